@@ -1,0 +1,37 @@
+import type { Action } from './action.js';
+
+/** What one rank does in one cycle; several actions run one after another, none is an idle cell. */
+export type Cell = readonly Action[];
+
+/**
+ * A schedule is data: per rank (an IPU, a worker thread) the cells of cycles 0, 1, 2, …
+ *
+ * Lockstep runs take a cycle as long as its slowest rank; free runs ignore cycles and idle cells, and keep
+ * only the order of a rank's actions and the readiness rule.
+ */
+export interface Schedule {
+  readonly name: string;
+  /** n: stages, numbered 0 … n-1 from the input to the output. */
+  readonly stages: number;
+  /** m: micro-batches, numbered 0 … m-1. */
+  readonly microBatches: number;
+  /** `stageToRank[j]` is the rank that owns stage j. */
+  readonly stageToRank: readonly number[];
+  /** `ranks[r][k]` is what rank r does in cycle k; all ranks have the same number of cycles. */
+  readonly ranks: readonly (readonly Cell[])[];
+  /**
+   * At most so many micro-batches between the start of stage 0 and the end of stage n-1.
+   * 1 is sharded execution: one stage at a time. Absent: only slots bound it.
+   */
+  readonly inFlightLimit?: number;
+}
+
+/** Makes the schedule of one call of `microBatches` micro-batches. */
+export type ScheduleGenerator = (size: ScheduleSize) => Schedule;
+
+export interface ScheduleSize {
+  readonly stages: number;
+  readonly microBatches: number;
+  /** Identity (stage j on rank j) when absent. */
+  readonly stageToRank?: readonly number[];
+}

@@ -1,0 +1,35 @@
+import type { Op } from './action.js';
+
+/** Why a rank does nothing. */
+export type StallCause =
+  /** The micro-batch has not come from the stage before. */
+  | 'upstream'
+  /** No free slot on the link to the stage after. */
+  | 'downstream'
+  /** The caller has not given the next micro-batch yet. */
+  | 'host-input'
+  /** The caller has not taken results, so the last stage has no free slot. */
+  | 'host-output'
+  /** The schedule's limit of micro-batches in flight. */
+  | 'in-flight-limit'
+  /** Transfer between stages. */
+  | 'exchange'
+  /** Lockstep: waiting for the slowest rank of the cycle. */
+  | 'sync'
+  /** Everything is there; the scheduler and the wake-up take their time. */
+  | 'dispatch';
+
+/** One stretch of time on one rank, measured or simulated. Times are integers, nanoseconds since the run began. */
+export interface Span {
+  readonly kind: 'action' | 'stall';
+  readonly replica: number;
+  readonly rank: number;
+  readonly startNs: number;
+  readonly endNs: number;
+  /** For an action: what ran. For a stall: what could not run yet. Absent when nothing was left to do. */
+  readonly stage?: number;
+  readonly op?: Op;
+  readonly microBatch?: number;
+  /** Only on stalls. */
+  readonly cause?: StallCause;
+}

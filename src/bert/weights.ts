@@ -1,0 +1,14 @@
+/**
+ * Where a stage's tensors come from. Names are upstream's full ones with the `bert.` prefix
+ * (`bert.encoder.layer.0.attention.self.query.weight`, `qa_outputs.bias`); a source maps the spellings that its
+ * file has. Linear weights are `[out, in]` as PyTorch stores them.
+ */
+export interface WeightSource {
+  has(name: string): boolean;
+  /**
+   * Reads one tensor, widened to float32, in memory of its own that the caller may keep or transfer.
+   * @throws CheckpointError when it is missing or its shape is not `shape`, naming the tensor and both shapes.
+   */
+  tensor(name: string, shape: readonly number[]): Promise<Float32Array>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,13 @@
+export { ConfigError, InputError, InternalError, IpuPipelineError } from '../ipu-config/errors.js';
+export { OPS, type Action, type Op } from '../pipeline/action.js';
+export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
+export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
+export { lockstep } from '../pipeline/schedules/lockstep.js';
+export type { Span, StallCause } from '../pipeline/span.js';
+export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
+export type { Tensor } from '../pipeline/tensor.js';
+export type { BertConfig, BertHead, BertSlice } from './bert/bert-config.js';
+export type { WeightSource } from './bert/weights.js';
+export { CheckpointError } from './checkpoint/checkpoint-error.js';
+export { GeneratedWeights } from './checkpoint/generated-weights.js';
+export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';
