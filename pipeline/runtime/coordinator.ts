@@ -143,6 +143,7 @@ export class Coordinator implements StreamContext {
   }
 
   close(): Promise<void> {
+    if (this.state === 'closed' && this.#failure?.told !== false) return Promise.resolve();
     return (this.#closing ??= this.#close());
   }
 
