@@ -11,3 +11,4 @@ export type { WeightSource } from './bert/weights.js';
 export { CheckpointError } from './checkpoint/checkpoint-error.js';
 export { GeneratedWeights } from './checkpoint/generated-weights.js';
 export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';
+export { onnxExecutor } from './executors/onnx/onnx-executor.js';
