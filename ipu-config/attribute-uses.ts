@@ -41,12 +41,8 @@ export const ATTRIBUTE_USES: Readonly<Record<AttributeName, AttributeUse>> = {
   inference_serialized_projection_splits_per_ipu: none(
     'upstream has it for encoder-decoder models, not for BERT',
   ),
-  ipus_per_replica: runtime(
-    'as inference_ipus_per_replica, where that falls back on it; IPUs of a training pipeline',
-  ),
-  layers_per_ipu: runtime(
-    'as inference_layers_per_ipu, where that falls back on it; layers of a training pipeline',
-  ),
+  ipus_per_replica: runtime('where inference falls back on it, and the IPUs of a training pipeline'),
+  layers_per_ipu: runtime('where inference falls back on it, and the layers of a training pipeline'),
   matmul_proportion: none('share of IPU memory for temporary data; there is no such limit here'),
   optimizer_state_offchip: none('where an IPU keeps the optimizer; nothing is trained here'),
   output_mode: runtime('which micro-batches of a call give a result: all, the last, the sum'),

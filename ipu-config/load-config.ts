@@ -3,7 +3,7 @@ import { ConfigError } from './errors.js';
 import { IpuConfig } from './ipu-config.js';
 import { parseJson } from './parse-json.js';
 import { isPodType, unknownPod, valueForPod } from './pod-types.js';
-import { repr } from './python-repr.js';
+import { repr, str } from './python-repr.js';
 import {
   fromJson,
   isDict,
@@ -14,6 +14,7 @@ import {
   type PythonDict,
   type PythonValue,
 } from './python-value.js';
+import { RENAMED_KEYS, staleReason } from './stale-keys.js';
 import { PROVENANCE_KEYS, TRANSFORMERS_KEYS } from './transformers-keys.js';
 
 export interface LoadOptions {
@@ -61,16 +62,6 @@ export function loadIpuConfig(given: unknown, options: LoadOptions = {}): Loaded
   return { config, warnings: [...modern.warnings, ...config.warnings] };
 }
 
-/** What became of keys that upstream had once; the rest of unknown keys is just ignored. */
-const STALE_KEYS: Readonly<Record<string, string>> = {
-  async_dataloader: 'an option of data loading',
-  dataloader_workers: 'an option of data loading',
-  decompose_grad_sum: 'a compiler option that upstream dropped',
-  profile_dir: 'a profiling option that upstream dropped in version 0.3',
-  random_seed: 'the name of seed before version 0.2.3',
-  use_popdist: 'an option of distributed runs that upstream dropped',
-};
-
 /** Rewrites the attributes of an older file as the newest upstream spells them, and keeps count of what it did. */
 class Modernizer {
   readonly values: Map<string, PythonValue>;
@@ -78,17 +69,17 @@ class Modernizer {
 
   constructor(given: PythonDict, pod: string | null) {
     this.values = new Map(given);
-    this.#dropPrefixes();
+    this.#rename();
     this.#resolvePods(pod);
     this.#dropZeroFactors();
     this.#repeatProportions();
-    this.#dropUnknown();
+    this.#dropStale();
   }
 
-  /** For one week of May 2023 the training attributes were called `training_…`. */
-  #dropPrefixes(): void {
+  /** Early names; and for one week of May 2023 the training attributes were called `training_…`. */
+  #rename(): void {
     for (const [key, value] of [...this.values]) {
-      const name = key.replace(/^training_/, '');
+      const name = RENAMED_KEYS[key] ?? key.replace(/^training_/, '');
       if (name === key || !isAttributeName(name)) continue;
       this.values.delete(key);
       const isTaken = this.values.has(name);
@@ -144,19 +135,24 @@ class Modernizer {
     return prefix === '' ? 1 : this.#ipus('');
   }
 
-  #dropUnknown(): void {
-    for (const key of [...this.values.keys()]) {
-      if (isAttributeName(key) || PROVENANCE_KEYS.has(key) || CURRENT_DEPRECATED.has(key)) continue;
+  #dropStale(): void {
+    const unknown: string[] = [];
+    for (const [key, value] of [...this.values]) {
+      if (isAttributeName(key) || PROVENANCE_KEYS.has(key) || STILL_ACCEPTED.has(key)) continue;
       if (TRANSFORMERS_KEYS.has(key)) {
-        this.#warn(key, 'is a setting of the model, not of IPUs, and is ignored');
+        this.#warn(key, 'is a setting of the model, not of IPUs; it is ignored');
         continue;
       }
-      const stale = STALE_KEYS[key];
-      const why =
-        stale === undefined ? `is no attribute of an IPU configuration${likeliest(key)}` : `was ${stale}`;
-      this.#warn(key, `${why}; it is ignored`);
+      const stale = staleReason(key);
+      if (stale === undefined) unknown.push(`  ${key}=${str(value)}${likeliest(key)}`);
+      else this.#warn(key, `is ${stale}; it is ignored`);
       this.values.delete(key);
     }
+    if (unknown.length === 0) return;
+    throw new ConfigError(
+      'IncompatibleIPUConfigError',
+      `IPUConfig received unknown arguments:\n${unknown.join('\n')}`,
+    );
   }
 
   #warn(key: string, what: string): void {
@@ -165,12 +161,12 @@ class Modernizer {
 }
 
 /** Old keys that upstream still takes, with a warning of its own. */
-const CURRENT_DEPRECATED: ReadonlySet<string> = new Set([
+const STILL_ACCEPTED: ReadonlySet<string> = new Set([
   'sharded_execution_for_inference',
   'enable_half_first_order_momentum',
 ]);
 
-/** " (did you mean …?)" when one letter or two are wrong. */
+/** " (did you mean …?)" when up to two letters are wrong. */
 function likeliest(key: string): string {
   const near = ATTRIBUTE_NAMES.find((name) => distance(name, key) <= 2);
   return near === undefined ? '' : ` (did you mean ${near}?)`;
