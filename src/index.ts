@@ -1,8 +1,102 @@
-export { ConfigError, InputError, InternalError, IpuPipelineError } from '../ipu-config/errors.js';
+export { ATTRIBUTE_USES, useLabel, type AttributeUse } from '../ipu-config/attribute-uses.js';
+export {
+  ATTRIBUTE_NAMES,
+  MANAGED_ATTRIBUTES,
+  MODES,
+  OUTPUT_MODES,
+  type AttributeName,
+  type IpuConfigAttributes,
+  type ManagedAttribute,
+  type Mode,
+  type OutputMode,
+} from '../ipu-config/attributes.js';
+export {
+  batchSizeFactor,
+  microBatchOf,
+  stepsPerEpoch,
+  throughput,
+  type CombinedBatch,
+  type Throughput,
+} from '../ipu-config/batching.js';
+export {
+  PLACED_HEADS,
+  bertBlocks,
+  countStages,
+  type Block,
+  type PlacedHead,
+  type StageCounts,
+} from '../ipu-config/bert-blocks.js';
+export {
+  placeBert,
+  stageName,
+  type BertPlacement,
+  type BertShape,
+  type PlacedStage,
+} from '../ipu-config/bert-placement.js';
+export { describeConfig, type AttributeDescription } from '../ipu-config/describe-config.js';
+export { splitEncoderDecoder, type EncoderDecoderConfigs } from '../ipu-config/encoder-decoder.js';
+export {
+  ConfigError,
+  InputError,
+  InternalError,
+  IpuPipelineError,
+  type UpstreamErrorType,
+} from '../ipu-config/errors.js';
+export { IpuConfig, type AttributeSource } from '../ipu-config/ipu-config.js';
+export { MAX_IPUS, replicationOf, reservedIpus } from '../ipu-config/ipu-reservation.js';
+export { expandLayersPerIpu, layerIpus, layerSplit, type LayerSplit } from '../ipu-config/layer-placement.js';
+export {
+  loadIpuConfig,
+  parseIpuConfig,
+  type LoadedConfig,
+  type LoadOptions,
+} from '../ipu-config/load-config.js';
+export {
+  POPTORCH_OUTPUT_MODES,
+  defaultOutputMode,
+  resultBatches,
+  type OutputCall,
+  type PoptorchOutputMode,
+} from '../ipu-config/output-mode.js';
+export { parseJson, type ParsedJson } from '../ipu-config/parse-json.js';
+export {
+  checkPipelineMinimum,
+  checkPopartDepth,
+  trainingStages,
+  type ExecutionStrategy,
+} from '../ipu-config/pipeline-minimum.js';
+export { POD_TYPES, forPodType, isPodType, type PodType } from '../ipu-config/pod-types.js';
+export { PRESETS, PRESET_NAMES, isPresetName, loadPreset, type PresetName } from '../ipu-config/presets.js';
+export { repr } from '../ipu-config/python-repr.js';
+export {
+  PythonFloat,
+  fromJson,
+  toJson,
+  type JsonValue,
+  type PythonDict,
+  type PythonValue,
+} from '../ipu-config/python-value.js';
+export {
+  serializeEmbedding,
+  serializedRow,
+  type SerializedEmbedding,
+} from '../ipu-config/serialized-embedding.js';
+export { updateFromString } from '../ipu-config/update-from-string.js';
 export { OPS, type Action, type Op } from '../pipeline/action.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
 export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
 export { lockstep } from '../pipeline/schedules/lockstep.js';
+export {
+  mergeStages,
+  pipelineUtilisation,
+  popartPhases,
+  popartSchedule,
+  type CycleRange,
+  type MergedStages,
+  type PopartPhases,
+  type PopartSize,
+  type Utilisation,
+} from '../pipeline/schedules/popart.js';
 export type { Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
