@@ -1,13 +1,6 @@
+import type { BertPlacement } from '../../ipu-config/bert-placement.js';
 import type { BertConfig, BertHead, BertSlice } from './bert-config.js';
 import { sliceWeightBytes } from './bert-tensors.js';
-
-/** Which IPU each block of a BERT model sits on. */
-export interface BertPlacement {
-  readonly embedding: number;
-  /** `encoder[l]` is the IPU of layer l. */
-  readonly encoder: readonly number[];
-  readonly head: number;
-}
 
 /** One stage of a pipeline: what it computes, where, and how large it is. */
 export interface BertStage {
@@ -15,40 +8,24 @@ export interface BertStage {
   readonly slice: BertSlice;
   /** `embedding, layers 0–2`. */
   readonly name: string;
+  /** In float32. */
   readonly weightBytes: number;
 }
 
-/**
- * Cuts a model into stages: consecutive blocks on one IPU are one stage, an IPU without blocks has none, and a
- * head on another IPU than the last layer is a stage of its own.
- */
-export function planStages(config: BertConfig, placement: BertPlacement, head: BertHead | null): BertStage[] {
-  const blocks: { ipu: number; slice: BertSlice }[] = [
-    { ipu: placement.embedding, slice: { embedding: true, firstLayer: 0, endLayer: 0, head: null } },
-    ...placement.encoder.map((ipu, layer) => ({
-      ipu,
-      slice: { embedding: false, firstLayer: layer, endLayer: layer + 1, head: null },
-    })),
-  ];
-  const layers = placement.encoder.length;
-  if (head)
-    blocks.push({
-      ipu: placement.head,
-      slice: { embedding: false, firstLayer: layers, endLayer: layers, head },
-    });
-  const merged: { ipu: number; slice: BertSlice }[] = [];
-  for (const block of blocks) {
-    const last = merged.at(-1);
-    if (last?.ipu === block.ipu)
-      last.slice = { ...last.slice, endLayer: block.slice.endLayer, head: block.slice.head };
-    else merged.push(block);
-  }
-  return merged.map(({ ipu, slice }) => ({
-    ipu,
-    slice,
-    name: sliceName(slice),
-    weightBytes: sliceWeightBytes(config, slice),
-  }));
+/** The slices of a model that a placement puts on its stages, in the order of the pipeline. */
+export function planStages(config: BertConfig, placement: BertPlacement): BertStage[] {
+  return placement.stages.map(({ ipu, embedding, layers, head }) =>
+    stage(config, ipu, { embedding, firstLayer: layers[0], endLayer: layers[1], head }),
+  );
+}
+
+/** The whole model on one device. */
+export function oneDevice(config: BertConfig, head: BertHead | null): BertStage[] {
+  return [stage(config, 0, { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head })];
+}
+
+function stage(config: BertConfig, ipu: number, slice: BertSlice): BertStage {
+  return { ipu, slice, name: sliceName(slice), weightBytes: sliceWeightBytes(config, slice) };
 }
 
 export function sliceName({ embedding, firstLayer, endLayer, head }: BertSlice): string {
