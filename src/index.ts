@@ -84,6 +84,13 @@ export {
 export { updateFromString } from '../ipu-config/update-from-string.js';
 export { OPS, type Action, type Op } from '../pipeline/action.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
+export type { CallResult, OutputMode } from '../pipeline/runtime/calls.js';
+export type { StageStats } from '../pipeline/runtime/coordinator.js';
+export type { PipelineInputs } from '../pipeline/runtime/input-feed.js';
+export type { PipelineState } from '../pipeline/runtime/lifecycle.js';
+export type { PipelineOptions } from '../pipeline/runtime/options.js';
+export { Pipeline, type CallOptions } from '../pipeline/runtime/pipeline.js';
+export type { RunResult } from '../pipeline/runtime/result-queue.js';
 export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
 export { lockstep } from '../pipeline/schedules/lockstep.js';
 export {

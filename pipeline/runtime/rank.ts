@@ -1,0 +1,158 @@
+import { messageOf, type StageActivity, type StageTrouble } from './failure.js';
+import type { Answer, Notice, RankOrder, RankSetup, Request } from './protocol.js';
+import type { OpenRank, RankPort } from './rank-port.js';
+import type { ReplicaMemory } from './replica-memory.js';
+
+export interface RankEvents {
+  readonly onNotice: (replica: number, notice: Notice) => void;
+  readonly onTrouble: (trouble: StageTrouble) => void;
+}
+
+type Load = Extract<Answer, { kind: 'loaded' }>;
+
+/** One rank of one replica, seen from the host: asks it, and turns whatever goes wrong into a `StageTrouble`. */
+export class Rank {
+  readonly replica: number;
+  readonly rank: number;
+  /** The stages that sit on it, in order. */
+  readonly stages: readonly number[];
+  readonly #order: RankOrder;
+  readonly #memory: ReplicaMemory;
+  readonly #port: RankPort;
+  readonly #events: RankEvents;
+  #pending: Promise<unknown> | undefined;
+  #asked: Exclude<Request, { kind: 'open' }> | undefined;
+  /** Its thread has ended, or will not answer any more. */
+  #lost = false;
+
+  constructor(setup: RankSetup, order: RankOrder, memory: ReplicaMemory, open: OpenRank, events: RankEvents) {
+    this.replica = setup.replica;
+    this.rank = setup.rank;
+    this.stages = setup.stages.map(({ stage }) => stage);
+    this.#order = order;
+    this.#memory = memory;
+    this.#events = events;
+    this.#port = open(setup, {
+      onNotice: (notice) => events.onNotice(setup.replica, notice),
+      onEnded: (reason) => this.#lose(reason),
+    });
+  }
+
+  get threadId(): number {
+    return this.#port.threadId;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Settles when the request that it is at, if any, is answered. */
+  get settled(): Promise<unknown> {
+    return this.#pending ?? Promise.resolve();
+  }
+
+  get busy(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** Loads its stages one after another; what goes wrong is told as trouble. */
+  async load(onLoaded: (loaded: Load) => void): Promise<void> {
+    const [first = 0] = this.stages;
+    this.#asked = { kind: 'load', stage: first };
+    try {
+      await this.#track(this.#port.open());
+    } catch (thrown) {
+      return this.#lose(thrown);
+    }
+    for (const stage of this.stages) {
+      if (this.#memory.stopped) return;
+      const answer = await this.#ask({ kind: 'load', stage });
+      if (answer?.kind !== 'loaded') return;
+      onLoaded(answer);
+    }
+  }
+
+  /** @returns since when it has been idle; undefined when it failed, and the trouble has been told. */
+  async run(runStartNs: number, observe: boolean): Promise<number | undefined> {
+    this.#memory.setStatus(this.rank, 'waiting', undefined, runStartNs);
+    const answer = await this.#ask({ kind: 'run', order: this.#order, observe, runStartNs });
+    return answer?.kind === 'ran' ? answer.idleSinceNs : undefined;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#ask({ kind: 'dispose' });
+  }
+
+  flushNotices(): void {
+    this.#port.flushNotices();
+  }
+
+  terminate(boundMs: number): Promise<boolean> {
+    return this.#port.terminate(boundMs);
+  }
+
+  /** It has not answered within a bound: nothing more is expected of it. */
+  giveUp(what: string): StageTrouble {
+    this.#lost = true;
+    return { ...this.#whereabouts(), what };
+  }
+
+  async #ask(request: Exclude<Request, { kind: 'open' }>): Promise<Answer | undefined> {
+    this.#asked = request;
+    let answer: Answer;
+    try {
+      answer = await this.#track(this.#port.request(request));
+    } catch (thrown) {
+      this.#lose(thrown);
+      return undefined;
+    }
+    if (answer.kind === 'failed') {
+      const { stage, microBatch } = answer;
+      const cause = this.#port.thrownBy(answer);
+      const what = `threw “${messageOf(cause)}”`;
+      this.#events.onTrouble({ ...this.#whereabouts(), stage, microBatch, what, cause });
+    }
+    this.#asked = undefined;
+    return answer;
+  }
+
+  async #track<T>(pending: Promise<T>): Promise<T> {
+    const settled = pending.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#pending = settled;
+    try {
+      return await pending;
+    } finally {
+      this.#pending = undefined;
+    }
+  }
+
+  #lose(thrown: unknown): void {
+    const first = !this.#lost;
+    this.#lost = true;
+    if (!first) return;
+    const what = `ended unexpectedly (${messageOf(thrown)})`;
+    this.#events.onTrouble({ ...this.#whereabouts(), what, cause: thrown });
+  }
+
+  #whereabouts(): Omit<StageTrouble, 'what' | 'cause'> {
+    const activities: Record<string, StageActivity> = {
+      load: 'starting',
+      run: 'running',
+      dispose: 'stopping',
+    };
+    const { phase, action } = this.#memory.status(this.rank);
+    const running = phase === 'running' ? action : undefined;
+    const asked = this.#asked;
+    const activity = running === undefined && asked?.kind === 'run' ? 'idle' : activities[asked?.kind ?? ''];
+    const loading = asked?.kind === 'load' ? asked.stage : undefined;
+    return {
+      replica: this.replica,
+      stage: running?.stage ?? loading ?? this.stages[0] ?? 0,
+      microBatch: running?.microBatch,
+      activity: activity ?? 'idle',
+    };
+  }
+}
