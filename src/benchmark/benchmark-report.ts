@@ -19,7 +19,7 @@ export interface MeasuredRun {
   readonly tokensPerSecond: number;
   /** Every sequence of the run over its whole time, warm-up, fill and drain included. */
   readonly wholeRunSequencesPerSecond: number;
-  /** From a micro-batch's input being taken to its result, in milliseconds, in steady state. */
+  /** From the start of the first stage to the end of the last, in milliseconds, in steady state. */
   readonly latencyMs: Percentiles;
   /** Share of stage time in which nothing was computed, over all stages, in steady state. */
   readonly bubbleShare: number;

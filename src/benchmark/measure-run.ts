@@ -1,16 +1,19 @@
 import { createHistogram } from 'node:perf_hooks';
+import { InputError } from '../../ipu-config/errors.js';
+import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { Span } from '../../pipeline/span.js';
 import type { Tensor } from '../../pipeline/tensor.js';
-import { InputError } from '../../ipu-config/errors.js';
-import type { BertPipeline } from '../bert/bert-pipeline.js';
 import type { MeasuredRun, Percentiles } from './benchmark-report.js';
 import { boundBy } from './bound-by.js';
 import { OutputDigest } from './output-digest.js';
-import { SteadyWindow } from './steady-window.js';
+import { SteadyWindow, type SteadyActivity } from './steady-window.js';
 
 export interface RunPlan {
   readonly name: string;
   readonly cores: number;
+  /** Threads that compute, over all stages. */
+  readonly threads: number;
+  readonly replicas: number;
   readonly warmUp: number;
   readonly microBatches: number;
   readonly coolDown: number;
@@ -21,7 +24,9 @@ export interface RunPlan {
 export interface RunSource {
   readonly inputs: Iterable<readonly Tensor[]>;
   /** Starts the pipeline; loading is timed apart. Spans of the run go to the given hook. */
-  start(onSpan: (span: Span) => void): Promise<BertPipeline>;
+  start(onSpan: (span: Span) => void): Promise<Pipeline>;
+  /** The pipeline is loaded and its run begins. */
+  onLoaded?(pipeline: Pipeline): void;
   onSpan?(span: Span): void;
   onMicroBatch?(done: number): void;
 }
@@ -33,65 +38,75 @@ export interface RunSource {
 export async function measureRun(plan: RunPlan, source: RunSource): Promise<MeasuredRun> {
   const loadFrom = performance.now();
   let window: SteadyWindow | undefined;
-  const pipeline = await source.start((span) => {
+  await using pipeline = await source.start((span) => {
     window?.add(span);
     source.onSpan?.(span);
   });
-  try {
-    const loadSeconds = (performance.now() - loadFrom) / 1000;
-    window = new SteadyWindow({
-      lastStage: pipeline.stages.length - 1,
-      openAfter: plan.warmUp,
-      microBatches: plan.microBatches,
-    });
-    const measured = await stream(plan, source, pipeline);
-    const activity = window.activity();
-    if (!activity) throw new InputError(tooShort(plan));
-    const sequences = plan.microBatches * plan.microBatch;
-    const busy = activity.ranks.reduce((sum, { busyShare }) => sum + busyShare, 0) / activity.ranks.length;
-    return {
-      name: plan.name,
-      stages: pipeline.stages.map(({ name, ipu, weightBytes }) => ({ name, ipu, weightBytes })),
-      threads: pipeline.threads,
-      loadSeconds,
-      sequencesPerSecond: sequences / activity.seconds,
-      tokensPerSecond: (sequences * plan.sequenceLength) / activity.seconds,
-      wholeRunSequencesPerSecond: measured.sequencesPerSecond,
-      latencyMs: measured.latencyMs,
-      bubbleShare: Math.max(0, 1 - busy),
-      activity,
-      boundBy: boundBy(activity, { cores: plan.cores, threads: pipeline.threads }),
-      outputDigest: measured.digest,
-    };
-  } finally {
-    await pipeline.close();
-  }
+  const loadSeconds = (performance.now() - loadFrom) / 1000;
+  const stages = pipeline.stages.filter(({ replica }) => replica === 0);
+  window = new SteadyWindow({
+    stages: stages.length,
+    replicas: plan.replicas,
+    openAfter: plan.warmUp,
+    microBatches: plan.microBatches,
+  });
+  source.onLoaded?.(pipeline);
+  const streamed = await stream(plan, source, pipeline);
+  const activity = window.activity();
+  if (!activity) throw new InputError(tooShort(plan));
+  return {
+    name: plan.name,
+    stages: stages.map(({ name, ipu, weightBytes }) => ({ name, ipu, weightBytes: weightBytes ?? 0 })),
+    threads: plan.threads,
+    loadSeconds,
+    ...throughput(plan, activity),
+    ...streamed,
+    bubbleShare: bubble(activity),
+    activity,
+    boundBy: boundBy(activity, plan),
+  };
 }
 
-interface Streamed {
-  readonly sequencesPerSecond: number;
-  readonly latencyMs: Percentiles;
-  readonly digest: string;
+function throughput(
+  plan: RunPlan,
+  { seconds, microBatches }: SteadyActivity,
+): Pick<MeasuredRun, 'sequencesPerSecond' | 'tokensPerSecond'> {
+  const sequencesPerSecond = (microBatches * plan.microBatch) / seconds;
+  return { sequencesPerSecond, tokensPerSecond: sequencesPerSecond * plan.sequenceLength };
 }
 
-async function stream(plan: RunPlan, source: RunSource, pipeline: BertPipeline): Promise<Streamed> {
+/** Share of stage time in which nothing was computed. */
+function bubble({ ranks }: SteadyActivity): number {
+  const busy = ranks.reduce((sum, { busyShare }) => sum + busyShare, 0) / ranks.length;
+  return Math.max(0, 1 - busy);
+}
+
+async function stream(
+  plan: RunPlan,
+  source: RunSource,
+  pipeline: Pipeline,
+): Promise<Pick<MeasuredRun, 'wholeRunSequencesPerSecond' | 'latencyMs' | 'outputDigest'>> {
   const digest = new OutputDigest();
   const latencies = createHistogram({ figures: 3 });
   const from = performance.now();
   let done = 0;
   for await (const { tensors, latencyNs } of pipeline.run(source.inputs)) {
     digest.add(tensors);
-    if (done >= plan.warmUp && done < plan.warmUp + plan.microBatches)
-      latencies.record(Math.max(1, latencyNs));
+    if (done >= plan.warmUp && done < plan.warmUp + plan.microBatches) {
+      latencies.record(Math.max(1, Math.round(latencyNs)));
+    }
     source.onMicroBatch?.(++done);
   }
   const seconds = (performance.now() - from) / 1000;
-  const at = (percentile: number): number => latencies.percentile(percentile) / 1e6;
   return {
-    sequencesPerSecond: (done * plan.microBatch) / seconds,
-    latencyMs: { p50: at(50), p95: at(95), p99: at(99) },
-    digest: digest.hex(),
+    wholeRunSequencesPerSecond: (done * plan.microBatch) / seconds,
+    latencyMs: percentiles((percentile) => latencies.percentile(percentile) / 1e6),
+    outputDigest: digest.hex(),
   };
+}
+
+function percentiles(at: (percentile: number) => number): Percentiles {
+  return { p50: at(50), p95: at(95), p99: at(99) };
 }
 
 function tooShort({ microBatches, warmUp, coolDown }: RunPlan): string {

@@ -7,8 +7,8 @@ export interface RankActivity {
   readonly busyShare: number;
   readonly stallShares: Readonly<Partial<Record<StallCause, number>>>;
   readonly actions: number;
-  /** Mean time of one action, in milliseconds. */
-  readonly actionMs: number;
+  /** Mean time of the actions of one micro-batch, in milliseconds. */
+  readonly microBatchMs: number;
 }
 
 export interface SteadyActivity {
@@ -17,84 +17,124 @@ export interface SteadyActivity {
   readonly ranks: readonly RankActivity[];
 }
 
-interface Account {
-  busyNs: number;
-  actions: number;
-  actionNs: number;
-  readonly stallNs: Map<StallCause, number>;
+export interface WindowSettings {
+  readonly stages: number;
+  readonly replicas: number;
+  /** Micro-batches that have left the pipeline when the window opens. */
+  readonly openAfter: number;
+  /** Micro-batches that leave it while the window is open. */
+  readonly microBatches: number;
 }
 
 /**
  * Adds up spans between two moments: from when the last stage finished `openAfter` micro-batches to when it
  * finished `microBatches` more. Work goes on before and after, so that neither fill nor drain is counted and as
- * much work is in flight at the end as at the beginning. Keeps totals only: memory does not grow with the run.
+ * much work is in flight at the end as at the beginning.
+ *
+ * Spans come in order of time for each rank, but ranks report in bunches. A span waits until every replica has
+ * reported past its end; so memory holds the bunches, not the run.
  */
 export class SteadyWindow {
+  readonly #settings: WindowSettings;
   readonly #accounts = new Map<string, Account>();
-  #lastStage: number;
-  #openAfter: number;
-  #closeAfter: number;
+  /** Per replica: the end of the last stage's latest action. */
+  readonly #reported: number[];
+  #waiting: Span[] = [];
+  #finishes: number[] = [];
   #finished = 0;
-  #openNs: number | undefined;
-  #closeNs: number | undefined;
+  #openNs = Infinity;
+  #closeNs = Infinity;
 
-  constructor(settings: { lastStage: number; openAfter: number; microBatches: number }) {
-    this.#lastStage = settings.lastStage;
-    this.#openAfter = settings.openAfter;
-    this.#closeAfter = settings.openAfter + settings.microBatches;
-    if (this.#openAfter === 0) this.#openNs = 0;
+  constructor(settings: WindowSettings) {
+    this.#settings = settings;
+    this.#reported = new Array<number>(settings.replicas).fill(-1);
+    if (settings.openAfter === 0) this.#openNs = 0;
   }
 
   add(span: Span): void {
-    const from = Math.max(span.startNs, this.#openNs ?? Infinity);
-    const to = Math.min(span.endNs, this.#closeNs ?? Infinity);
-    if (to > from) this.#count(span, to - from);
-    if (span.kind === 'action' && span.stage === this.#lastStage) this.#finish(span.endNs);
+    if (span.startNs >= this.#closeNs) return;
+    this.#waiting.push(span);
+    if (span.kind !== 'action' || span.stage !== this.#settings.stages - 1) return;
+    this.#finishes.push(span.endNs);
+    this.#reported[span.replica] = span.endNs;
+    this.#settle(Math.min(...this.#reported));
   }
 
-  get isClosed(): boolean {
-    return this.#closeNs !== undefined;
-  }
-
-  /** Undefined while the window has not closed: the run was too short. */
+  /** Call it when the run has ended. Undefined when the run was too short for the window to close. */
   activity(): SteadyActivity | undefined {
-    if (this.#openNs === undefined || this.#closeNs === undefined) return undefined;
+    this.#settle(Infinity);
+    if (this.#closeNs === Infinity) return undefined;
     const wallNs = this.#closeNs - this.#openNs;
-    const ranks = [...this.#accounts].map(([key, account]) => rankActivity(key, account, wallNs));
+    const ranks = [...this.#accounts.values()].map((account) => account.activity(wallNs));
     ranks.sort((a, b) => a.replica - b.replica || a.rank - b.rank);
-    return { seconds: wallNs / 1e9, microBatches: this.#closeAfter - this.#openAfter, ranks };
+    return { seconds: wallNs / 1e9, microBatches: this.#settings.microBatches, ranks };
   }
 
-  #finish(endNs: number): void {
-    this.#finished++;
-    if (this.#finished === this.#openAfter) this.#openNs = endNs;
-    if (this.#finished === this.#closeAfter) this.#closeNs = endNs;
-  }
-
-  #count(span: Span, ns: number): void {
-    const key = `${span.replica}:${span.rank}`;
-    const account = this.#accounts.get(key) ?? { busyNs: 0, actions: 0, actionNs: 0, stallNs: new Map() };
-    this.#accounts.set(key, account);
-    if (span.kind === 'action') {
-      account.busyNs += ns;
-      account.actions++;
-      account.actionNs += span.endNs - span.startNs;
-    } else {
-      const cause = span.cause ?? 'dispatch';
-      account.stallNs.set(cause, (account.stallNs.get(cause) ?? 0) + ns);
+  /** Takes over all that ended up to a moment which every replica has passed. */
+  #settle(untilNs: number): void {
+    const { openAfter, microBatches } = this.#settings;
+    this.#finishes.sort((a, b) => a - b);
+    while (this.#finishes.length > 0 && this.#finishes[0]! <= untilNs) {
+      const endNs = this.#finishes.shift()!;
+      this.#finished++;
+      if (this.#finished === openAfter) this.#openNs = endNs;
+      if (this.#finished === openAfter + microBatches) this.#closeNs = endNs;
     }
+    const later: Span[] = [];
+    for (const span of this.#waiting) {
+      if (span.endNs <= untilNs) this.#count(span);
+      else later.push(span);
+    }
+    this.#waiting = later;
+  }
+
+  #count(span: Span): void {
+    const ns = Math.min(span.endNs, this.#closeNs) - Math.max(span.startNs, this.#openNs);
+    if (!(ns > 0)) return;
+    const key = `${span.replica}:${span.rank}`;
+    const account = this.#accounts.get(key) ?? new Account(span.replica, span.rank);
+    this.#accounts.set(key, account);
+    account.count(span, ns);
   }
 }
 
-function rankActivity(key: string, account: Account, wallNs: number): RankActivity {
-  const [replica, rank] = key.split(':').map(Number) as [number, number];
-  const stallShares = Object.fromEntries([...account.stallNs].map(([cause, ns]) => [cause, ns / wallNs]));
-  return {
-    replica,
-    rank,
-    busyShare: account.busyNs / wallNs,
-    stallShares,
-    actions: account.actions,
-    actionMs: account.actions === 0 ? 0 : account.actionNs / account.actions / 1e6,
-  };
+/** One rank's totals. */
+class Account {
+  readonly #replica: number;
+  readonly #rank: number;
+  readonly #stallNs = new Map<StallCause, number>();
+  readonly #stages = new Set<number>();
+  #busyNs = 0;
+  #actions = 0;
+  #actionNs = 0;
+
+  constructor(replica: number, rank: number) {
+    this.#replica = replica;
+    this.#rank = rank;
+  }
+
+  /** @param ns the part of the span that lies in the window */
+  count(span: Span, ns: number): void {
+    if (span.kind === 'action') {
+      this.#busyNs += ns;
+      this.#actions++;
+      this.#actionNs += span.endNs - span.startNs;
+      this.#stages.add(span.stage ?? 0);
+    } else {
+      const cause = span.cause ?? 'dispatch';
+      this.#stallNs.set(cause, (this.#stallNs.get(cause) ?? 0) + ns);
+    }
+  }
+
+  activity(wallNs: number): RankActivity {
+    const stallShares = Object.fromEntries([...this.#stallNs].map(([cause, ns]) => [cause, ns / wallNs]));
+    return {
+      replica: this.#replica,
+      rank: this.#rank,
+      busyShare: this.#busyNs / wallNs,
+      stallShares,
+      actions: this.#actions,
+      microBatchMs: this.#actions === 0 ? 0 : (this.#actionNs / this.#actions / 1e6) * this.#stages.size,
+    };
+  }
 }

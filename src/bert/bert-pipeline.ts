@@ -67,7 +67,9 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
 /** The head that a task needs, if the model has it. @throws InputError that names both. */
 export function requireHead({ name, head }: BertModel, wanted: BertHead): BertHead {
   if (head === wanted) return wanted;
-  throw new InputError(`${name} has ${head ? `a ${head} head` : 'no head that is known'}; this needs ${wanted}.`);
+  throw new InputError(
+    `${name} has ${head ? `a ${head} head` : 'no head that is known'}; this needs ${wanted}.`,
+  );
 }
 
 function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions): StageSpec {

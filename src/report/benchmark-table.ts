@@ -57,7 +57,7 @@ function stagesTable(run: MeasuredRun): string {
       replicated ? `${rank.rank} (replica ${rank.replica})` : `${rank.rank}`,
       stages.map(({ name }) => name).join(' + '),
       bytes(stages.reduce((sum, { weightBytes }) => sum + weightBytes, 0)),
-      milliseconds(rank.actionMs),
+      milliseconds(rank.microBatchMs),
       percent(rank.busyShare),
       stallText(rank),
     ]);
