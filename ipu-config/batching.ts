@@ -53,13 +53,13 @@ export function stepsPerEpoch(samples: number, combinedBatch: number, dropLast: 
   return dropLast ? Math.floor(steps) : Math.ceil(steps);
 }
 
-export interface Throughput {
+export interface TrainerThroughput {
   readonly samplesPerSecond: number;
   readonly stepsPerSecond: number;
 }
 
 /** Upstream's figures of a run, rounded to 3 decimals as its trainer does; the runtime excludes compilation. */
-export function throughput(samples: number, steps: number, runtimeS: number): Throughput {
+export function trainerThroughput(samples: number, steps: number, runtimeS: number): TrainerThroughput {
   const perSecond = (count: number): number => Math.round((count / runtimeS) * 1000) / 1000;
   return { samplesPerSecond: perSecond(samples), stepsPerSecond: perSecond(steps) };
 }

@@ -14,7 +14,7 @@ export const PLACED_HEADS = [
 export type PlacedHead = (typeof PLACED_HEADS)[number] | null;
 
 /** A part of the model that upstream puts on an IPU by name. */
-export interface Block {
+export interface BertBlock {
   readonly name: string;
   readonly ipu: number;
 }
@@ -30,7 +30,7 @@ export function bertBlocks(
   layerIpu: readonly number[],
   head: PlacedHead,
   ipusPerReplica: number,
-): readonly Block[] {
+): readonly BertBlock[] {
   const encoder = layerIpu.map((ipu, layer) => ({ name: `Encoder${layer}`, ipu }));
   return [
     { name: 'Embedding', ipu: 0 },
@@ -39,7 +39,7 @@ export function bertBlocks(
   ];
 }
 
-function headBlocks(head: PlacedHead, lastLayerIpu: number, lastIpu: number): readonly Block[] {
+function headBlocks(head: PlacedHead, lastLayerIpu: number, lastIpu: number): readonly BertBlock[] {
   switch (head) {
     case 'question-answering':
       return [{ name: 'QA Outputs', ipu: lastIpu }];
@@ -76,7 +76,7 @@ export interface StageCounts {
  * Pipeline stages of blocks in order: a new one wherever the IPU changes, counted from IPU 0.
  * Source: poptorch c2a8b17, popart_compiler/source/CompilerImpl.cpp, numPipelineStages.
  */
-export function countStages(blocks: readonly Block[]): StageCounts {
+export function countStages(blocks: readonly BertBlock[]): StageCounts {
   const changes = blocks.filter(({ ipu }, i) => ipu !== (blocks[i - 1]?.ipu ?? 0)).length;
   return { forward: changes + 1, training: trainingStages(changes + 1) };
 }

@@ -1,5 +1,5 @@
 import type { Mode } from './attributes.js';
-import { bertBlocks, countStages, type Block, type PlacedHead } from './bert-blocks.js';
+import { bertBlocks, countStages, type BertBlock, type PlacedHead } from './bert-blocks.js';
 import { ConfigError, InputError } from './errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { MAX_IPUS } from './ipu-reservation.js';
@@ -26,7 +26,7 @@ export interface BertPlacement {
   readonly encoder: readonly number[];
   readonly pooler: number | null;
   readonly head: number | null;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly BertBlock[];
   /** Forward stages in order; training adds one fewer backward stages. */
   readonly stages: readonly PlacedStage[];
   readonly trainingStages: number;
@@ -109,7 +109,7 @@ function refuseTooMany(split: LayerSplit, layers: number): void {
   );
 }
 
-function mergeBlocks(blocks: readonly Block[], head: PlacedHead): readonly PlacedStage[] {
+function mergeBlocks(blocks: readonly BertBlock[], head: PlacedHead): readonly PlacedStage[] {
   const stages: PlacedStage[] = [];
   const lastBlock = blocks.at(-1);
   let placed = 0;

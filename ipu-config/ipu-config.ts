@@ -14,11 +14,11 @@ import { checkTogether } from './cross-checks.js';
 import { ConfigError } from './errors.js';
 import { repr, str } from './python-repr.js';
 import {
-  fromJson,
+  toPython,
   isInt,
   isList,
   isTruthy,
-  toJson,
+  fromPython,
   typeName,
   type JsonValue,
   type PythonDict,
@@ -55,7 +55,7 @@ export class IpuConfig {
    * @throws ConfigError with upstream's type and words, at the first mistake in upstream's order of checks
    */
   constructor(given: Readonly<Record<string, unknown>> | PythonDict = {}) {
-    const dict = fromJson(given) as PythonDict;
+    const dict = toPython(given) as PythonDict;
     const warnings = Object.keys(DEPRECATED).filter((key) => isTruthy(dict.get(key) ?? null));
     this.#fill(dict);
     refuseUnknown(dict);
@@ -97,7 +97,7 @@ export class IpuConfig {
   get<N extends AttributeName>(name: N): IpuConfigAttributes[N] {
     const value = this.raw(name);
     const { numeric = false } = ATTRIBUTE_RULES[name].hint;
-    return toJson(numeric ? withoutBools(value) : value) as IpuConfigAttributes[N];
+    return fromPython(numeric ? withoutBools(value) : value) as IpuConfigAttributes[N];
   }
 
   /** The value as Python would hold it, for messages. */
@@ -126,10 +126,10 @@ export class IpuConfig {
    */
   set(name: string, value: unknown): void {
     if (name === 'mode') {
-      this.mode = str(fromJson(value));
+      this.mode = str(toPython(value));
       return;
     }
-    this.#put(this.resolveName(name), fromJson(value), { kind: 'given' });
+    this.#put(this.resolveName(name), toPython(value), { kind: 'given' });
   }
 
   /**
@@ -159,7 +159,7 @@ export class IpuConfig {
 
   /** Every attribute by name, in alphabetical order, as upstream saves it. */
   toJSON(): Record<AttributeName, JsonValue> {
-    const entries = ATTRIBUTE_NAMES.map((name) => [name, toJson(this.raw(name))] as const);
+    const entries = ATTRIBUTE_NAMES.map((name) => [name, fromPython(this.raw(name))] as const);
     return Object.fromEntries(entries) as Record<AttributeName, JsonValue>;
   }
 

@@ -5,7 +5,7 @@ import { parseJson } from './parse-json.js';
 import { isPodType, unknownPod, valueForPod } from './pod-types.js';
 import { repr, str } from './python-repr.js';
 import {
-  fromJson,
+  toPython,
   isDict,
   isList,
   isNumber,
@@ -45,7 +45,7 @@ export function parseIpuConfig(text: string, options: LoadOptions = {}): LoadedC
 
 /** The same for a file that is parsed already; note that `JSON.parse` forgets whether 4 was written as 4.0. */
 export function loadIpuConfig(given: unknown, options: LoadOptions = {}): LoadedConfig {
-  const value = fromJson(given);
+  const value = toPython(given);
   if (!isDict(value)) {
     throw new ConfigError(
       'TypeError',

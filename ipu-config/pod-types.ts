@@ -1,6 +1,6 @@
 import { ConfigError } from './errors.js';
 import {
-  fromJson,
+  toPython,
   isDict,
   isNumber,
   isTruthy,
@@ -84,9 +84,12 @@ export function forPodType(
   given: Readonly<Record<string, unknown>> | PythonDict,
   pod: string | null,
 ): PythonDict {
-  const dict = fromJson(given) as PythonDict;
+  const dict = toPython(given) as PythonDict;
   const values = new Map(
-    Object.entries(DEFAULTS_032).map(([name, initial]) => [name, dict.get(name) ?? fromJson(initial)]),
+    Object.entries(DEFAULTS_032).map(([name, initial]) => [
+      name,
+      (dict.has(name) ? dict.get(name) : toPython(initial)) ?? null,
+    ]),
   );
   shardOnlyReplicas(values);
   for (const [name, value] of values) {

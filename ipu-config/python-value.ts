@@ -55,22 +55,22 @@ export function isTruthy(value: PythonValue): boolean {
 }
 
 /** Takes a JavaScript value in: objects become dicts, a missing value is None. */
-export function fromJson(value: unknown): PythonValue {
+export function toPython(value: unknown): PythonValue {
   if (value === undefined || value === null) return null;
-  if (Array.isArray(value)) return value.map(fromJson);
-  if (value instanceof Map) return new Map([...value].map(([k, v]) => [String(k), fromJson(v)]));
+  if (Array.isArray(value)) return value.map(toPython);
+  if (value instanceof Map) return new Map([...value].map(([k, v]) => [String(k), toPython(v)]));
   if (value instanceof PythonFloat) return value;
   if (typeof value === 'object') {
-    return new Map(Object.entries(value).map(([k, v]) => [k, fromJson(v)]));
+    return new Map(Object.entries(value).map(([k, v]) => [k, toPython(v)]));
   }
   if (typeof value === 'boolean' || typeof value === 'number') return value;
   return typeof value === 'bigint' || typeof value === 'string' ? value : `<${typeof value}>`;
 }
 
 /** Gives a JavaScript value out: floats become numbers, dicts become objects. */
-export function toJson(value: PythonValue): JsonValue {
-  if (isList(value)) return value.map(toJson);
-  if (isDict(value)) return Object.fromEntries([...value].map(([k, v]) => [k, toJson(v)]));
+export function fromPython(value: PythonValue): JsonValue {
+  if (isList(value)) return value.map(fromPython);
+  if (isDict(value)) return Object.fromEntries([...value].map(([k, v]) => [k, fromPython(v)]));
   if (value instanceof PythonFloat) return value.value;
   return typeof value === 'bigint' ? Number(value) : value;
 }

@@ -14,15 +14,15 @@ export {
   batchSizeFactor,
   microBatchOf,
   stepsPerEpoch,
-  throughput,
+  trainerThroughput,
   type CombinedBatch,
-  type Throughput,
+  type TrainerThroughput,
 } from '../ipu-config/batching.js';
 export {
   PLACED_HEADS,
   bertBlocks,
   countStages,
-  type Block,
+  type BertBlock,
   type PlacedHead,
   type StageCounts,
 } from '../ipu-config/bert-blocks.js';
@@ -67,11 +67,11 @@ export {
 } from '../ipu-config/pipeline-minimum.js';
 export { POD_TYPES, forPodType, isPodType, type PodType } from '../ipu-config/pod-types.js';
 export { PRESETS, PRESET_NAMES, isPresetName, loadPreset, type PresetName } from '../ipu-config/presets.js';
-export { repr } from '../ipu-config/python-repr.js';
+export { repr as pythonRepr } from '../ipu-config/python-repr.js';
 export {
   PythonFloat,
-  fromJson,
-  toJson,
+  toPython,
+  fromPython,
   type JsonValue,
   type PythonDict,
   type PythonValue,

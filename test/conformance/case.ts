@@ -1,4 +1,11 @@
-import { fromJson, parseJson, toJson, type JsonValue, type PythonDict, type PythonValue } from 'ipu-pipeline';
+import {
+  toPython,
+  parseJson,
+  fromPython,
+  type JsonValue,
+  type PythonDict,
+  type PythonValue,
+} from 'ipu-pipeline';
 
 /** One case of a conformance file, with numbers as they were written (4 apart from 4.0). */
 export interface Case {
@@ -78,7 +85,7 @@ export class Input {
   }
 
   json(key: string): JsonValue {
-    return toJson(this.value(key));
+    return fromPython(this.value(key));
   }
 
   /** @throws Error when the field is missing or of another type: then the case is of a form not known here */
@@ -124,4 +131,4 @@ export class Input {
 /** Puts the input of a case to the front door; what is expected only tells the form of the answer. */
 export type Kind = (input: Input, expected: PythonValue | undefined) => PythonValue;
 
-export const dict = (fields: Record<string, unknown>): PythonValue => fromJson(fields);
+export const dict = (fields: Record<string, unknown>): PythonValue => toPython(fields);

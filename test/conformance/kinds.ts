@@ -4,7 +4,7 @@ import {
   defaultOutputMode,
   expandLayersPerIpu,
   forPodType,
-  fromJson,
+  toPython,
   layerIpus,
   layerSplit,
   microBatchOf,
@@ -16,7 +16,7 @@ import {
   serializedRow,
   splitEncoderDecoder,
   stepsPerEpoch,
-  throughput,
+  trainerThroughput,
   updateFromString,
   type Mode,
   type PoptorchOutputMode,
@@ -78,8 +78,8 @@ const update: Kind = (input) => {
 
 const getLayerIpu: Kind = (input) => {
   const layers = input.optionalNumber('num_layers');
-  if (input.has('version')) return fromJson(layerIpusOf060(input, layers));
-  return fromJson(layerIpus(layerSplit(configOf(input)), layers));
+  if (input.has('version')) return toPython(layerIpusOf060(input, layers));
+  return toPython(layerIpus(layerSplit(configOf(input)), layers));
 };
 
 /** Version 0.6.0 checked nothing before placement, and had no inference attributes. */
@@ -193,7 +193,11 @@ const embeddingPadding: Kind = (input) =>
   });
 
 const throughputOf: Kind = (input) => {
-  const rates = throughput(input.number('num_samples'), input.number('num_steps'), input.number('runtime_s'));
+  const rates = trainerThroughput(
+    input.number('num_samples'),
+    input.number('num_steps'),
+    input.number('runtime_s'),
+  );
   return dict({ samples_per_second: rates.samplesPerSecond, steps_per_second: rates.stepsPerSecond });
 };
 
@@ -207,7 +211,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   update_from_string: update,
   get_layer_ipu: getLayerIpu,
   expand_layers_per_ipu: (input) =>
-    fromJson(expandLayersPerIpu(layerSplit(configOf(input)), input.optionalNumber('num_layers'))),
+    toPython(expandLayersPerIpu(layerSplit(configOf(input)), input.optionalNumber('num_layers'))),
   split_encoder_decoder: encoderDecoder,
   hub_config: hubConfig,
   'legacy.for_pod_type': legacyPod,

@@ -1,4 +1,4 @@
-import { ConfigError, repr, toJson, type JsonValue, type PythonValue } from 'ipu-pipeline';
+import { ConfigError, pythonRepr as repr, fromPython, type JsonValue, type PythonValue } from 'ipu-pipeline';
 import { Input, type Case, type ExpectedError } from './case.js';
 import { KINDS } from './kinds.js';
 
@@ -74,7 +74,7 @@ export function pythonRegExp(source: string): RegExp {
 
 /** Equal as Python compares: 1, 1.0 and True are one value; a float that a case rounded is equal to 6 decimals. */
 function isCovered(expected: PythonValue, got: PythonValue): boolean {
-  return isSame(toJson(expected), toJson(got));
+  return isSame(fromPython(expected), fromPython(got));
 }
 
 function isSame(a: JsonValue, b: JsonValue): boolean {
