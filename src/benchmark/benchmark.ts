@@ -52,9 +52,16 @@ interface Way {
  * and on the pipeline, one after another.
  * @throws InputError, ConfigError, CheckpointError before anything has started; StageFailedError when a stage fails
  */
-export async function benchmark(options: BenchmarkOptions, hooks: BenchmarkHooks = {}): Promise<BenchmarkReport> {
+export async function benchmark(
+  options: BenchmarkOptions,
+  hooks: BenchmarkHooks = {},
+): Promise<BenchmarkReport> {
   const { config, model } = options;
-  const placement = placeBert(config, { layers: model.config.numHiddenLayers, head: model.head, mode: 'inference' });
+  const placement = placeBert(config, {
+    layers: model.config.numHiddenLayers,
+    head: model.head,
+    mode: 'inference',
+  });
   const pipeline: Way = {
     name: `pipeline, ${placement.stages.length} stages`,
     stages: planStages(model.config, placement),

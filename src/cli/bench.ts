@@ -32,13 +32,32 @@ interface BenchFlags {
 export function benchCommand(): Command {
   return new Command('bench')
     .description('measure the pipeline that a configuration describes against one device, on the same inputs')
-    .option('--config <file>', 'an ipu_config.json, a directory that holds one, or a preset', 'bert-large-ipu')
+    .option(
+      '--config <file>',
+      'an ipu_config.json, a directory that holds one, or a preset',
+      'bert-large-ipu',
+    )
     .option('--model <model>', 'a Hugging Face directory, or synthetic:bert-SIZE', 'synthetic:bert-large')
-    .option('--executor <name>', `how stages compute: ${EXECUTOR_NAMES.join(', ')}`, oneOf(...EXECUTOR_NAMES), 'onnx')
+    .option(
+      '--executor <name>',
+      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
+      oneOf(...EXECUTOR_NAMES),
+      'onnx',
+    )
     .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
-    .option('--micro-batches <n>', 'micro-batches to measure, beyond warm-up and cool-down', wholeNumber(1), 8)
-    .option('--schedule <name>', `order of actions: ${SCHEDULE_NAMES.join(', ')}`, oneOf(...SCHEDULE_NAMES), 'fill-drain')
+    .option(
+      '--micro-batches <n>',
+      'micro-batches to measure, beyond warm-up and cool-down',
+      wholeNumber(1),
+      8,
+    )
+    .option(
+      '--schedule <name>',
+      `order of actions: ${SCHEDULE_NAMES.join(', ')}`,
+      oneOf(...SCHEDULE_NAMES),
+      'fill-drain',
+    )
     .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
     .option('--no-single', 'leave out the runs on one device')
     .option('--json <file>', 'write all figures, settings and versions to a file')
@@ -108,6 +127,8 @@ async function writeJson(file: string, report: BenchmarkReport): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
   } catch (error) {
-    throw new InputError(`cannot write ${file}: ${(error as Error).message}. Give --json a file in a folder that exists.`);
+    throw new InputError(
+      `cannot write ${file}: ${(error as Error).message}. Give --json a file in a folder that exists.`,
+    );
   }
 }
