@@ -19,6 +19,7 @@ export type UpstreamErrorType =
   | 'RuntimeError'
   | 'AssertionError'
   | 'AttributeError'
+  | 'JSONDecodeError'
   | 'NotImplementedError'
   | 'Error'
   | 'popart_exception'

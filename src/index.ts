@@ -1,20 +1,139 @@
-export { ConfigError, InputError, InternalError, IpuPipelineError } from '../ipu-config/errors.js';
+export { ATTRIBUTE_USES, useLabel, type AttributeUse } from '../ipu-config/attribute-uses.js';
+export {
+  ATTRIBUTE_NAMES,
+  MANAGED_ATTRIBUTES,
+  MODES,
+  OUTPUT_MODES,
+  type AttributeName,
+  type IpuConfigAttributes,
+  type ManagedAttribute,
+  type Mode,
+  type OutputMode,
+} from '../ipu-config/attributes.js';
+export {
+  batchSizeFactor,
+  microBatchOf,
+  stepsPerEpoch,
+  trainerThroughput,
+  type CombinedBatch,
+  type TrainerThroughput,
+} from '../ipu-config/batching.js';
+export {
+  PLACED_HEADS,
+  bertBlocks,
+  countStages,
+  type BertBlock,
+  type PlacedHead,
+  type StageCounts,
+} from '../ipu-config/bert-blocks.js';
+export {
+  placeBert,
+  stageName,
+  type BertPlacement,
+  type BertShape,
+  type PlacedStage,
+} from '../ipu-config/bert-placement.js';
+export { describeConfig, type AttributeDescription } from '../ipu-config/describe-config.js';
+export { splitEncoderDecoder, type EncoderDecoderConfigs } from '../ipu-config/encoder-decoder.js';
+export {
+  ConfigError,
+  InputError,
+  InternalError,
+  IpuPipelineError,
+  type UpstreamErrorType,
+} from '../ipu-config/errors.js';
+export { IpuConfig, type AttributeSource } from '../ipu-config/ipu-config.js';
+export { MAX_IPUS, replicationOf, reservedIpus } from '../ipu-config/ipu-reservation.js';
+export { expandLayersPerIpu, layerIpus, layerSplit, type LayerSplit } from '../ipu-config/layer-placement.js';
+export {
+  loadIpuConfig,
+  parseIpuConfig,
+  type LoadedConfig,
+  type LoadOptions,
+} from '../ipu-config/load-config.js';
+export {
+  POPTORCH_OUTPUT_MODES,
+  defaultOutputMode,
+  resultBatches,
+  type OutputCall,
+  type PoptorchOutputMode,
+} from '../ipu-config/output-mode.js';
+export { parseJson, type ParsedJson } from '../ipu-config/parse-json.js';
+export {
+  checkPipelineMinimum,
+  checkPopartDepth,
+  trainingStages,
+  type ExecutionStrategy,
+} from '../ipu-config/pipeline-minimum.js';
+export { POD_TYPES, forPodType, isPodType, type PodType } from '../ipu-config/pod-types.js';
+export { PRESETS, PRESET_NAMES, isPresetName, loadPreset, type PresetName } from '../ipu-config/presets.js';
+export { repr as pythonRepr } from '../ipu-config/python-repr.js';
+export {
+  PythonFloat,
+  toPython,
+  fromPython,
+  type JsonValue,
+  type PythonDict,
+  type PythonValue,
+} from '../ipu-config/python-value.js';
+export {
+  serializeEmbedding,
+  serializedRow,
+  type SerializedEmbedding,
+} from '../ipu-config/serialized-embedding.js';
+export { updateFromString } from '../ipu-config/update-from-string.js';
+export { parseAction, printAction } from '../pipeline/action-text.js';
 export { OPS, type Action, type Op } from '../pipeline/action.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
-export type { CallResult, OutputMode } from '../pipeline/runtime/calls.js';
+export { EventQueue } from '../pipeline/event-queue.js';
+export { Progress, type ProgressLimits } from '../pipeline/progress.js';
+export { waitOf, type ReadinessView, type Wait } from '../pipeline/readiness.js';
+export { runOrder, type Stuck } from '../pipeline/run-order.js';
+export type { CallResult, OutputMode as CallOutputMode } from '../pipeline/runtime/calls.js';
 export type { StageStats } from '../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../pipeline/runtime/options.js';
 export { Pipeline, type CallOptions } from '../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../pipeline/runtime/result-queue.js';
+export { parseCsv, printCsv } from '../pipeline/schedule-csv.js';
+export { printGrid, type GridMark } from '../pipeline/schedule-grid.js';
 export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
+export { fillDrain } from '../pipeline/schedules/fill-drain.js';
 export { lockstep } from '../pipeline/schedules/lockstep.js';
+export {
+  mergeStages,
+  pipelineUtilisation,
+  popartPhases,
+  popartSchedule,
+  type CycleRange,
+  type MergedStages,
+  type PopartPhases,
+  type PopartSize,
+  type Utilisation,
+} from '../pipeline/schedules/popart.js';
+export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
+export { sequential } from '../pipeline/schedules/sequential.js';
+export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
 export type { Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
+export { truncate } from '../pipeline/truncate.js';
+export { validateSchedule } from '../pipeline/validate.js';
 export type { BertConfig, BertHead, BertSlice } from './bert/bert-config.js';
+export { startBertPipeline, type BertPipelineOptions } from './bert/bert-pipeline.js';
+export { headTensors, sliceTensors, type TensorSpec } from './bert/bert-tensors.js';
+export { openModel, openWeights, type BertModel, type WeightSpec } from './bert/model.js';
+export { readBertConfig, type ReadBertConfig } from './bert/read-bert-config.js';
+export { oneDevice, planStages, type BertStage } from './bert/stage-plan.js';
+export { BERT_SIZES, publishedConfig, type BertSize } from './bert/synthetic-sizes.js';
 export type { WeightSource } from './bert/weights.js';
 export { CheckpointError } from './checkpoint/checkpoint-error.js';
+export { CheckpointWeights } from './checkpoint/checkpoint-weights.js';
 export { GeneratedWeights } from './checkpoint/generated-weights.js';
+export type { SafetensorsEntry } from './checkpoint/safetensors-header.js';
+export { SafetensorsFile } from './checkpoint/safetensors.js';
+export { onnxExecutor } from './executors/onnx/onnx-executor.js';
+export { referenceExecutor } from './executors/reference/reference-executor.js';
+export { EXECUTOR_NAMES, executorByName } from './executors/registry.js';
 export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';

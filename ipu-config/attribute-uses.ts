@@ -1,0 +1,63 @@
+import type { AttributeName } from './attributes.js';
+
+/** Which part of this program an attribute steers. */
+export interface AttributeUse {
+  readonly runtime: boolean;
+  /** The simulator is planned: these are the attributes that it will read. */
+  readonly simulator: boolean;
+  /** What the attribute does here, or why it does nothing. */
+  readonly note: string;
+}
+
+const runtime = (note: string): AttributeUse => ({ runtime: true, simulator: true, note });
+const simulator = (note: string): AttributeUse => ({ runtime: false, simulator: true, note });
+const none = (note: string): AttributeUse => ({ runtime: false, simulator: false, note });
+
+/** One row per attribute; docs/ipu-config.md shows the same table, and a test compares them. */
+export const ATTRIBUTE_USES: Readonly<Record<AttributeName, AttributeUse>> = {
+  auto_loss_scaling: none('keeps fp16 gradients in range; nothing is trained here'),
+  device_iterations: simulator('micro-batches of a training call, times gradient accumulation'),
+  embedding_serialization_factor: none('saves IPU memory in the embedding; results stay the same'),
+  enable_half_partials: none('precision of partial sums on an IPU; executors here choose their own'),
+  executable_cache_dir: none('where PopART keeps compiled programs; nothing is compiled for an IPU here'),
+  execute_encoder_on_cpu_for_generation: none('for text generation, and upstream refuses it too'),
+  explicit_ir_inference: none('a choice inside the PopART compiler'),
+  gradient_accumulation_steps: simulator(
+    'micro-batches between two weight updates; must fill the training pipeline',
+  ),
+  inference_device_iterations: runtime('micro-batches of one call; must fill the pipeline'),
+  inference_embedding_serialization_factor: none('saves IPU memory in the embedding; results stay the same'),
+  inference_ipus_per_replica: runtime('number of IPUs, each a thread here; task heads sit on the last'),
+  inference_layers_per_ipu: runtime('which encoder layers each stage holds'),
+  inference_matmul_proportion: none('share of IPU memory for temporary data; there is no such limit here'),
+  inference_parallelize_kwargs: none('arguments of Python methods of other models'),
+  inference_projection_serialization_factor: none(
+    'saves IPU memory in the output projection; results stay the same',
+  ),
+  inference_replication_factor: runtime('copies of the pipeline, side by side on one stream'),
+  inference_serialized_embedding_splits_per_ipu: none(
+    'upstream has it for encoder-decoder models, not for BERT',
+  ),
+  inference_serialized_projection_splits_per_ipu: none(
+    'upstream has it for encoder-decoder models, not for BERT',
+  ),
+  ipus_per_replica: runtime('where inference falls back on it, and the IPUs of a training pipeline'),
+  layers_per_ipu: runtime('where inference falls back on it, and the layers of a training pipeline'),
+  matmul_proportion: none('share of IPU memory for temporary data; there is no such limit here'),
+  optimizer_state_offchip: none('where an IPU keeps the optimizer; nothing is trained here'),
+  output_mode: runtime('which micro-batches of a call give a result: all, the last, the sum'),
+  parallelize_kwargs: none('arguments of Python methods of other models'),
+  projection_serialization_factor: none('saves IPU memory in the output projection; results stay the same'),
+  recompute_checkpoint_every_layer: simulator('a backward stage runs its forward again, from each layer'),
+  replicated_tensor_sharding: none('spreads the optimizer over replicas; nothing is trained here'),
+  replication_factor: simulator('copies of the training pipeline'),
+  seed: none('dropout in training; inference draws no random numbers'),
+  serialized_embedding_splits_per_ipu: none('upstream has it for encoder-decoder models, not for BERT'),
+  serialized_projection_splits_per_ipu: none('upstream has it for encoder-decoder models, not for BERT'),
+};
+
+/** `used by the runtime; simulator: planned`, or `not applicable`. */
+export function useLabel({ runtime, simulator }: AttributeUse): string {
+  if (runtime) return simulator ? 'used by the runtime; simulator: planned' : 'used by the runtime';
+  return simulator ? 'simulator: planned' : 'not applicable';
+}

@@ -1,0 +1,187 @@
+import { ATTRIBUTE_NAMES, isAttributeName } from './attributes.js';
+import { ConfigError } from './errors.js';
+import { IpuConfig } from './ipu-config.js';
+import { parseJson } from './parse-json.js';
+import { isPodType, unknownPod, valueForPod } from './pod-types.js';
+import { repr, str } from './python-repr.js';
+import {
+  toPython,
+  isDict,
+  isList,
+  isNumber,
+  toNumber,
+  typeName,
+  type PythonDict,
+  type PythonValue,
+} from './python-value.js';
+import { RENAMED_KEYS, staleReason } from './stale-keys.js';
+import { PROVENANCE_KEYS, TRANSFORMERS_KEYS } from './transformers-keys.js';
+
+export interface LoadOptions {
+  /** Refuse what the newest upstream refuses, instead of reading older files with warnings. */
+  readonly strict?: boolean;
+  /** Pod type to take from dictionaries of older files; their `default` when absent. */
+  readonly pod?: string;
+  /** How messages call the file. */
+  readonly file?: string;
+}
+
+export interface LoadedConfig {
+  readonly config: IpuConfig;
+  /** One sentence each, naming the key; also upstream's own warnings. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the text of an `ipu_config.json` of any age. Keys and forms that newest upstream no longer takes are read
+ * with a warning that names the key; `strict` refuses them with upstream's error.
+ * @throws ConfigError naming attribute, value and what would be right; JSON mistakes with line and column
+ */
+export function parseIpuConfig(text: string, options: LoadOptions = {}): LoadedConfig {
+  const { value, warnings } = parseJson(text, options.file);
+  const loaded = loadIpuConfig(value, options);
+  return { config: loaded.config, warnings: [...warnings, ...loaded.warnings] };
+}
+
+/** The same for a file that is parsed already; note that `JSON.parse` forgets whether 4 was written as 4.0. */
+export function loadIpuConfig(given: unknown, options: LoadOptions = {}): LoadedConfig {
+  const value = toPython(given);
+  if (!isDict(value)) {
+    throw new ConfigError(
+      'TypeError',
+      `${options.file ?? 'ipu_config.json'} must hold one JSON object with attributes, not a ${typeName(value)}.`,
+    );
+  }
+  if (options.pod !== undefined && !isPodType(options.pod)) throw unknownPod(options.pod);
+  if (options.strict) {
+    const config = new IpuConfig(value);
+    return { config, warnings: config.warnings };
+  }
+  const modern = new Modernizer(value, options.pod ?? null);
+  const config = new IpuConfig(modern.values);
+  return { config, warnings: [...modern.warnings, ...config.warnings] };
+}
+
+/** Rewrites the attributes of an older file as the newest upstream spells them, and keeps count of what it did. */
+class Modernizer {
+  readonly values: Map<string, PythonValue>;
+  readonly warnings: string[] = [];
+
+  constructor(given: PythonDict, pod: string | null) {
+    this.values = new Map(given);
+    this.#rename();
+    this.#resolvePods(pod);
+    this.#dropZeroFactors();
+    this.#repeatProportions();
+    this.#dropStale();
+  }
+
+  /** Early names; and for one week of May 2023 the training attributes were called `training_…`. */
+  #rename(): void {
+    for (const [key, value] of [...this.values]) {
+      const name = RENAMED_KEYS[key] ?? key.replace(/^training_/, '');
+      if (name === key || !isAttributeName(name)) continue;
+      this.values.delete(key);
+      const isTaken = this.values.has(name);
+      if (!isTaken) this.values.set(name, value);
+      this.#warn(key, isTaken ? `is ignored, because ${name} is given too` : `is read as ${name}`);
+    }
+  }
+
+  #resolvePods(pod: string | null): void {
+    const before = this.warnings.length;
+    for (const [key, value] of this.values) {
+      if (!isAttributeName(key) || key.endsWith('parallelize_kwargs') || !isDict(value)) continue;
+      if (value.size === 0 || ![...value.keys()].every((name) => /^(default|pod\d+)$/.test(name))) continue;
+      const chosen = valueForPod(key, value, pod);
+      this.values.set(key, chosen);
+      const which = pod === null ? 'the default' : `the one of ${pod}`;
+      this.#warn(key, `has a value per pod type, as before version 0.7; taken is ${which}, ${repr(chosen)}`);
+    }
+    if (pod !== null && this.warnings.length === before) {
+      this.warnings.push(`No attribute has a value per pod type, so asking for ${pod} changes nothing.`);
+    }
+  }
+
+  /** 0 meant "not serialized" before version 0.6.1. */
+  #dropZeroFactors(): void {
+    const key = 'embedding_serialization_factor';
+    const value = this.values.get(key) ?? null;
+    if (typeof value !== 'number' || value !== 0) return;
+    this.values.set(key, 1);
+    this.#warn(key, 'is 0, which meant "not serialized" before version 0.6.1; read as 1');
+  }
+
+  /** One element stood for all IPUs before version 0.6.1. */
+  #repeatProportions(): void {
+    for (const prefix of ['', 'inference_']) {
+      const key = `${prefix}matmul_proportion`;
+      const value = this.values.get(key) ?? null;
+      const [only] = isList(value) ? value : [];
+      if (!isList(value) || value.length !== 1 || only === undefined || this.#ipus(prefix) === 1) continue;
+      this.values.set(key, only);
+      this.#warn(
+        key,
+        `has one element, which stood for every IPU before version 0.6.1; read as ${repr(only)}`,
+      );
+    }
+  }
+
+  #ipus(prefix: string): number {
+    const ipus = this.values.get(`${prefix}ipus_per_replica`) ?? null;
+    if (isNumber(ipus) && toNumber(ipus) !== 0) return toNumber(ipus);
+    const layers = this.values.get(`${prefix}layers_per_ipu`) ?? null;
+    if (isList(layers) && layers.length > 0) return layers.length;
+    return prefix === '' ? 1 : this.#ipus('');
+  }
+
+  #dropStale(): void {
+    const unknown: string[] = [];
+    for (const [key, value] of [...this.values]) {
+      if (isAttributeName(key) || PROVENANCE_KEYS.has(key) || STILL_ACCEPTED.has(key)) continue;
+      if (TRANSFORMERS_KEYS.has(key)) {
+        this.#warn(key, 'is a setting of the model, not of IPUs; it is ignored');
+        continue;
+      }
+      const stale = staleReason(key);
+      if (stale === undefined) unknown.push(`  ${key}=${str(value)}${likeliest(key)}`);
+      else this.#warn(key, `is ${stale}; it is ignored`);
+      this.values.delete(key);
+    }
+    if (unknown.length === 0) return;
+    throw new ConfigError(
+      'IncompatibleIPUConfigError',
+      `IPUConfig received unknown arguments:\n${unknown.join('\n')}`,
+    );
+  }
+
+  #warn(key: string, what: string): void {
+    this.warnings.push(`${key} ${what}.`);
+  }
+}
+
+/** Old keys that upstream still takes, with a warning of its own. */
+const STILL_ACCEPTED: ReadonlySet<string> = new Set([
+  'sharded_execution_for_inference',
+  'enable_half_first_order_momentum',
+]);
+
+/** " (did you mean …?)" when up to two letters are wrong. */
+function likeliest(key: string): string {
+  const near = ATTRIBUTE_NAMES.find((name) => distance(name, key) <= 2);
+  return near === undefined ? '' : ` (did you mean ${near}?)`;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,138 @@
+import onnxProto from 'onnx-proto';
+
+const { onnx } = onnxProto;
+
+/** Which tensors an ONNX value may have here. */
+export type ElementType = 'float32' | 'int32' | 'int64';
+const ELEMENT_TYPE: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7 };
+
+/** Opset of the standard domain: the first with LayerNormalization. */
+const OPSET = 17;
+const IR_VERSION = 8;
+const CONTRIB = 'com.microsoft';
+
+type Attributes = Readonly<
+  Record<string, { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] }>
+>;
+
+export interface ExternalData {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+export interface BuiltGraph {
+  readonly model: Uint8Array;
+  readonly externalData: ExternalData[];
+}
+
+/** Below this many elements a constant lies in the protobuf itself. */
+const INLINE_ELEMENTS = 64;
+
+/**
+ * Builds one ONNX graph in memory. Weights stay outside of the protobuf, so that nothing copies them on the way
+ * and no 2 GB limit applies.
+ */
+export class GraphBuilder {
+  readonly #nodes: onnxProto.onnx.INodeProto[] = [];
+  readonly #initializers: onnxProto.onnx.ITensorProto[] = [];
+  readonly #inputs: onnxProto.onnx.IValueInfoProto[] = [];
+  readonly #outputs: onnxProto.onnx.IValueInfoProto[] = [];
+  readonly #externalData: ExternalData[] = [];
+  #values = 0;
+
+  /** Dimensions that are strings are free: `batch`, `sequence`. */
+  input(name: string, type: ElementType, shape: readonly (number | string)[]): string {
+    this.#inputs.push(valueInfo(name, type, shape));
+    return name;
+  }
+
+  output(value: string, name: string, type: ElementType, shape: readonly (number | string)[]): void {
+    this.#nodes.push({ opType: 'Identity', input: [value], output: [name], name });
+    this.#outputs.push(valueInfo(name, type, shape));
+  }
+
+  /** A weight that is handed over beside the protobuf; the array must not change afterwards. */
+  weight(name: string, shape: readonly number[], data: Float32Array): string {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (data.length <= INLINE_ELEMENTS) {
+      this.#initializers.push({ name, dims: [...shape], dataType: ELEMENT_TYPE.float32, rawData: bytes });
+      return name;
+    }
+    this.#externalData.push({ path: name, data: bytes });
+    const where = { location: name, offset: '0', length: String(bytes.byteLength) };
+    this.#initializers.push({
+      name,
+      dims: [...shape],
+      dataType: ELEMENT_TYPE.float32,
+      dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+      externalData: Object.entries(where).map(([key, value]) => ({ key, value })),
+    });
+    return name;
+  }
+
+  int64s(values: readonly number[]): string {
+    const name = this.#next('const');
+    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.#initializers.push({ name, dims: [values.length], dataType: ELEMENT_TYPE.int64, rawData });
+    return name;
+  }
+
+  /** A node of the standard domain with one output. */
+  node(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.#add(opType, '', inputs, attributes);
+  }
+
+  /** A node of ONNX Runtime's own domain (contrib operators). */
+  contrib(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.#add(opType, CONTRIB, inputs, attributes);
+  }
+
+  build(name: string): BuiltGraph {
+    const graph = {
+      name,
+      node: this.#nodes,
+      initializer: this.#initializers,
+      input: this.#inputs,
+      output: this.#outputs,
+    };
+    const opsetImport = [
+      { domain: '', version: OPSET },
+      { domain: CONTRIB, version: 1 },
+    ];
+    const model = onnx.ModelProto.encode({ irVersion: IR_VERSION, opsetImport, graph }).finish();
+    return { model, externalData: this.#externalData };
+  }
+
+  #add(opType: string, domain: string, inputs: readonly string[], attributes: Attributes): string {
+    const output = this.#next(opType);
+    this.#nodes.push({
+      opType,
+      domain,
+      name: output,
+      input: [...inputs],
+      output: [output],
+      attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+    });
+    return output;
+  }
+
+  #next(stem: string): string {
+    return `${stem}_${this.#values++}`;
+  }
+}
+
+function attribute(name: string, value: Attributes[string]): onnxProto.onnx.IAttributeProto {
+  const { AttributeType } = onnx.AttributeProto;
+  if ('int' in value) return { name, type: AttributeType.INT, i: value.int };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value.ints] };
+}
+
+function valueInfo(
+  name: string,
+  type: ElementType,
+  shape: readonly (number | string)[],
+): onnxProto.onnx.IValueInfoProto {
+  const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[type], shape: { dim } } } };
+}

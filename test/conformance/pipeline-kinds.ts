@@ -1,0 +1,130 @@
+import {
+  IpuConfig,
+  bertBlocks,
+  checkPipelineMinimum,
+  checkPopartDepth,
+  countStages,
+  layerIpus,
+  layerSplit,
+  mergeStages,
+  pipelineUtilisation,
+  popartPhases,
+  popartSchedule,
+  type ExecutionStrategy,
+  type Mode,
+  type PlacedHead,
+  type PythonDict,
+} from 'ipu-pipeline';
+import { dict, type Kind } from './case.js';
+
+const HEADS: Readonly<Record<string, PlacedHead>> = {
+  qa: 'question-answering',
+  sequence_classification: 'sequence-classification',
+  token_classification: 'token-classification',
+  multiple_choice: 'multiple-choice',
+  mlm: 'masked-lm',
+  pretraining: 'pre-training',
+  model: 'pooler',
+};
+
+const pipelineStages: Kind = (input, expected) => {
+  const head = HEADS[input.text('head')];
+  if (head === undefined) throw new Error(`unknown head ${input.text('head')}`);
+  const config = new IpuConfig({ layers_per_ipu: input.numbers('layers_per_ipu') });
+  const split = layerSplit(config);
+  const blocks = bertBlocks(layerIpus(split, input.number('num_layers')), head, split.ipusPerReplica);
+  const list = blocks.map(({ name, ipu }) => [name, ipu]);
+  const isHead = ([name]: (string | number)[]): boolean => !/^E(mbedding|ncoder\d+)$/.test(String(name));
+  const short = { first: list[0]?.[1], head: list.filter(isHead) };
+  const form = expected instanceof Map ? (expected as PythonDict).get('placement') : undefined;
+  const stages = countStages(blocks);
+  return dict({
+    // Some cases list every block, some only the first and those of the head.
+    placement: form instanceof Map ? short : list,
+    forward_stages: stages.forward,
+    training_stages: stages.training,
+    min_gradient_accumulation_training: stages.training,
+    min_device_iterations_pipelined_inference: stages.forward,
+  });
+};
+
+const pipelineMinimum: Kind = (input) => {
+  checkPipelineMinimum({
+    mode: input.text('mode') as Mode,
+    strategy: input.text('strategy') as ExecutionStrategy,
+    forwardStages: input.number('forward_stages'),
+    gradientAccumulation: input.number('gradient_accumulation'),
+    deviceIterations: input.number('device_iterations'),
+  });
+  return dict({ ok: true });
+};
+
+const popartDepth: Kind = (input) => {
+  const stages = checkPopartDepth({
+    ipus: input.number('ipus'),
+    mode: input.text('mode') as Mode,
+    gradientAccumulation: input.optionalNumber('gradient_accumulation'),
+    batchesPerStep: input.number('batches_per_step'),
+  });
+  return dict({ ok: true, stages });
+};
+
+const pipelineSchedule: Kind = (input) => {
+  const forwardStages = input.number('forward_stages');
+  const training = input.value('training') === true;
+  const size = { forwardStages, depth: input.number('depth'), training };
+  const phases = popartPhases(size);
+  const { ranks } = popartSchedule(size);
+  const last = forwardStages - 1;
+  const cycles = Array.from({ length: phases.totalCycles }, (_, k) => {
+    const busy = ranks.flatMap((cells, rank) => {
+      const cell = cells[k] ?? [];
+      if (cell.length === 0) return [];
+      const both = training && rank === last;
+      const shown = cell.filter(({ op }) => !both || op === 'F');
+      return [
+        [
+          String(rank),
+          shown.map(({ stage, op, microBatch }) => ({
+            stage: op === 'B' ? 2 * last - stage : stage,
+            micro_batch: microBatch,
+            ...(training ? { pass: both ? 'fwd+bwd' : op === 'B' ? 'bwd' : 'fwd' } : {}),
+          })),
+        ] as const,
+      ];
+    });
+    return Object.fromEntries(busy);
+  });
+  return dict({
+    num_stages: phases.stages,
+    fill: phases.fill,
+    main: phases.main,
+    flush: phases.flush,
+    total_cycles: phases.totalCycles,
+    utilisation: phases.utilisation,
+    cycles,
+  });
+};
+
+const scheduleWithStage: Kind = (input) => {
+  const stages = input.json('stages') as unknown as readonly { stage: number; ipu: number }[];
+  const ipus = [...stages].sort((a, b) => a.stage - b.stage).map(({ ipu }) => ipu);
+  const merged = mergeStages(ipus, input.number('depth'));
+  return dict({
+    withStage: Object.fromEntries(merged.withStage),
+    independent_stages: merged.independentStages,
+    fill_flush_cycles: merged.fillFlushCycles,
+    total_cycles: merged.totalCycles,
+  });
+};
+
+/** Kinds of cases about stages and schedules. */
+export const PIPELINE_KINDS: Readonly<Record<string, Kind>> = {
+  pipeline_stages: pipelineStages,
+  pipeline_minimum: pipelineMinimum,
+  pipeline_schedule: pipelineSchedule,
+  pipeline_schedule_with_stage: scheduleWithStage,
+  pipeline_utilisation: (input) =>
+    dict({ ...pipelineUtilisation(input.number('stages'), input.number('depth')) }),
+  popart_depth: popartDepth,
+};
