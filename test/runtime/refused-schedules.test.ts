@@ -1,10 +1,10 @@
-import { lockstep, Pipeline, ScheduleError, type Schedule } from 'ipu-pipeline';
+import { fillDrain, Pipeline, ScheduleError, type Schedule } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import { addOnes, collect, numbers, options, threadCount, thrownBy, values } from './pipelines.js';
 
 describe('Schedules that cannot be run start no thread', () => {
   const size = { stages: 2, microBatches: 2 };
-  const plain = lockstep('plain', size);
+  const plain = fillDrain(size);
   const cells = (...rows: string[][]): Schedule['ranks'] =>
     rows.map((row) =>
       row.map((text) => {
@@ -14,7 +14,7 @@ describe('Schedules that cannot be run start no thread', () => {
     );
   it.each([
     ['another op', cells(['0F0', '0F1', '0B0'], ['1F0', '1F1', '·']), /0B0.*forward/],
-    ['an action that is missing', cells(['0F0', '0F1'], ['1F0', '·']), /\b(1F1|3 actions)/],
+    ['an action that is missing', cells(['0F0', '0F1'], ['1F0', '·']), /1F1 is missing/],
     ['an action that comes twice', cells(['0F0', '0F0'], ['1F0', '1F1']), /0F0/],
     ['an action on a rank that does not own the stage', cells(['0F0', '1F0'], ['0F1', '1F1']), /1F0|0F1/],
     ['orders that wait for each other', cells(['0F0', '0F1'], ['1F1', '1F0']), undefined],
@@ -28,7 +28,7 @@ describe('Schedules that cannot be run start no thread', () => {
     );
     const thrown = await thrownBy(starting);
     expect(thrown).toBeInstanceOf(ScheduleError);
-    expect((thrown as Error).message).toMatch(message ?? /1F1.*0F1|0F1.*1F1/);
+    expect((thrown as Error).message).toMatch(message ?? /never ends[^]*0F1[^]*1F1/);
     expect(threadCount()).toBeLessThanOrEqual(before);
   });
 

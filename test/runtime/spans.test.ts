@@ -1,8 +1,6 @@
-import { lockstep, Pipeline, type Schedule, type ScheduleSize, type Span, type Tensor } from 'ipu-pipeline';
+import { Pipeline, sequential, type Span, type Tensor } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import { actionsOf, collect, options, pause, stage, stagesOnIpus } from './pipelines.js';
-
-const sharded = (size: ScheduleSize): Schedule => ({ ...lockstep('sharded', size), inFlightLimit: 1 });
 
 describe('Spans', () => {
   const slow = stagesOnIpus([0, 1, 2], (j) => stage('sleep', { id: j, maxMs: 4 }));
@@ -29,7 +27,7 @@ describe('Spans', () => {
     async (threads) => {
       for (const [replicas, schedule] of [
         [1, undefined],
-        [2, sharded],
+        [2, sequential],
       ] as const) {
         const spans = await observe({ threads, replicas, schedule });
         const endNs = Math.max(...spans.map((span) => span.endNs));
@@ -53,7 +51,7 @@ describe('Spans', () => {
   );
 
   it('show the same order of actions in both runtimes, and in both the schedule’s', async () => {
-    for (const schedule of [undefined, sharded]) {
+    for (const schedule of [undefined, sequential]) {
       const runs = await Promise.all([true, false].map((threads) => observe({ threads, schedule })));
       for (const rank of [0, 1, 2]) {
         for (const spans of runs)
@@ -63,17 +61,17 @@ describe('Spans', () => {
   });
 
   it.each([true, false])(
-    'overlap in fill–drain and never in sharded execution, threads: %s',
+    'overlap in fill–drain and never in sequential execution, threads: %s',
     async (threads) => {
       expect(overlaps(await observe({ threads }))).toBeGreaterThan(1);
-      expect(overlaps(await observe({ threads, schedule: sharded }))).toBe(0);
+      expect(overlaps(await observe({ threads, schedule: sequential }))).toBe(0);
     },
   );
 
   it('name what a rank waits for', async () => {
     const causes = (spans: readonly Span[], rank: number) =>
       new Set(spans.flatMap((span) => (span.rank === rank && span.cause !== undefined ? [span.cause] : [])));
-    expect([...causes(await observe({ schedule: sharded }), 0)]).toContain('in-flight-limit');
+    expect([...causes(await observe({ schedule: sequential }), 0)]).toContain('in-flight-limit');
     expect([...causes(await observe({}), 2)]).toContain('upstream');
 
     const spans: Span[] = [];
