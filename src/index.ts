@@ -137,3 +137,19 @@ export { onnxExecutor } from './executors/onnx/onnx-executor.js';
 export { referenceExecutor } from './executors/reference/reference-executor.js';
 export { EXECUTOR_NAMES, executorByName } from './executors/registry.js';
 export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';
+export type { TokenizerFlavour } from './tokenizer/basic-words.js';
+export { BertTokenizer, type BertTokenizerOptions, type TokenizedText } from './tokenizer/bert-tokenizer.js';
+export { decode, type DecodeOptions } from './tokenizer/decode.js';
+export {
+  codePointOffsets,
+  encode,
+  encodeBatch,
+  type BatchOptions,
+  type EncodeOptions,
+  type Encoding,
+} from './tokenizer/encode.js';
+export { loadTokenizer } from './tokenizer/load-tokenizer.js';
+export { syntheticVocabulary } from './tokenizer/synthetic-vocabulary.js';
+export type { Truncation } from './tokenizer/truncation.js';
+export { parseVocabulary, Vocabulary, type SpecialPieces } from './tokenizer/vocabulary.js';
+export { encodeWindows, type WindowOptions } from './tokenizer/windows.js';
