@@ -26,7 +26,7 @@ export function widen(raw: Uint8Array, dtype: string, what: string): Float32Arra
 function aligned(raw: Uint8Array, elementBytes: number): ArrayBuffer {
   const whole = raw.byteOffset === 0 && raw.byteLength === raw.buffer.byteLength;
   if (whole && raw.byteLength % elementBytes === 0) return raw.buffer as ArrayBuffer;
-  return raw.slice().buffer as ArrayBuffer;
+  return raw.slice().buffer;
 }
 
 let halfValues: Float32Array | undefined;
