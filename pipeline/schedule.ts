@@ -17,7 +17,7 @@ export interface Schedule {
   readonly microBatches: number;
   /** `stageToRank[j]` is the rank that owns stage j. */
   readonly stageToRank: readonly number[];
-  /** `ranks[r][k]` is what rank r does in cycle k; all ranks have the same number of cycles. */
+  /** `ranks[r][k]` is what rank r does in cycle k; a rank whose row ends early is idle from there on. */
   readonly ranks: readonly (readonly Cell[])[];
   /**
    * At most so many micro-batches between the start of stage 0 and the end of stage n-1.

@@ -82,8 +82,13 @@ export {
   type SerializedEmbedding,
 } from '../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../ipu-config/update-from-string.js';
+export { parseAction, printAction } from '../pipeline/action-text.js';
 export { OPS, type Action, type Op } from '../pipeline/action.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
+export { EventQueue } from '../pipeline/event-queue.js';
+export { Progress, type ProgressLimits } from '../pipeline/progress.js';
+export { waitOf, type ReadinessView, type Wait } from '../pipeline/readiness.js';
+export { runOrder, type Stuck } from '../pipeline/run-order.js';
 export type { CallResult, OutputMode as CallOutputMode } from '../pipeline/runtime/calls.js';
 export type { StageStats } from '../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../pipeline/runtime/input-feed.js';
@@ -91,7 +96,10 @@ export type { PipelineState } from '../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../pipeline/runtime/options.js';
 export { Pipeline, type CallOptions } from '../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../pipeline/runtime/result-queue.js';
+export { parseCsv, printCsv } from '../pipeline/schedule-csv.js';
+export { printGrid, type GridMark } from '../pipeline/schedule-grid.js';
 export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
+export { fillDrain } from '../pipeline/schedules/fill-drain.js';
 export { lockstep } from '../pipeline/schedules/lockstep.js';
 export {
   mergeStages,
@@ -104,9 +112,14 @@ export {
   type PopartSize,
   type Utilisation,
 } from '../pipeline/schedules/popart.js';
+export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
+export { sequential } from '../pipeline/schedules/sequential.js';
+export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
 export type { Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
+export { truncate } from '../pipeline/truncate.js';
+export { validateSchedule } from '../pipeline/validate.js';
 export type { BertConfig, BertHead, BertSlice } from './bert/bert-config.js';
 export { startBertPipeline, type BertPipelineOptions } from './bert/bert-pipeline.js';
 export { headTensors, sliceTensors, type TensorSpec } from './bert/bert-tensors.js';

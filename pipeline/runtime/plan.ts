@@ -124,7 +124,7 @@ function checkSlots({ schedule, shape, orders, inputOrder }: Plan): void {
   if (stuck.length > 0) {
     throw new ScheduleError(
       `schedule ${schedule.name} never ends with ${slotsPerLink} slots per link: ${stuck.join('; ')}. ` +
-        'Change the order of its actions or raise slotsPerLink',
+        'Change the order of its actions, raise slotsPerLink, or lift its limit of micro-batches in flight',
     );
   }
 }

@@ -3,7 +3,7 @@ import { IpuPipelineError } from '../../ipu-config/errors.js';
 import { VERSION } from '../version.js';
 import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
-import { configCommand } from './config-show.js';
+import { configShowCommand } from './config-show.js';
 import { scheduleCommand } from './schedule.js';
 
 function program(): Command {
@@ -19,6 +19,10 @@ function program(): Command {
   }
   throwInsteadOfExit(root);
   return root;
+}
+
+function configCommand(): Command {
+  return new Command('config').description('look at an ipu_config.json').addCommand(configShowCommand());
 }
 
 function throwInsteadOfExit(command: Command): void {

@@ -1,0 +1,134 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { InputError } from '../../ipu-config/errors.js';
+import { scheduleByName, SCHEDULE_NAMES } from '../../pipeline/schedules/registry.js';
+import type { BenchmarkReport } from '../benchmark/benchmark-report.js';
+import { benchmark, type BenchmarkHooks } from '../benchmark/benchmark.js';
+import { openModel } from '../bert/model.js';
+import { EXECUTOR_NAMES } from '../executors/registry.js';
+import { benchmarkTable } from '../report/benchmark-table.js';
+import { SpanRecorder } from '../report/span-recorder.js';
+import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
+import { readConfigSource } from './config-source.js';
+import { oneOf, wholeNumber } from './options.js';
+import { ProgressBars, type Progress } from './progress.js';
+import { abortOnInterrupt } from './interrupt.js';
+
+interface BenchFlags {
+  readonly config: string;
+  readonly model: string;
+  readonly executor: string;
+  readonly seqLen: number;
+  readonly microBatch: number;
+  readonly microBatches: number;
+  readonly schedule: string;
+  readonly threadsPerStage: number;
+  readonly single: boolean;
+  readonly json?: string;
+  readonly record?: string;
+}
+
+/** `ipu-pipeline bench`, which is also `npm start`. */
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('measure the pipeline that a configuration describes against one device, on the same inputs')
+    .option(
+      '--config <file>',
+      'an ipu_config.json, a directory that holds one, or a preset',
+      'bert-large-ipu',
+    )
+    .option('--model <model>', 'a Hugging Face directory, or synthetic:bert-SIZE', 'synthetic:bert-large')
+    .option(
+      '--executor <name>',
+      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
+      oneOf(...EXECUTOR_NAMES),
+      'onnx',
+    )
+    .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
+    .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
+    .option(
+      '--micro-batches <n>',
+      'micro-batches to measure, beyond warm-up and cool-down',
+      wholeNumber(1),
+      8,
+    )
+    .option(
+      '--schedule <name>',
+      `order of actions: ${SCHEDULE_NAMES.join(', ')}`,
+      oneOf(...SCHEDULE_NAMES),
+      'fill-drain',
+    )
+    .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
+    .option('--no-single', 'leave out the runs on one device')
+    .option('--json <file>', 'write all figures, settings and versions to a file')
+    .option('--record <file>', "stream the runs' spans to a file of MessagePack records")
+    .action(async (flags: BenchFlags, command: Command) => {
+      const report = await runBenchmark(flags);
+      if (flags.json !== undefined) await writeJson(flags.json, report);
+      command.configureOutput().writeOut?.(`${benchmarkTable(report)}\n`);
+    });
+}
+
+async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
+  const model = await openModel(flags.model);
+  const { config, warnings } = await readConfigSource(flags.config);
+  config.eval();
+  const tokenizer = await tokenizerOf(model);
+  const recorder = flags.record === undefined ? undefined : new SpanRecorder(flags.record, flags);
+  const bars = new ProgressBars();
+  try {
+    const report = await benchmark(
+      {
+        model,
+        tokenizer,
+        config,
+        configName: flags.config,
+        executor: flags.executor,
+        scheduleName: flags.schedule,
+        schedule: scheduleByName(flags.schedule),
+        sequenceLength: flags.seqLen,
+        microBatch: flags.microBatch,
+        microBatches: flags.microBatches,
+        threadsPerStage: flags.threadsPerStage,
+        pipelineOnly: !flags.single,
+        signal: abortOnInterrupt(),
+      },
+      progressHooks(bars, recorder),
+    );
+    return { ...report, warnings: [...warnings, ...report.warnings] };
+  } finally {
+    bars.stop();
+    recorder?.close();
+  }
+}
+
+/** Two bars for each run: loading, then micro-batches. */
+function progressHooks(bars: ProgressBars, recorder: SpanRecorder | undefined): BenchmarkHooks {
+  let loading: { run: string; bar: Progress } | undefined;
+  let running: Progress | undefined;
+  return {
+    onLoading(run, share) {
+      if (loading?.run !== run) loading = { run, bar: bars.start(`${run}: loading`, 100, '%') };
+      loading.bar.update(Math.round(share * 100));
+    },
+    onRun(run, stages, total) {
+      loading?.bar.stop();
+      running = bars.start(run, total, 'micro-batches');
+      recorder?.beginRun({ run, stages });
+    },
+    onMicroBatch(_run, done) {
+      running?.update(done);
+    },
+    ...(recorder ? { onSpan: (span) => recorder.add(span) } : {}),
+  };
+}
+
+async function writeJson(file: string, report: BenchmarkReport): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  } catch (error) {
+    throw new InputError(
+      `cannot write ${file}: ${(error as Error).message}. Give --json a file in a folder that exists.`,
+    );
+  }
+}
