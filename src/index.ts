@@ -123,7 +123,7 @@ export { validateSchedule } from '../pipeline/validate.js';
 export type { BertConfig, BertHead, BertSlice } from './bert/bert-config.js';
 export { startBertPipeline, type BertPipelineOptions } from './bert/bert-pipeline.js';
 export { headTensors, sliceTensors, type TensorSpec } from './bert/bert-tensors.js';
-export { openModel, openWeights, type BertModel, type WeightSpec } from './bert/model.js';
+export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from './bert/model.js';
 export { readBertConfig, type ReadBertConfig } from './bert/read-bert-config.js';
 export { oneDevice, planStages, type BertStage } from './bert/stage-plan.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from './bert/synthetic-sizes.js';
