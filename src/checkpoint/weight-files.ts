@@ -6,6 +6,7 @@ import { brief, readJsonFile } from './json-text.js';
 import { reason } from './reason.js';
 import { SafetensorsFile } from './safetensors.js';
 import type { TensorFile } from './tensor-file.js';
+import { TorchFile } from './torch-file.js';
 
 interface Format {
   readonly file: string;
@@ -15,6 +16,7 @@ interface Format {
 /** Formats in the order in which upstream prefers them; each as one file or as shards with an index. */
 const FORMATS: readonly Format[] = [
   { file: 'model.safetensors', open: (path) => SafetensorsFile.open(path) },
+  { file: 'pytorch_model.bin', open: (path) => TorchFile.open(path) },
 ];
 
 /**
