@@ -4,6 +4,8 @@ import { InputError } from '../../ipu-config/errors.js';
 import { CheckpointError } from '../checkpoint/checkpoint-error.js';
 import { CheckpointWeights } from '../checkpoint/checkpoint-weights.js';
 import { GeneratedWeights } from '../checkpoint/generated-weights.js';
+import { decodeUtf8 } from '../checkpoint/json-text.js';
+import { reason, systemCode } from '../checkpoint/reason.js';
 import type { BertConfig, BertHead } from './bert-config.js';
 import { sliceTensors } from './bert-tensors.js';
 import { readBertConfig } from './read-bert-config.js';
@@ -20,13 +22,18 @@ export interface BertModel {
   /** As the user named it. */
   readonly name: string;
   readonly config: BertConfig;
-  /** The head that its config.json names; question answering for synthetic models. */
+  /**
+   * The head that its config.json names; question answering for synthetic models. Null: the plain encoder, when
+   * config.json names no head or a pooler that the weights do not have.
+   */
   readonly head: BertHead | null;
   readonly weights: WeightSpec;
   /** The directory with the vocabulary and perhaps an `ipu_config.json`; absent for synthetic models. */
   readonly directory?: string;
 }
 
+/** The generator mixes 32 bits; larger seeds would repeat smaller ones. */
+const MAX_SEED = 2 ** 32 - 1;
 const SYNTHETIC = /^synthetic:(?:bert-)?(?<size>[a-z]+)(?:\?seed=(?<seed>\d+))?$/;
 
 /**
@@ -44,15 +51,32 @@ export async function openWeights(spec: WeightSpec): Promise<WeightSource> {
 }
 
 /**
- * Checks, from the file's header alone, that every tensor of the model is there with its shape.
- * @throws CheckpointError that lists those that are not.
+ * Checks, from the files' headers alone, that every tensor of the model is there with its shape.
+ * @returns the tensors of the files that the model with this head does not need
+ * @throws CheckpointError that lists those that are missing or wrong, and when the file has more layers than the
+ * configuration: a model that lost layers would answer, only wrongly.
  */
-export async function checkWeights(model: BertModel, head: BertHead | null): Promise<void> {
-  if (model.weights.kind === 'synthetic') return;
-  const whole = { embedding: true, firstLayer: 0, endLayer: model.config.numHiddenLayers, head };
+export async function checkWeights(model: BertModel, head: BertHead | null): Promise<string[]> {
+  if (model.weights.kind === 'synthetic') return [];
+  const { numHiddenLayers } = model.config;
+  const specs = sliceTensors(model.config, {
+    embedding: true,
+    firstLayer: 0,
+    endLayer: numHiddenLayers,
+    head,
+  });
   const weights = await CheckpointWeights.open(model.weights.directory);
   try {
-    weights.check(sliceTensors(model.config, whole));
+    weights.check(specs);
+    const unused = weights.unused(specs);
+    const last = Math.max(...unused.map((name) => Number(/encoder\.layer\.(\d+)\./.exec(name)?.[1] ?? -1)));
+    if (last >= numHiddenLayers) {
+      throw new CheckpointError(
+        `${model.name}: the weights have ${last + 1} encoder layers, but num_hidden_layers in config.json is ` +
+          `${numHiddenLayers}. Correct it, or remove the layers that are not wanted from the file.`,
+      );
+    }
+    return unused;
   } finally {
     await weights.close();
   }
@@ -60,10 +84,10 @@ export async function checkWeights(model: BertModel, head: BertHead | null): Pro
 
 function syntheticModel(name: string): BertModel {
   const { size, seed } = SYNTHETIC.exec(name)?.groups ?? {};
-  if (!BERT_SIZES.includes(size as BertSize)) {
+  if (!BERT_SIZES.includes(size as BertSize) || Number(seed ?? 0) > MAX_SEED) {
     throw new InputError(
       `there is no model "${name}". Synthetic models are ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}, ` +
-        'each with an optional ?seed=NUMBER.',
+        `each with an optional ?seed=NUMBER from 0 to ${MAX_SEED}.`,
     );
   }
   return {
@@ -79,14 +103,29 @@ async function modelDirectory(directory: string): Promise<BertModel> {
   if (!found?.isDirectory()) {
     const what = found ? 'is not a directory' : 'does not exist';
     throw new InputError(
-      `the model ${directory} ${what}. --model takes a directory with config.json, vocab.txt and model.safetensors, ` +
+      `the model ${directory} ${what}. --model takes a directory with config.json, vocab.txt and the weights, ` +
         `or one of ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}.`,
     );
   }
   const path = join(directory, 'config.json');
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new CheckpointError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const what = systemCode(error) === 'ENOENT' ? 'there is no such file' : reason(error);
+    throw new CheckpointError(`cannot read ${path}: ${what}. A model directory needs one.`, { cause: error });
   });
-  const { config, head } = readBertConfig(path, text);
-  return { name: directory, config, head, weights: { kind: 'checkpoint', directory }, directory };
+  const { config, head } = readBertConfig(path, decodeUtf8(path, bytes));
+  return {
+    name: directory,
+    config,
+    head: head === 'pooler' && !(await hasPooler(directory)) ? null : head,
+    weights: { kind: 'checkpoint', directory },
+    directory,
+  };
+}
+
+/** `BertModel` is saved with and without its pooler. */
+async function hasPooler(directory: string): Promise<boolean> {
+  const weights = await CheckpointWeights.open(directory);
+  const found = weights.has('bert.pooler.dense.weight');
+  await weights.close();
+  return found;
 }

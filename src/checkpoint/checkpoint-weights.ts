@@ -1,29 +1,30 @@
-import { join } from 'node:path';
-import { stat } from 'node:fs/promises';
 import type { TensorSpec } from '../bert/bert-tensors.js';
 import type { WeightSource } from '../bert/weights.js';
 import { CheckpointError } from './checkpoint-error.js';
-import { SafetensorsFile } from './safetensors.js';
+import { isWeightDtype, WEIGHT_DTYPES } from './dtype.js';
+import type { TensorFile } from './tensor-file.js';
 import { spellings } from './tensor-names.js';
+import { openWeightFiles } from './weight-files.js';
 
-/** The weights of a Hugging Face directory, whatever spelling its file uses. */
+/** Faults that one message lists; the rest is counted. */
+const SHOWN = 10;
+
+/** The weights of a Hugging Face directory, whatever spelling its files use. */
 export class CheckpointWeights implements WeightSource {
-  readonly #file: SafetensorsFile;
+  readonly #directory: string;
+  readonly #files: readonly TensorFile[];
+  /** The file of each tensor, by the name that the file has. */
+  readonly #homes = new Map<string, TensorFile>();
 
-  constructor(file: SafetensorsFile) {
-    this.#file = file;
+  constructor(directory: string, files: readonly TensorFile[]) {
+    this.#directory = directory;
+    this.#files = files;
+    for (const file of files) for (const name of file.entries.keys()) this.#homes.set(name, file);
   }
 
   /** @throws CheckpointError when the directory has no weights that can be read. */
   static async open(directory: string): Promise<CheckpointWeights> {
-    const path = join(directory, 'model.safetensors');
-    if (!(await exists(path))) {
-      const other = (await exists(join(directory, 'pytorch_model.bin')))
-        ? ' It has a pytorch_model.bin, which is not read yet: convert it with safetensors.torch.save_file.'
-        : '';
-      throw new CheckpointError(`${directory} has no model.safetensors.${other}`);
-    }
-    return new CheckpointWeights(await SafetensorsFile.open(path));
+    return new CheckpointWeights(directory, await openWeightFiles(directory));
   }
 
   has(name: string): boolean {
@@ -32,43 +33,52 @@ export class CheckpointWeights implements WeightSource {
 
   async tensor(name: string, shape: readonly number[]): Promise<Float32Array> {
     this.check([{ name, shape }]);
-    return this.#file.tensor(this.#stored(name)!);
+    const stored = this.#stored(name)!;
+    return this.#homes.get(stored)!.tensor(stored);
   }
 
   /**
-   * Checks that every tensor is there with its shape, from the header alone.
+   * Checks that every tensor is there with its shape and a floating-point type, without reading values.
    * @throws CheckpointError that lists all that are missing or differ.
    */
   check(specs: readonly TensorSpec[]): void {
     const faults = specs.flatMap((spec) => this.#fault(spec));
     if (faults.length === 0) return;
-    const shown = faults.slice(0, 10);
-    const more = faults.length > shown.length ? [`… and ${faults.length - shown.length} more`] : [];
+    const more = faults.length > SHOWN ? [`… and ${faults.length - SHOWN} more`] : [];
     throw new CheckpointError(
-      `${this.#file.path} does not hold the model that config.json describes:\n  ${[...shown, ...more].join('\n  ')}`,
+      `${this.#where()} does not hold the model that config.json describes:\n  ` +
+        [...faults.slice(0, SHOWN), ...more].join('\n  '),
     );
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  /** Tensors of the files that none of `specs` needs, by the names that the files have. */
+  unused(specs: readonly TensorSpec[]): string[] {
+    const used = new Set(specs.flatMap(({ name }) => spellings(name)));
+    return [...this.#homes.keys()].filter((name) => !used.has(name));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#files.map((file) => file.close()));
+  }
+
+  #where(): string {
+    return this.#files.length === 1 ? this.#files[0]!.path : this.#directory;
   }
 
   #fault({ name, shape }: TensorSpec): string[] {
     const stored = this.#stored(name);
     if (stored === undefined) return [`tensor ${name} [${shape.join(', ')}] is missing`];
-    const found = this.#file.entries.get(stored)!.shape;
-    if (found.length === shape.length && found.every((d, at) => d === shape[at])) return [];
-    return [`tensor ${stored} has shape [${found.join(', ')}], it must be [${shape.join(', ')}]`];
+    const { shape: found, dtype } = this.#homes.get(stored)!.entries.get(stored)!;
+    if (found.length !== shape.length || found.some((d, at) => d !== shape[at])) {
+      return [`tensor ${stored} has shape [${found.join(', ')}], it must be [${shape.join(', ')}]`];
+    }
+    if (!isWeightDtype(dtype)) {
+      return [`tensor ${stored} has dtype ${dtype}, it must be one of ${WEIGHT_DTYPES.join(', ')}`];
+    }
+    return [];
   }
 
   #stored(name: string): string | undefined {
-    return spellings(name).find((spelling) => this.#file.entries.has(spelling));
+    return spellings(name).find((spelling) => this.#homes.has(spelling));
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,5 @@
 import type { WeightSource } from '../bert/weights.js';
+import { elementsOf } from './tensor-file.js';
 
 /**
  * Weights made from a tensor's name alone: FNV-1a of the name seeds a murmur3-style mix of the flat index.
@@ -18,11 +19,8 @@ export class GeneratedWeights implements WeightSource {
   }
 
   tensor(name: string, shape: readonly number[]): Promise<Float32Array> {
-    const size = shape.reduce((product, d) => product * d, 1);
-    const values = new Float32Array(size);
-    const { centre, spread } = distribution(name);
-    const seed = fnv1a32(name) ^ this.#seed;
-    for (let i = 0; i < size; i++) values[i] = centre + spread * (mix24(i, seed) * 2 ** -23 - 1);
+    const values = new Float32Array(elementsOf(shape));
+    fill(values, fnv1a32(name) ^ this.#seed, distribution(name));
     return Promise.resolve(values);
   }
 
@@ -38,15 +36,30 @@ export function fnv1a32(text: string): number {
   return h >>> 0;
 }
 
-/** 24 well mixed bits of index `i`, 0 … 2^24-1. */
-export function mix24(i: number, seed: number): number {
-  let x = Math.imul(i, 0x9e3779b1) ^ seed;
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return (x ^ (x >>> 16)) >>> 8;
+/**
+ * Per index 24 well mixed bits u, and from them the published `centre + spread * (u * 2^-23 - 1)`, multiplied out: spreads are powers of two and u has 24 bits, so
+ * every step is exact in float64 and only the store rounds, as before. The index times its odd constant is kept as a
+ * running sum.
+ */
+function fill(values: Float32Array, seed: number, { centre, spread }: Distribution): void {
+  const scale = spread * 2 ** -23;
+  const offset = centre - spread;
+  let weyl = 0;
+  for (let i = 0; i < values.length; i++) {
+    let x = weyl ^ seed;
+    weyl = (weyl + 0x9e3779b1) | 0;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    values[i] = ((x ^ (x >>> 16)) >>> 8) * scale + offset;
+  }
 }
 
-function distribution(name: string): { centre: number; spread: number } {
+interface Distribution {
+  readonly centre: number;
+  readonly spread: number;
+}
+
+function distribution(name: string): Distribution {
   if (name.endsWith('LayerNorm.weight')) return { centre: 1, spread: 0.25 };
   if (name.endsWith('.bias')) return { centre: 0, spread: 0.0625 };
   if (name.includes('.attention.self.query.') || name.includes('.attention.self.key.')) {

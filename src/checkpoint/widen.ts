@@ -1,50 +1,37 @@
 import { Float16Array } from '@petamoriken/float16';
-import { CheckpointError } from './checkpoint-error.js';
+import type { WeightDtype } from './dtype.js';
 
 /**
- * Turns stored elements into float32. float16 and bfloat16 widen exactly; float64 is rounded once.
- * @throws CheckpointError for dtypes that are no floating-point weights.
+ * Writes stored elements to `target` from `at` on. float16 and bfloat16 widen without loss; float64 is rounded
+ * once to the nearest float32, as upstream rounds when it loads in float32.
+ * @param bytes whole elements, little-endian; begins at an even address
  */
-export function widen(raw: Uint8Array, dtype: string, what: string): Float32Array {
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(aligned(raw, 4));
-    case 'F16':
-      return widenHalf(new Uint16Array(aligned(raw, 2)));
-    case 'BF16':
-      return widenBfloat(new Uint16Array(aligned(raw, 2)));
-    case 'F64':
-      return Float32Array.from(new Float64Array(aligned(raw, 8)));
-    default:
-      throw new CheckpointError(
-        `${what} has the dtype ${dtype}; weights must be F32, F16, BF16 or F64. Convert the checkpoint to one of them.`,
-      );
+export function widen(
+  dtype: Exclude<WeightDtype, 'F32'>,
+  bytes: Uint8Array,
+  target: Float32Array,
+  at: number,
+): void {
+  if (dtype === 'F64') {
+    const doubles = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < bytes.byteLength / 8; i++) target[at + i] = doubles.getFloat64(8 * i, true);
+    return;
   }
+  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  const words = new Uint32Array(target.buffer, target.byteOffset + 4 * at, halves.length);
+  if (dtype === 'BF16') {
+    // bfloat16 is the upper half of a float32.
+    for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
+    return;
+  }
+  const table = (halfBits ??= halfTable());
+  for (let i = 0; i < halves.length; i++) words[i] = table[halves[i]!]!;
 }
 
-/** Typed arrays begin at multiples of their element size; a part of a larger buffer may not. */
-function aligned(raw: Uint8Array, elementBytes: number): ArrayBuffer {
-  const whole = raw.byteOffset === 0 && raw.byteLength === raw.buffer.byteLength;
-  if (whole && raw.byteLength % elementBytes === 0) return raw.buffer as ArrayBuffer;
-  return raw.slice().buffer;
-}
+/** The float32 bits of all 65 536 halves, made once per thread. */
+let halfBits: Uint32Array | undefined;
 
-let halfValues: Float32Array | undefined;
-
-/** By table: there are only 65 536 half-precision numbers. */
-function widenHalf(bits: Uint16Array): Float32Array {
-  halfValues ??= Float32Array.from(
-    new Float16Array(Uint16Array.from({ length: 65_536 }, (_, i) => i).buffer),
-  );
-  const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) values[i] = halfValues[bits[i]!]!;
-  return values;
-}
-
-/** bfloat16 is the upper half of a float32. */
-function widenBfloat(bits: Uint16Array): Float32Array {
-  const values = new Float32Array(bits.length);
-  const words = new Uint32Array(values.buffer);
-  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
-  return values;
+function halfTable(): Uint32Array {
+  const halves = new Float16Array(Uint16Array.from({ length: 0x10000 }, (_, bits) => bits).buffer);
+  return new Uint32Array(Float32Array.from(halves).buffer);
 }
