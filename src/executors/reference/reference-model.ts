@@ -91,7 +91,7 @@ export class ReferenceModel {
     'pre-training': (hidden) => [
       this.#predictions(hidden, 'prediction_logits'),
       ...this.#classify(hidden, 'cls.seq_relationship', 2).map(
-        (logits) => ({ ...logits, name: 'seq_relationship_logits' }) as Tensor,
+        (logits) => ({ ...logits, name: 'seq_relationship_logits' }),
       ),
     ],
     pooler: (hidden) => {
