@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import * as models from './models.js';
+import * as tokenizer from './tokenizer.js';
 import type { GoldenModule } from './report.js';
 
 /** Add a module here and `npm run goldens` runs it. */
-const MODULES: Readonly<Record<string, GoldenModule>> = { models };
+const MODULES: Readonly<Record<string, GoldenModule>> = { models, tokenizer };
 
 process.exitCode = await main(process.argv.slice(2));
 
