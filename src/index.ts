@@ -147,6 +147,28 @@ export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage
 export { benchmarkTable } from './report/benchmark-table.js';
 export { readRecording, type RecordingEntry } from './report/recording.js';
 export { SpanRecorder, type RecordedRun, type RecordingHeader } from './report/span-recorder.js';
+export {
+  answerQuestion,
+  questionWindows,
+  rowTensors,
+  type QuestionOptions,
+  type QuestionWindows,
+} from './tasks/answer-question.js';
+export {
+  answerFromLogits,
+  type Answer,
+  type AnswerOptions,
+  type AnswerSpan,
+  type WindowLogits,
+} from './tasks/answer-spans.js';
+export { finalText } from './tasks/final-text.js';
+export {
+  squadAnswer,
+  type SquadAnswer,
+  type SquadAnswerOptions,
+  type SquadCandidate,
+  type SquadWindow,
+} from './tasks/squad-answers.js';
 export type { TokenizerFlavour } from './tokenizer/basic-words.js';
 export { BertTokenizer, type BertTokenizerOptions, type TokenizedText } from './tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from './tokenizer/decode.js';

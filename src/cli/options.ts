@@ -19,3 +19,10 @@ export function oneOf<T extends string>(...choices: readonly T[]): (text: string
     return found;
   };
 }
+
+/** Parser of a number, for commander. */
+export function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}

@@ -1,0 +1,128 @@
+import { readFile, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { placeBert } from '../../ipu-config/bert-placement.js';
+import { InputError } from '../../ipu-config/errors.js';
+import { checkSequenceLength, requireHead, startBertPipeline } from '../bert/bert-pipeline.js';
+import { openModel, type BertModel } from '../bert/model.js';
+import { oneDevice, planStages, type BertStage } from '../bert/stage-plan.js';
+import { EXECUTOR_NAMES } from '../executors/registry.js';
+import { percent } from '../report/format.js';
+import { answerQuestion, questionWindows } from '../tasks/answer-question.js';
+import type { Answer } from '../tasks/answer-spans.js';
+import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
+import { readConfigSource } from './config-source.js';
+import { abortOnInterrupt } from './interrupt.js';
+import { finiteNumber, oneOf, wholeNumber } from './options.js';
+
+interface AnswerFlags {
+  readonly model: string;
+  readonly question: string;
+  readonly context: string;
+  readonly config?: string;
+  readonly executor: string;
+  readonly maxLength: number;
+  readonly docStride: number;
+  readonly nBest: number;
+  readonly maxAnswerLength: number;
+  readonly nullThreshold?: number;
+  readonly json?: boolean;
+}
+
+/** `ipu-pipeline answer`: a question, a text of any length, and where in it the answer stands. */
+export function answerCommand(): Command {
+  return new Command('answer')
+    .description('answer a question from a text, which may be longer than the model can read at once')
+    .requiredOption('--model <model>', 'a Hugging Face directory with a question-answering model')
+    .requiredOption('--question <text>', 'what to ask')
+    .requiredOption('--context <text-or-file>', 'the text that holds the answer, or a file of it')
+    .option(
+      '--config <file>',
+      "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",
+    )
+    .option(
+      '--executor <name>',
+      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
+      oneOf(...EXECUTOR_NAMES),
+      'onnx',
+    )
+    .option('--max-length <n>', 'most pieces in a row, question and window together', wholeNumber(4), 384)
+    .option('--doc-stride <n>', 'pieces that two neighbouring windows share', wholeNumber(0), 128)
+    .option('--n-best <n>', 'answers to keep', wholeNumber(1), 20)
+    .option('--max-answer-length <n>', 'in pieces', wholeNumber(1), 30)
+    .option('--null-threshold <x>', 'SQuAD 2: allow "no answer" when it scores higher by this', finiteNumber)
+    .option('--json', 'print one JSON object')
+    .action(async (flags: AnswerFlags, command: Command) => {
+      const context = await textOrFile(flags.context);
+      const answer = await run({ ...flags, context });
+      const print = flags.json ? `${JSON.stringify(answer)}\n` : readable(answer, context);
+      command.configureOutput().writeOut?.(print);
+    });
+}
+
+async function run(flags: AnswerFlags): Promise<Answer> {
+  const model = await openModel(flags.model);
+  requireHead(model, 'question-answering');
+  checkSequenceLength(model, flags.maxLength);
+  const tokenizer = await tokenizerOf(model);
+  // Bad questions are refused before a thread is started.
+  const longest = Math.max(...questionWindows(tokenizer, flags).encodings.map(({ ids }) => ids.length));
+  const { stages, threadsPerStage } = await cut(model, flags.config);
+  await using pipeline = await startBertPipeline({
+    ...{ model, stages, threadsPerStage },
+    executor: flags.executor,
+    microBatch: 1,
+    sequenceLength: longest,
+    signal: abortOnInterrupt(),
+  });
+  return await answerQuestion(pipeline, tokenizer, flags);
+}
+
+/** As a configuration says; without one, one device with a thread for each core. */
+async function cut(
+  model: BertModel,
+  config: string | undefined,
+): Promise<{ stages: BertStage[]; threadsPerStage: number }> {
+  const source = config ?? (await ownConfig(model));
+  if (source === undefined) {
+    return { stages: oneDevice(model.config, model.head), threadsPerStage: availableParallelism() };
+  }
+  const { config: loaded, warnings } = await readConfigSource(source);
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  const shape = { layers: model.config.numHiddenLayers, head: model.head, mode: 'inference' } as const;
+  return { stages: planStages(model.config, placeBert(loaded, shape)), threadsPerStage: 1 };
+}
+
+async function ownConfig({ directory }: BertModel): Promise<string | undefined> {
+  if (directory === undefined) return undefined;
+  const path = join(directory, 'ipu_config.json');
+  return (await isFile(path)) ? path : undefined;
+}
+
+async function textOrFile(text: string): Promise<string> {
+  if (!(await isFile(text))) return text;
+  return readFile(text, 'utf8').catch((error: unknown) => {
+    throw new InputError(`cannot read ${text}: ${(error as Error).message}.`, { cause: error });
+  });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  // A text may be longer than a path can be, or hold characters that no path has.
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ?? false;
+}
+
+/** Characters of the context that are shown on each side of an answer. */
+const SURROUNDINGS = 60;
+
+function readable(answer: Answer, context: string): string {
+  if (answer.text === '') return `no answer ${pc.dim(`(${percent(answer.probability)})`)}\n`;
+  const { start, end } = answer;
+  const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
+  const before = oneLine(context.slice(Math.max(0, start - SURROUNDINGS), start));
+  const after = oneLine(context.slice(end, end + SURROUNDINGS));
+  const place = `characters ${start}–${end}, ${percent(answer.probability)} of the ${answer.nBest.length} best`;
+  return `${pc.bold(answer.text)}\n${pc.dim(place)}\n${pc.dim(`…${before}`)}${pc.bold(oneLine(answer.text))}${pc.dim(`${after}…`)}\n`;
+}
