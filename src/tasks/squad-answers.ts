@@ -118,7 +118,7 @@ function textOf(
     .join(' ')
     .replaceAll(' ##', '');
   const predicted = pieces.split(/\s+/).filter(Boolean).join(' ');
-  const original = words.slice(tokenToWord.get(first)!, tokenToWord.get(last)! + 1).join(' ');
+  const original = words.slice(tokenToWord.get(first), tokenToWord.get(last)! + 1).join(' ');
   return finalText(predicted, original, lowerCase);
 }
 
