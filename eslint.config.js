@@ -31,7 +31,7 @@ export default tseslint.config(
         { selector: "MethodDefinition[accessibility='private']", message: 'Use #private members.' },
       ],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_$' }],
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
     },

@@ -120,6 +120,11 @@ export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
 export { truncate } from '../pipeline/truncate.js';
 export { validateSchedule } from '../pipeline/validate.js';
+export type { BenchmarkReport, BenchmarkSettings, MeasuredRun } from './benchmark/benchmark-report.js';
+export { benchmark, type BenchmarkHooks, type BenchmarkOptions } from './benchmark/benchmark.js';
+export { environment, type Environment } from './benchmark/environment.js';
+export { SteadyWindow, type RankActivity, type SteadyActivity } from './benchmark/steady-window.js';
+export { Workload, type WorkloadTokenizer } from './benchmark/workload.js';
 export type { BertConfig, BertHead, BertSlice } from './bert/bert-config.js';
 export { startBertPipeline, type BertPipelineOptions } from './bert/bert-pipeline.js';
 export { headTensors, sliceTensors, type TensorSpec } from './bert/bert-tensors.js';
@@ -139,3 +144,24 @@ export { onnxExecutor } from './executors/onnx/onnx-executor.js';
 export { referenceExecutor } from './executors/reference/reference-executor.js';
 export { EXECUTOR_NAMES, executorByName } from './executors/registry.js';
 export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';
+export { benchmarkTable } from './report/benchmark-table.js';
+export { readRecording, type RecordingEntry } from './report/recording.js';
+export { SpanRecorder, type RecordedRun, type RecordingHeader } from './report/span-recorder.js';
+export type { TokenizerFlavour } from './tokenizer/basic-words.js';
+export { BertTokenizer, type BertTokenizerOptions, type TokenizedText } from './tokenizer/bert-tokenizer.js';
+export { decode, type DecodeOptions } from './tokenizer/decode.js';
+export {
+  codePointOffsets,
+  encode,
+  encodeBatch,
+  type BatchOptions,
+  type EncodeOptions,
+  type Encoding,
+} from './tokenizer/encode.js';
+export { loadTokenizer } from './tokenizer/load-tokenizer.js';
+export { syntheticVocabulary } from './tokenizer/synthetic-vocabulary.js';
+export type { Truncation } from './tokenizer/truncation.js';
+export { tokenizerOf } from './tokenizer/model-tokenizer.js';
+export { parseVocabulary, Vocabulary, type SpecialPieces } from './tokenizer/vocabulary.js';
+export { encodeWindows, type WindowOptions } from './tokenizer/windows.js';
+export { VERSION } from './version.js';

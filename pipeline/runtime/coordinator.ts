@@ -99,21 +99,26 @@ export class Coordinator implements StreamContext {
 
   /** @throws InputError when a run is on; what ended the pipeline when it has ended. */
   async begin(inputs: PipelineInputs): Promise<Stream> {
-    if (this.state === 'running') {
-      throw new InputError(
-        'this pipeline is running another stream: end that run, or await it, before the next',
-      );
-    }
     const told = this.#failure?.told === true && this.options.signal?.aborted !== true;
-    const breakage = await this.breakage();
+    // Nothing is awaited while all is well: two runs that begin at once must see each other.
+    const breakage = this.isBroken ? await this.breakage() : undefined;
     if (breakage !== undefined) {
       const { thrown } = breakage;
       const ended = `this pipeline has ended, because ${messageOf(thrown)}; start another`;
       throw told ? new InputError(ended, { cause: thrown }) : thrown;
     }
+    if (this.state === 'running') {
+      throw new InputError(
+        'this pipeline is running another stream: end that run, or await it, before the next',
+      );
+    }
     this.#lifecycle.to('running');
     this.#stream = new Stream(this, inputs);
     return this.#stream;
+  }
+
+  get isBroken(): boolean {
+    return this.#failure !== undefined || this.#closing !== undefined;
   }
 
   streamEnded(): void {
@@ -143,6 +148,7 @@ export class Coordinator implements StreamContext {
   }
 
   close(): Promise<void> {
+    if (this.state === 'closed' && this.#failure?.told !== false) return Promise.resolve();
     return (this.#closing ??= this.#close());
   }
 

@@ -83,10 +83,6 @@ export class Rank {
     await this.#ask({ kind: 'dispose' });
   }
 
-  flushNotices(): void {
-    this.#port.flushNotices();
-  }
-
   terminate(boundMs: number): Promise<boolean> {
     return this.#port.terminate(boundMs);
   }
@@ -106,6 +102,8 @@ export class Rank {
       this.#lose(thrown);
       return undefined;
     }
+    // They come through a port of their own, perhaps later than the answer that was sent after them.
+    this.#port.flushNotices();
     if (answer.kind === 'failed') {
       const { stage, microBatch } = answer;
       const cause = this.#port.thrownBy(answer);

@@ -1,4 +1,5 @@
-import type { Action } from '../action.js';
+import type { Action, Op } from '../action.js';
+import { waitOf, type ReadinessView } from '../readiness.js';
 import type { StallCause } from '../span.js';
 import { ActivationRing } from './activation-ring.js';
 import { Bell } from './bell.js';
@@ -40,9 +41,9 @@ const FIELDS_PER_RANK = 3;
 
 /**
  * All that the ranks of one replica and the host share: the rings of the links, a bell for each rank, and a few
- * words of state. The readiness of an action is a question to this memory, whoever asks.
+ * words of state. It is the view that the readiness rule looks at, whoever asks: a rank, or the watchdog.
  */
-export class ReplicaMemory {
+export class ReplicaMemory implements ReadinessView {
   readonly buffers: ReplicaBuffers;
   /** Link j leads to stage j, link n to the host. */
   readonly rings: readonly ActivationRing[];
@@ -111,13 +112,35 @@ export class ReplicaMemory {
   }
 
   /** Why an action cannot run now; undefined when it can. */
-  blockedBy({ stage, microBatch }: Action): StallCause | undefined {
-    const { inFlightLimit } = this.buffers.shape;
-    if (this.ring(stage).slotOf(microBatch) < 0) return stage === 0 ? 'host-input' : 'upstream';
-    if (stage === 0 && inFlightLimit !== undefined && this.inFlight >= inFlightLimit)
-      return 'in-flight-limit';
-    if (this.ring(stage + 1).freeSlot() < 0) return stage === this.stages - 1 ? 'host-output' : 'downstream';
-    return undefined;
+  blockedBy(action: Action): StallCause | undefined {
+    return waitOf(action, this)?.cause;
+  }
+
+  /** No schedule that runs here sends by actions of its own. */
+  communicates(): boolean {
+    return false;
+  }
+
+  /** Done and not yet used: its output lies in a slot of the next link. */
+  isDone(op: Op, stage: number, microBatch: number): boolean {
+    return op === 'F' && this.ring(stage + 1).slotOf(microBatch) >= 0;
+  }
+
+  hasInput(microBatch: number): boolean {
+    return this.ring(0).slotOf(microBatch) >= 0;
+  }
+
+  hasFreeSlot(link: number): boolean {
+    return this.ring(link).freeSlot() >= 0;
+  }
+
+  /** Nothing goes backward here. */
+  hasFreeGradientSlot(): boolean {
+    return false;
+  }
+
+  get inFlightLimit(): number {
+    return this.buffers.shape.inFlightLimit ?? Infinity;
   }
 
   get inFlight(): number {

@@ -18,6 +18,8 @@ export interface StreamContext {
   readonly onLate: (late: Late) => void;
   /** Resolves when the pipeline has failed or is being closed. */
   readonly broken: Promise<unknown>;
+  /** The pipeline has failed or is being closed. */
+  readonly isBroken: boolean;
   /** What a run has to throw when the pipeline has failed (after everything has ended) or is being closed. */
   breakage(): Promise<{ readonly thrown: unknown } | undefined>;
   /** The stream is over and the ranks are at rest. */
@@ -88,12 +90,13 @@ export class Stream {
   }
 
   async #throwIfBroken(): Promise<void> {
+    if (!this.#context.isBroken) return;
     const breakage = await this.#context.breakage();
     if (breakage !== undefined) throw breakage.thrown;
   }
 
   async #endOnce(): Promise<void> {
-    const { memories, ranks, options } = this.#context;
+    const { memories, options } = this.#context;
     let thrown: { readonly error: unknown } | undefined;
     try {
       await this.#feed.stop(options.closeTimeoutMs);
@@ -105,7 +108,6 @@ export class Stream {
     await Promise.race([this.#work, this.#context.broken]);
     this.#watchdog.end();
     await this.#throwIfBroken();
-    for (const rank of ranks) rank.flushNotices();
     this.spans?.runEnded();
     for (const memory of memories) memory.reset();
     this.#context.streamEnded();

@@ -139,6 +139,7 @@ function runWay(way: Way, context: WayContext): Promise<MeasuredRun> {
     name: way.name,
     cores: availableParallelism(),
     threads: threadsOf(way),
+    stages: way.stages.length,
     replicas: way.replicas,
   };
   const workload = new Workload(options.tokenizer, settings);

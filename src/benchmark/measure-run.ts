@@ -13,6 +13,7 @@ export interface RunPlan {
   readonly cores: number;
   /** Threads that compute, over all stages. */
   readonly threads: number;
+  readonly stages: number;
   readonly replicas: number;
   readonly warmUp: number;
   readonly microBatches: number;
@@ -37,19 +38,18 @@ export interface RunSource {
  */
 export async function measureRun(plan: RunPlan, source: RunSource): Promise<MeasuredRun> {
   const loadFrom = performance.now();
-  let window: SteadyWindow | undefined;
-  await using pipeline = await source.start((span) => {
-    window?.add(span);
-    source.onSpan?.(span);
-  });
-  const loadSeconds = (performance.now() - loadFrom) / 1000;
-  const stages = pipeline.stages.filter(({ replica }) => replica === 0);
-  window = new SteadyWindow({
-    stages: stages.length,
+  const window = new SteadyWindow({
+    stages: plan.stages,
     replicas: plan.replicas,
     openAfter: plan.warmUp,
     microBatches: plan.microBatches,
   });
+  await using pipeline = await source.start((span) => {
+    window.add(span);
+    source.onSpan?.(span);
+  });
+  const loadSeconds = (performance.now() - loadFrom) / 1000;
+  const stages = pipeline.stages.filter(({ replica }) => replica === 0);
   source.onLoaded?.(pipeline);
   const streamed = await stream(plan, source, pipeline);
   const activity = window.activity();

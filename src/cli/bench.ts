@@ -50,7 +50,7 @@ export function benchCommand(): Command {
       '--micro-batches <n>',
       'micro-batches to measure, beyond warm-up and cool-down',
       wholeNumber(1),
-      8,
+      6,
     )
     .option(
       '--schedule <name>',

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { IpuPipelineError } from '../../ipu-config/errors.js';
 import { VERSION } from '../version.js';
-import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
 import { scheduleCommand } from './schedule.js';
@@ -14,7 +13,7 @@ function program(): Command {
     )
     .version(VERSION)
     .showHelpAfterError('(--help shows what there is)');
-  for (const command of [benchCommand(), answerCommand(), configCommand(), scheduleCommand()]) {
+  for (const command of [benchCommand(), configCommand(), scheduleCommand()]) {
     root.addCommand(command);
   }
   throwInsteadOfExit(root);

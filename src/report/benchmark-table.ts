@@ -92,5 +92,9 @@ function whatIsCounted({ settings }: BenchmarkReport): string {
 }
 
 function plainTable(head: string[]): Table.Table {
-  return new Table({ head, style: { head: ['bold'], border: ['dim'], compact: true } });
+  // The library colours by itself, terminal or not; picocolors knows when to.
+  return new Table({
+    head: head.map((name) => pc.bold(name)),
+    style: { head: [], border: [], compact: true },
+  });
 }

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { InputError, lockstep, Pipeline, type Schedule, type ScheduleSize, type Tensor } from 'ipu-pipeline';
+import {
+  fillDrain,
+  InputError,
+  Pipeline,
+  sequential,
+  type Schedule,
+  type ScheduleSize,
+  type Tensor,
+} from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import {
   addOnes,
@@ -14,10 +22,10 @@ import {
   values,
 } from './pipelines.js';
 
-/** Every cell of the lockstep schedule with the micro-batches of a call in another order. */
+/** Every cell of fill–drain with the micro-batches of a call in another order. */
 function reordered(order: (i: number, m: number) => number) {
   return (size: ScheduleSize): Schedule => {
-    const plain = lockstep('reordered', size);
+    const plain = fillDrain(size);
     const ranks = plain.ranks.map((cells) =>
       cells.map((cell) =>
         cell.map((action) => ({ ...action, microBatch: order(action.microBatch, size.microBatches) })),
@@ -25,19 +33,6 @@ function reordered(order: (i: number, m: number) => number) {
     );
     return { ...plain, ranks };
   };
-}
-
-/** Sharded execution: a micro-batch goes through all stages before the next begins. */
-function oneAtATime({ stages, microBatches, stageToRank = [] }: ScheduleSize): Schedule {
-  const cells = Array.from({ length: stages * microBatches }, (_, k) => ({
-    stage: k % stages,
-    op: 'F' as const,
-    microBatch: Math.floor(k / stages),
-  }));
-  const ranks = Array.from({ length: Math.max(...stageToRank) + 1 }, (_, rank) =>
-    cells.map((action) => (stageToRank[action.stage] === rank ? [action] : [])),
-  );
-  return { name: 'one at a time', stages, microBatches, stageToRank, ranks, inFlightLimit: 1 };
 }
 
 describe.each([true, false])('Pipeline, threads: %s', (threads) => {
@@ -136,7 +131,7 @@ describe.each([true, false])('Pipeline, threads: %s', (threads) => {
     await fc.assert(
       fc.asyncProperty(sizes, async ({ ipus, microBatches, limited, ...more }) => {
         const stages = stagesOnIpus(ipus, (j) => stage('sleep', { id: j, maxMs: 3 }));
-        const schedule = limited ? oneAtATime : (size: ScheduleSize) => lockstep('generated', size);
+        const schedule = limited ? sequential : fillDrain;
         await using pipeline = await Pipeline.start(options(stages, { ...more, threads, schedule }));
         const results = await collect(pipeline.run(Array.from({ length: microBatches }, (_, i) => trace(i))));
         expect(results.map(({ index }) => index)).toEqual([...Array(microBatches).keys()]);

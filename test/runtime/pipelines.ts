@@ -1,5 +1,13 @@
 import { readdirSync } from 'node:fs';
-import type { PipelineOptions, RunResult, Span, StageSpec, Tensor } from 'ipu-pipeline';
+import {
+  StageFailedError,
+  type PipelineOptions,
+  type RunResult,
+  type Span,
+  type StageSpec,
+  type Tensor,
+} from 'ipu-pipeline';
+import { expect } from 'vitest';
 
 const fixture = (name: string): string => new URL(`../fixtures/${name}.mjs`, import.meta.url).href;
 
@@ -36,6 +44,8 @@ export async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** What rejects, or a failure of the test. */
 export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
   try {
@@ -47,7 +57,7 @@ export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** Bounds that a test need not wait long for. */
-export const SHORT = { startTimeoutMs: 1500, actionTimeoutMs: 600, closeTimeoutMs: 600 } as const;
+export const SHORT = { startTimeoutMs: 4000, actionTimeoutMs: 800, closeTimeoutMs: 800 } as const;
 
 export const options = (
   stages: readonly StageSpec[],
@@ -71,3 +81,12 @@ export function actionsOf(spans: readonly Span[], rank: number, replica = 0): st
 export function threadCount(): number {
   return readdirSync('/proc/self/task').length;
 }
+
+/** Stage 1 of 3 misbehaves. */
+export const misbehaving = (init: object, ipus = [0, 1, 2]) =>
+  stagesOnIpus(ipus, (j) => (j === 1 ? stage('failing', init, { name: 'middle' }) : stage('add-one')));
+
+export const asFailure = (thrown: unknown): StageFailedError => {
+  expect(thrown).toBeInstanceOf(StageFailedError);
+  return thrown as StageFailedError;
+};

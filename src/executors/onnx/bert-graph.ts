@@ -57,23 +57,31 @@ export class BertGraph {
     return this.graph.node('Add', [product, await this.parameter(`${name}.bias`)]);
   }
 
+  /**
+   * Mean and variance in two passes. ONNX Runtime's own LayerNormalization sums x and x² one after the other in
+   * float32, which costs a quarter of the accuracy of 24 layers and saves no time (docs/executors.md).
+   */
   async layerNorm(x: string, name: string): Promise<string> {
-    const scale = await this.parameter(`${name}.weight`);
-    const shift = await this.parameter(`${name}.bias`);
-    const attributes = { axis: { int: -1 }, epsilon: { float: this.config.layerNormEps } };
-    return this.graph.node('LayerNormalization', [x, scale, shift], attributes);
+    const { graph } = this;
+    const overRow = { axes: { ints: [-1] }, keepdims: { int: 1 } };
+    const centred = graph.node('Sub', [x, graph.node('ReduceMean', [x], overRow)]);
+    const variance = graph.node('ReduceMean', [graph.node('Mul', [centred, centred])], overRow);
+    const stable = graph.node('Add', [variance, graph.float32(this.config.layerNormEps)]);
+    const normed = graph.node('Div', [centred, graph.node('Sqrt', [stable])]);
+    const scaled = graph.node('Mul', [normed, await this.parameter(`${name}.weight`)]);
+    return graph.node('Add', [scaled, await this.parameter(`${name}.bias`)]);
   }
 
   /** LayerNorm(x · Wᵀ + bias + residual). */
   async projectAddNorm(x: string, residual: string, dense: string, norm: string): Promise<string> {
-    const product = await this.matmul(x, dense);
-    const inputs = [product, residual];
-    for (const name of [`${norm}.weight`, `${norm}.bias`, `${dense}.bias`]) {
-      inputs.push(await this.parameter(name));
-    }
-    return this.graph.contrib('SkipLayerNormalization', inputs, {
-      epsilon: { float: this.config.layerNormEps },
-    });
+    return this.layerNorm(this.graph.node('Add', [await this.linear(x, dense), residual]), norm);
+  }
+
+  /** Several biases as one vector, in the order given. */
+  async joined(names: readonly string[]): Promise<string> {
+    const parts = [];
+    for (const name of names) parts.push(...(await this.#values(name, this.#shapes.get(name)!)));
+    return this.graph.weight(names.join('+'), [parts.length], Float32Array.from(parts));
   }
 
   /** act(x · Wᵀ + bias) with the activation that the model names. */
@@ -153,12 +161,11 @@ async function addLayer(bert: BertGraph, layer: number, hidden: string, mask: st
   const { graph, config } = bert;
   bert.expect(layerTensors(config, layer));
   const at = `bert.encoder.layer.${layer}`;
+  const parts = ['query', 'key', 'value'].map((part) => `${at}.attention.self.${part}`);
   const projected = [];
-  for (const part of ['query', 'key', 'value']) {
-    projected.push(await bert.linear(hidden, `${at}.attention.self.${part}`));
-  }
-  // The operator's fifth input, between the bias and the masks, is left out: its name is empty.
-  const context = graph.contrib('MultiHeadAttention', [...projected, '', mask], {
+  for (const part of parts) projected.push(await bert.matmul(hidden, part));
+  const biases = await bert.joined(parts.map((part) => `${part}.bias`));
+  const context = graph.contrib('MultiHeadAttention', [...projected, biases, mask], {
     num_heads: { int: config.numAttentionHeads },
     mask_filter_value: { float: MASKED },
   });

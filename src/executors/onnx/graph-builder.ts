@@ -70,6 +70,14 @@ export class GraphBuilder {
     return name;
   }
 
+  /** A number that is the same for every element. */
+  float32(value: number): string {
+    const name = this.#next('const');
+    const rawData = new Uint8Array(Float32Array.of(value).buffer);
+    this.#initializers.push({ name, dims: [], dataType: ELEMENT_TYPE.float32, rawData });
+    return name;
+  }
+
   int64s(values: readonly number[]): string {
     const name = this.#next('const');
     const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);

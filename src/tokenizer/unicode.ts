@@ -1,0 +1,65 @@
+/**
+ * Character classes of BERT's tokenizer, by code point. The slow (Python) and the fast (Rust) one of Hugging Face
+ * differ in two: what counts as a control character, and as white space.
+ */
+
+const UNASSIGNED = /^\p{Cn}$/u;
+const OTHER = /^\p{C}$/u;
+const SPACE_SEPARATOR = /^\p{Zs}$/u;
+/** What `str.split()` splits on in Python, beyond the space separators. */
+const LINE_OR_PARAGRAPH_SEPARATOR = /^[\u2028\u2029]$/u;
+const PUNCTUATION = /^\p{P}$/u;
+const NONSPACING_MARK = /^\p{Mn}$/u;
+
+export function isAsciiSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}
+
+/** Characters that are dropped: NUL, the replacement character, control and format characters. */
+export function isDropped(char: string, unassignedToo: boolean): boolean {
+  const code = char.codePointAt(0)!;
+  if (code < 0x80) return (code < 0x20 || code === 0x7f) && !isAsciiSpace(code);
+  if (code === 0xfffd) return true;
+  return OTHER.test(char) && (unassignedToo || !UNASSIGNED.test(char));
+}
+
+export function isSpace(char: string): boolean {
+  const code = char.codePointAt(0)!;
+  if (code < 0x80) return isAsciiSpace(code);
+  return SPACE_SEPARATOR.test(char) || LINE_OR_PARAGRAPH_SEPARATOR.test(char);
+}
+
+export function isAsciiPunctuation(code: number): boolean {
+  return (
+    (code >= 0x21 && code <= 0x2f) ||
+    (code >= 0x3a && code <= 0x40) ||
+    (code >= 0x5b && code <= 0x60) ||
+    (code >= 0x7b && code <= 0x7e)
+  );
+}
+
+export function isPunctuation(char: string): boolean {
+  const code = char.codePointAt(0)!;
+  return code < 0x80 ? isAsciiPunctuation(code) : PUNCTUATION.test(char);
+}
+
+export function isNonspacingMark(char: string): boolean {
+  return char.codePointAt(0)! >= 0x300 && NONSPACING_MARK.test(char);
+}
+
+/** Blocks of CJK ideographs, each of which is a word (google-research/bert, tokenization.py). */
+const IDEOGRAPHS: readonly (readonly [number, number])[] = [
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xf900, 0xfaff],
+  [0x20000, 0x2a6df],
+  [0x2a700, 0x2b73f],
+  [0x2b740, 0x2b81f],
+  [0x2b820, 0x2ceaf],
+  [0x2f800, 0x2fa1f],
+];
+
+export function isIdeograph(char: string): boolean {
+  const code = char.codePointAt(0)!;
+  return code >= 0x3400 && IDEOGRAPHS.some(([first, last]) => code >= first && code <= last);
+}

@@ -1,0 +1,43 @@
+import { InputError } from '../../ipu-config/errors.js';
+import type { BertTokenizer } from './bert-tokenizer.js';
+import { assemble, pad, type Encoding } from './encode.js';
+
+export interface WindowOptions {
+  /** Most pieces in a row, special tokens included. */
+  readonly maxLength: number;
+  /** Pieces of the context that two neighbouring windows share. */
+  readonly stride: number;
+  /** Fill every row up to `maxLength`; `none` when absent. */
+  readonly padding?: 'none' | 'max_length';
+}
+
+/**
+ * A question with each of the overlapping windows of a context: `[CLS] question [SEP] window [SEP]`.
+ * @throws InputError when the question leaves no room, or windows would not advance
+ */
+export function encodeWindows(
+  tokenizer: BertTokenizer,
+  question: string,
+  context: string,
+  { maxLength, stride, padding = 'none' }: WindowOptions,
+): Encoding[] {
+  const first = tokenizer.tokenize(question);
+  const second = tokenizer.tokenize(context);
+  const room = maxLength - 3 - first.ids.length;
+  if (room <= stride) {
+    throw new InputError(
+      `the question has ${first.ids.length} pieces: in rows of ${maxLength} that leaves ${Math.max(0, room)} for the ` +
+        `context, which must be more than the ${stride} that windows share. Shorten the question, or give a larger ` +
+        'maximum length or a smaller stride.',
+    );
+  }
+  const questionPart = { text: first, from: 0, to: first.ids.length };
+  const windows: Encoding[] = [];
+  for (let from = 0; ; from += room - stride) {
+    const to = Math.min(second.ids.length, from + room);
+    const window = assemble(tokenizer, questionPart, { text: second, from, to });
+    if (padding === 'max_length') pad(tokenizer, window, maxLength);
+    windows.push(window);
+    if (to === second.ids.length) return windows;
+  }
+}

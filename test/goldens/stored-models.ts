@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  CheckpointError,
+  EXECUTOR_NAMES,
+  executorByName,
+  openModel,
+  type BertModel,
+  type Executor,
+  type Tensor,
+} from 'ipu-pipeline';
+import { fault, type GoldenTensor } from './golden-tensor.js';
+import type { Report, Skip } from './report.js';
+import { inputTensors, layerByLayer, runSlice, wholeModel, type GoldenInputs } from './slices.js';
+
+export const FOLDER = join('golden', 'tiny');
+/** Old spellings of a class's checkpoint, which have the goldens of the new one (README.md §1). */
+const LEGACY = 'tiny-bert-legacy';
+
+interface GoldenFile {
+  readonly model: string;
+  readonly class_name: string;
+  readonly cases: readonly GoldenCase[];
+}
+
+interface GoldenCase {
+  readonly name: string;
+  readonly inputs: GoldenInputs;
+  readonly outputs: Readonly<Record<string, GoldenTensor | readonly GoldenTensor[]>>;
+}
+
+/** Models with a checkpoint of their own, in each form of it, on every executor. */
+export async function run(dir: string, report: Report, skip: Skip): Promise<void> {
+  const files = (await readdir(join(dir, FOLDER))).filter((name) => name.endsWith('.json')).sort();
+  for (const name of files) {
+    const file = JSON.parse(await readFile(join(dir, FOLDER, name), 'utf8')) as GoldenFile;
+    const label = basename(name, '.json');
+    if (hasAttentions(file)) skip(`${label}: attentions`, 'stages do not hand out attention probabilities');
+    for (const directory of checkpoints(dir, file)) {
+      await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), report, skip);
+    }
+  }
+}
+
+function checkpoints(dir: string, { model, class_name }: GoldenFile): string[] {
+  const legacy = join(LEGACY, class_name);
+  const isPlain = model === join('tiny-bert', class_name);
+  return isPlain && existsSync(join(dir, legacy)) ? [model, legacy] : [model];
+}
+
+async function runCheckpoint(
+  file: GoldenFile,
+  label: string,
+  directory: string,
+  report: Report,
+  skip: Skip,
+): Promise<void> {
+  const model = await openModel(directory).catch((error: unknown) => error as Error);
+  if (model instanceof Error) return report(label, model.message);
+  if (!model.head) return report(label, `config.json names no head; the goldens are of ${file.class_name}`);
+  for (const executorName of EXECUTOR_NAMES) {
+    const name = `${label}, ${executorName}`;
+    try {
+      await runCases(executorByName(executorName), model, file, (what, error) =>
+        report(`${name}: ${what}`, error),
+      );
+    } catch (error) {
+      const { message } = error as Error;
+      const isUnsupported = error instanceof CheckpointError && message.includes('not read yet');
+      if (isUnsupported) skip(name, message);
+      else report(name, message);
+    }
+  }
+}
+
+async function runCases(
+  executor: Executor,
+  model: BertModel,
+  { cases }: GoldenFile,
+  report: Report,
+): Promise<void> {
+  const batches = cases.map(({ inputs }) => inputTensors(inputs));
+  const outputs = await runSlice(executor, model, wholeModel(model.config, model.head!), batches);
+  cases.forEach((golden, at) => {
+    for (const [name, expected] of Object.entries(golden.outputs)) {
+      if (!('shape' in expected)) continue;
+      const actual = outputs[at]!.find((tensor) => tensor.name === name);
+      report(`${golden.name} ${name}`, fault(actual, expected));
+    }
+  });
+  const deep = cases.filter(({ outputs }) => outputs['hidden_states']);
+  const states = await hiddenStates(
+    executor,
+    model,
+    deep.map(({ inputs }) => inputTensors(inputs)),
+  );
+  deep.forEach((golden, at) => {
+    const expected = golden.outputs['hidden_states'] as readonly GoldenTensor[];
+    expected.forEach((tensor, layer) => {
+      report(`${golden.name} hidden_states[${layer}]`, fault(states[at]![layer], tensor));
+    });
+  });
+}
+
+/** For each input the embedding's output and every layer's, each layer as a stage of its own. */
+async function hiddenStates(
+  executor: Executor,
+  model: BertModel,
+  batches: readonly (readonly Tensor[])[],
+): Promise<Tensor[][]> {
+  const states: Tensor[][] = batches.map(() => []);
+  if (batches.length === 0) return states;
+  let current = batches;
+  for (const slice of layerByLayer(model.config)) {
+    current = await runSlice(executor, model, slice, current);
+    current.forEach((tensors, at) => states[at]!.push(tensors.find(({ name }) => name === 'hidden_state')!));
+  }
+  return states;
+}
+
+function hasAttentions({ cases }: GoldenFile): boolean {
+  return cases.some(({ outputs }) => outputs['attentions']);
+}
