@@ -4,6 +4,8 @@ import type { FileReader } from './file-reader.js';
 /** A file inside an archive, by its range in the archive. */
 export interface ZipRecord {
   readonly name: string;
+  /** Where its own header begins, before its bytes. */
+  readonly header: number;
   readonly begin: number;
   readonly end: number;
 }
@@ -39,7 +41,12 @@ export async function readZipDirectory(file: FileReader): Promise<Map<string, Zi
     at = central.next;
     if (records.has(central.name)) throw damaged(file, `it has two records ${central.name}`);
     const begin = await dataBegin(file, central.localOffset, central.name);
-    records.set(central.name, { name: central.name, begin, end: begin + central.bytes });
+    records.set(central.name, {
+      name: central.name,
+      header: central.localOffset,
+      begin,
+      end: begin + central.bytes,
+    });
   }
   checkRanges(file, [...records.values()], offset);
   return records;
@@ -156,7 +163,7 @@ async function dataBegin(file: FileReader, offset: number, name: string): Promis
 }
 
 function checkRanges(file: FileReader, records: ZipRecord[], directoryBegin: number): void {
-  records.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  records.sort((a, b) => a.header - b.header);
   let before: ZipRecord | undefined;
   for (const record of records) {
     if (record.end > directoryBegin) {
@@ -165,8 +172,8 @@ function checkRanges(file: FileReader, records: ZipRecord[], directoryBegin: num
         `record ${record.name} (bytes ${record.begin} … ${record.end}) runs into the directory`,
       );
     }
-    if (before && record.begin < before.end) {
-      throw damaged(file, `records ${before.name} and ${record.name} overlap at byte ${record.begin}`);
+    if (before && record.header < before.end) {
+      throw damaged(file, `records ${before.name} and ${record.name} overlap at byte ${record.header}`);
     }
     before = record;
   }

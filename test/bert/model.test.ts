@@ -139,6 +139,7 @@ describe('a model directory', () => {
       'bert.embeddings.LayerNorm.weight': norm,
       ...rest
     } = await smallTensors('question-answering');
+    delete rest['qa_outputs.weight'];
     const stored = {
       ...rest,
       'qa_outputs.bias': { ...bias!, shape: [2, 1] },
