@@ -1,16 +1,17 @@
 import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
 import { embeddingTensors, headTensors, layerTensors, type TensorSpec } from '../../bert/bert-tensors.js';
 import type { WeightSource } from '../../bert/weights.js';
-import { GraphBuilder, type BuiltGraph } from './graph-builder.js';
+import { GraphBuilder } from './graph-builder.js';
 import { addHead } from './head-graph.js';
 import { transpose } from './transpose.js';
+import type { WeightMemory } from './weight-memory.js';
 
 /** float32's lowest value, which upstream adds to the scores of masked positions. */
 const MASKED = -3.4028234663852886e38;
 
 /** Reads weights in order and puts them into the graph; counts what it has read. */
 export class BertGraph {
-  readonly graph = new GraphBuilder();
+  readonly graph: GraphBuilder;
   readonly config: BertConfig;
   readonly #weights: WeightSource;
   readonly #shapes = new Map<string, readonly number[]>();
@@ -18,8 +19,14 @@ export class BertGraph {
   readonly #read = new Set<string>();
   #weightBytes = 0;
 
-  constructor(config: BertConfig, weights: WeightSource, onRead: (bytes: number) => void) {
+  constructor(
+    config: BertConfig,
+    weights: WeightSource,
+    memory: WeightMemory,
+    onRead: (bytes: number) => void,
+  ) {
     this.config = config;
+    this.graph = new GraphBuilder(memory);
     this.#weights = weights;
     this.#onRead = onRead;
   }
@@ -37,14 +44,17 @@ export class BertGraph {
     if (this.#read.has(name)) return name;
     this.#read.add(name);
     const shape = this.#shapes.get(name)!;
-    return this.graph.weight(name, shape, await this.#values(name, shape));
+    const values = await this.#values(name, shape);
+    return this.graph.weight(name, shape, (into) => into.set(values));
   }
 
   /** `[out, in]` as PyTorch stores it becomes the `[in, out]` that MatMul takes. */
   async #transposed(name: string): Promise<string> {
     const [outputs, inputs] = this.#shapes.get(name) as [number, number];
-    const values = transpose(await this.#values(name, [outputs, inputs]), outputs, inputs);
-    return this.graph.weight(`${name}^T`, [inputs, outputs], values);
+    const values = await this.#values(name, [outputs, inputs]);
+    return this.graph.weight(`${name}^T`, [inputs, outputs], (into) =>
+      transpose(values, [outputs, inputs], into),
+    );
   }
 
   /** `x · Wᵀ`, without the bias: most biases are added by the operator that follows. */
@@ -79,9 +89,9 @@ export class BertGraph {
 
   /** Several biases as one vector, in the order given. */
   async joined(names: readonly string[]): Promise<string> {
-    const parts = [];
+    const parts: number[] = [];
     for (const name of names) parts.push(...(await this.#values(name, this.#shapes.get(name)!)));
-    return this.graph.weight(names.join('+'), [parts.length], Float32Array.from(parts));
+    return this.graph.weight(names.join('+'), [parts.length], (into) => into.set(parts));
   }
 
   /** act(x · Wᵀ + bias) with the activation that the model names. */
@@ -114,9 +124,10 @@ export async function buildBertGraph(
   config: BertConfig,
   slice: BertSlice,
   weights: WeightSource,
+  memory: WeightMemory,
   onRead: (bytes: number) => void,
-): Promise<BuiltGraph & { weightBytes: number }> {
-  const bert = new BertGraph(config, weights, onRead);
+): Promise<{ model: Uint8Array; weightBytes: number }> {
+  const bert = new BertGraph(config, weights, memory, onRead);
   const { graph } = bert;
   const mask = graph.input('attention_mask', 'int32', ['batch', 'sequence']);
   const hiddenShape = ['batch', 'sequence', config.hiddenSize];
@@ -132,7 +143,7 @@ export async function buildBertGraph(
   } else {
     graph.output(hidden, 'hidden_state_out', 'float32', hiddenShape);
   }
-  return { ...graph.build('stage'), weightBytes: bert.weightBytes };
+  return { model: graph.build('stage'), weightBytes: bert.weightBytes };
 }
 
 async function addEmbedding(bert: BertGraph): Promise<string> {

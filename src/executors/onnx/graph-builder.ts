@@ -1,4 +1,5 @@
 import onnxProto from 'onnx-proto';
+import type { WeightMemory } from './weight-memory.js';
 
 const { onnx } = onnxProto;
 
@@ -15,15 +16,8 @@ type Attributes = Readonly<
   Record<string, { readonly int: number } | { readonly float: number } | { readonly ints: readonly number[] }>
 >;
 
-export interface ExternalData {
-  readonly path: string;
-  readonly data: Uint8Array;
-}
-
-export interface BuiltGraph {
-  readonly model: Uint8Array;
-  readonly externalData: ExternalData[];
-}
+/** Under this name the protobuf refers to the memory that holds its weights. */
+export const WEIGHTS = 'weights';
 
 /** Below this many elements a constant lies in the protobuf itself. */
 const INLINE_ELEMENTS = 64;
@@ -37,8 +31,12 @@ export class GraphBuilder {
   readonly #initializers: onnxProto.onnx.ITensorProto[] = [];
   readonly #inputs: onnxProto.onnx.IValueInfoProto[] = [];
   readonly #outputs: onnxProto.onnx.IValueInfoProto[] = [];
-  readonly #externalData: ExternalData[] = [];
+  readonly #memory: WeightMemory;
   #values = 0;
+
+  constructor(memory: WeightMemory) {
+    this.#memory = memory;
+  }
 
   /** Dimensions that are strings are free: `batch`, `sequence`. */
   input(name: string, type: ElementType, shape: readonly (number | string)[]): string {
@@ -51,19 +49,19 @@ export class GraphBuilder {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /** A weight that is handed over beside the protobuf; the array must not change afterwards. */
-  weight(name: string, shape: readonly number[], data: Float32Array): string {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    if (data.length <= INLINE_ELEMENTS) {
-      this.#initializers.push({ name, dims: [...shape], dataType: ELEMENT_TYPE.float32, rawData: bytes });
+  /** A weight that `fill` writes; it is handed over beside the protobuf. */
+  weight(name: string, shape: readonly number[], fill: (into: Float32Array) => void): string {
+    const { values, offsetBytes } = this.#memory.take(shape.reduce((product, d) => product * d, 1));
+    fill(values);
+    const initializer = { name, dims: [...shape], dataType: ELEMENT_TYPE.float32 };
+    if (values.length <= INLINE_ELEMENTS) {
+      const rawData = new Uint8Array(values.slice().buffer);
+      this.#initializers.push({ ...initializer, rawData });
       return name;
     }
-    this.#externalData.push({ path: name, data: bytes });
-    const where = { location: name, offset: '0', length: String(bytes.byteLength) };
+    const where = { location: WEIGHTS, offset: String(offsetBytes), length: String(values.byteLength) };
     this.#initializers.push({
-      name,
-      dims: [...shape],
-      dataType: ELEMENT_TYPE.float32,
+      ...initializer,
       dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
       externalData: Object.entries(where).map(([key, value]) => ({ key, value })),
     });
@@ -95,7 +93,8 @@ export class GraphBuilder {
     return this.#add(opType, CONTRIB, inputs, attributes);
   }
 
-  build(name: string): BuiltGraph {
+  /** The graph as protobuf. */
+  build(name: string): Uint8Array {
     const graph = {
       name,
       node: this.#nodes,
@@ -107,8 +106,7 @@ export class GraphBuilder {
       { domain: '', version: OPSET },
       { domain: CONTRIB, version: 1 },
     ];
-    const model = onnx.ModelProto.encode({ irVersion: IR_VERSION, opsetImport, graph }).finish();
-    return { model, externalData: this.#externalData };
+    return onnx.ModelProto.encode({ irVersion: IR_VERSION, opsetImport, graph }).finish();
   }
 
   #add(opType: string, domain: string, inputs: readonly string[], attributes: Attributes): string {

@@ -7,6 +7,8 @@ import type { WeightSource } from '../../bert/weights.js';
 import { checkStageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
 import { buildBertGraph } from './bert-graph.js';
+import { WEIGHTS } from './graph-builder.js';
+import { WeightMemory } from './weight-memory.js';
 
 type OnnxRuntime = typeof import('onnxruntime-node');
 
@@ -22,21 +24,27 @@ export const onnxExecutor: Executor = {
     const runtime = await loadOnnxRuntime();
     const total = sliceWeightBytes(config, slice);
     let read = 0;
-    const { model, externalData, weightBytes } = await buildBertGraph(config, slice, weights, (bytes) => {
-      read += bytes;
-      options.onProgress?.(total === 0 ? 1 : Math.min(1, read / total));
-    });
-    const session = await runtime.InferenceSession.create(model, {
-      externalData,
-      executionProviders: ['cpu'],
-      executionMode: 'sequential',
-      intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
-      // Threads that spin while a stage waits would take the cores that other stages compute on.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
-    return new OnnxStage(runtime, session, { config, slice }, weightBytes);
+    const memory = new WeightMemory(total);
+    try {
+      const onRead = (bytes: number): void => {
+        read += bytes;
+        options.onProgress?.(total === 0 ? 1 : Math.min(1, read / total));
+      };
+      const { model, weightBytes } = await buildBertGraph(config, slice, weights, memory, onRead);
+      const session = await runtime.InferenceSession.create(model, {
+        externalData: [{ path: WEIGHTS, data: memory.bytes }],
+        executionProviders: ['cpu'],
+        executionMode: 'sequential',
+        intraOpNumThreads: options.threads,
+        interOpNumThreads: 1,
+        graphOptimizationLevel: 'all',
+        // Threads that spin while a stage waits would take the cores that other stages compute on.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
+      });
+      return new OnnxStage(runtime, session, { config, slice }, weightBytes);
+    } finally {
+      memory.free();
+    }
   },
 };
 

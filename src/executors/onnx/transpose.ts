@@ -1,9 +1,12 @@
 /** Rows and columns of a block that stays in the first-level cache while it is turned. */
 const BLOCK = 32;
 
-/** `[rows, columns]` → `[columns, rows]`, in new memory. */
-export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const turned = new Float32Array(values.length);
+/** `[rows, columns]` → `[columns, rows]`, written into `turned`. */
+export function transpose(
+  values: Float32Array,
+  [rows, columns]: readonly [number, number],
+  turned: Float32Array,
+): void {
   for (let r0 = 0; r0 < rows; r0 += BLOCK) {
     const r1 = Math.min(rows, r0 + BLOCK);
     for (let c0 = 0; c0 < columns; c0 += BLOCK) {
@@ -13,5 +16,4 @@ export function transpose(values: Float32Array, rows: number, columns: number): 
       }
     }
   }
-  return turned;
 }
