@@ -23,8 +23,8 @@ interface AnswerFlags {
   readonly context: string;
   readonly config?: string;
   readonly executor: string;
-  readonly maxLength: number;
-  readonly docStride: number;
+  readonly maxLength?: number;
+  readonly docStride?: number;
   readonly nBest: number;
   readonly maxAnswerLength: number;
   readonly nullThreshold?: number;
@@ -48,8 +48,16 @@ export function answerCommand(): Command {
       oneOf(...EXECUTOR_NAMES),
       'onnx',
     )
-    .option('--max-length <n>', 'most pieces in a row, question and window together', wholeNumber(4), 384)
-    .option('--doc-stride <n>', 'pieces that two neighbouring windows share', wholeNumber(0), 128)
+    .option(
+      '--max-length <n>',
+      "most pieces in a row (default: 384, or the model's positions)",
+      wholeNumber(4),
+    )
+    .option(
+      '--doc-stride <n>',
+      'pieces that neighbouring windows share (default: a third of a row)',
+      wholeNumber(0),
+    )
     .option('--n-best <n>', 'answers to keep', wholeNumber(1), 20)
     .option('--max-answer-length <n>', 'in pieces', wholeNumber(1), 30)
     .option('--null-threshold <x>', 'SQuAD 2: allow "no answer" when it scores higher by this', finiteNumber)
@@ -62,10 +70,15 @@ export function answerCommand(): Command {
     });
 }
 
-async function run(flags: AnswerFlags): Promise<Answer> {
-  const model = await openModel(flags.model);
+/** What SQuAD models are trained with; a third of it is their usual stride. */
+const USUAL_LENGTH = 384;
+
+async function run(given: AnswerFlags): Promise<Answer> {
+  const model = await openModel(given.model);
   requireHead(model, 'question-answering');
-  checkSequenceLength(model, flags.maxLength);
+  const maxLength = given.maxLength ?? Math.min(USUAL_LENGTH, model.config.maxPositionEmbeddings);
+  checkSequenceLength(model, maxLength);
+  const flags = { ...given, maxLength, docStride: given.docStride ?? Math.floor(maxLength / 3) };
   const tokenizer = await tokenizerOf(model);
   // Bad questions are refused before a thread is started.
   const longest = Math.max(...questionWindows(tokenizer, flags).encodings.map(({ ids }) => ids.length));

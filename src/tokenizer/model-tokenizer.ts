@@ -5,8 +5,8 @@ import { loadTokenizer } from './load-tokenizer.js';
 import { syntheticVocabulary } from './synthetic-vocabulary.js';
 import { Vocabulary } from './vocabulary.js';
 
-/** Models round their vocabulary up to a multiple of something; more spare rows than this are no rounding. */
-const MOST_SPARE_ROWS = 1024;
+/** Models round their vocabulary up (30522 pieces to 30912 rows, say); more spare rows than this are no rounding. */
+const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);
 
 /**
  * The tokenizer of a model: from its directory, or the synthetic one.
@@ -21,7 +21,7 @@ export async function tokenizerOf(model: BertModel): Promise<BertTokenizer> {
 
 function checkVocabularySize({ name, config }: BertModel, pieces: number): void {
   const { vocabSize } = config;
-  if (pieces <= vocabSize && vocabSize - pieces <= MOST_SPARE_ROWS) return;
+  if (pieces <= vocabSize && vocabSize - pieces <= mostSpareRows(pieces)) return;
   throw new InputError(
     `the vocabulary of ${name} has ${pieces} pieces, but its model has ${vocabSize} rows for them (vocab_size): ` +
       'they do not belong together. Put the vocab.txt that the model was trained with beside it.',
