@@ -90,9 +90,10 @@ export class ReferenceModel {
     'masked-lm': (hidden) => [this.#predictions(hidden, 'logits')],
     'pre-training': (hidden) => [
       this.#predictions(hidden, 'prediction_logits'),
-      ...this.#classify(hidden, 'cls.seq_relationship', 2).map(
-        (logits) => ({ ...logits, name: 'seq_relationship_logits' }),
-      ),
+      ...this.#classify(hidden, 'cls.seq_relationship', 2).map((logits) => ({
+        ...logits,
+        name: 'seq_relationship_logits',
+      })),
     ],
     pooler: (hidden) => {
       const { batch, sequence } = this.#input;
