@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../ipu-config/errors.js';
 import { scheduleByName, SCHEDULE_NAMES } from '../../pipeline/schedules/registry.js';
@@ -63,6 +64,7 @@ export function benchCommand(): Command {
     .option('--json <file>', 'write all figures, settings and versions to a file')
     .option('--record <file>', "stream the runs' spans to a file of MessagePack records")
     .action(async (flags: BenchFlags, command: Command) => {
+      if (flags.json !== undefined) await checkWritable(flags.json);
       const report = await runBenchmark(flags);
       if (flags.json !== undefined) await writeJson(flags.json, report);
       command.configureOutput().writeOut?.(`${benchmarkTable(report)}\n`);
@@ -123,12 +125,17 @@ function progressHooks(bars: ProgressBars, recorder: SpanRecorder | undefined): 
   };
 }
 
+/** Minutes of measuring should not end in a folder that does not exist. */
+async function checkWritable(file: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch((error: unknown) => refuseToWrite(file, error));
+}
+
 async function writeJson(file: string, report: BenchmarkReport): Promise<void> {
-  try {
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-  } catch (error) {
-    throw new InputError(
-      `cannot write ${file}: ${(error as Error).message}. Give --json a file in a folder that exists.`,
-    );
-  }
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  await writeFile(file, text).catch((error: unknown) => refuseToWrite(file, error));
+}
+
+function refuseToWrite(file: string, error: unknown): never {
+  const reason = (error as Error).message;
+  throw new InputError(`cannot write ${file}: ${reason}. Give --json a file in a folder that exists.`);
 }

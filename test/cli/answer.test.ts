@@ -145,7 +145,15 @@ describe('ipu-pipeline answer', () => {
       },
       'safetensors',
     ],
-    ['another kind of model', () => broken({ config: { model_type: 'gpt2' } }), 'gpt2'],
+    [
+      'another kind of model',
+      async () => {
+        const directory = await broken();
+        await writeFile(join(directory, 'config.json'), '{"model_type": "gpt2"}');
+        return directory;
+      },
+      'gpt2',
+    ],
     [
       'a model without the head',
       () => broken({ config: { architectures: ['BertForMaskedLM'] } }),
