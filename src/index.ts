@@ -169,8 +169,8 @@ export {
   type SquadCandidate,
   type SquadWindow,
 } from './tasks/squad-answers.js';
-export type { TokenizerFlavour } from './tokenizer/basic-words.js';
-export { BertTokenizer, type BertTokenizerOptions, type TokenizedText } from './tokenizer/bert-tokenizer.js';
+export type { TokenizerFlavour } from './tokenizer/basic-options.js';
+export { BertTokenizer, type BertTokenizerOptions } from './tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from './tokenizer/decode.js';
 export {
   codePointOffsets,
@@ -186,4 +186,5 @@ export type { Truncation } from './tokenizer/truncation.js';
 export { tokenizerOf } from './tokenizer/model-tokenizer.js';
 export { parseVocabulary, Vocabulary, type SpecialPieces } from './tokenizer/vocabulary.js';
 export { encodeWindows, type WindowOptions } from './tokenizer/windows.js';
+export type { TokenizedText } from './tokenizer/word-piece.js';
 export { VERSION } from './version.js';

@@ -9,7 +9,7 @@ export function basicTokens(text: string, lowerCase: boolean): string[] {
   for (const char of text) {
     if (isDropped(char, true)) continue;
     if (isSpace(char)) cleaned += ' ';
-    else cleaned += isIdeograph(char) ? ` ${char} ` : char;
+    else cleaned += isIdeograph(char, 'slow') ? ` ${char} ` : char;
   }
   return cleaned
     .normalize('NFC')

@@ -1,8 +1,10 @@
-import { basicWords, wordText, type BasicOptions, type TokenizerFlavour } from './basic-words.js';
-import type { OriginChar } from './origin-chars.js';
-import { isAsciiPunctuation, isAsciiSpace } from './unicode.js';
+import type { BasicOptions, TokenizerFlavour } from './basic-options.js';
+import { ALONE, CharRules, OTHER, PLAIN, ruleKind, ruleUnit, SPACE } from './char-rules.js';
+import { slowWords, wordText } from './slow-words.js';
+import { isAsciiSpace } from './unicode.js';
 import type { Vocabulary } from './vocabulary.js';
-import { WordPiece, type WordPart } from './word-piece.js';
+import { WordBuffer } from './word-buffer.js';
+import { pushPlace, WordPiece, type TokenizedText } from './word-piece.js';
 
 export interface BertTokenizerOptions {
   /** `fast` when absent. */
@@ -15,21 +17,11 @@ export interface BertTokenizerOptions {
   readonly splitIdeographs?: boolean;
   /** Tokens beside the special ones that are found in the raw text and never split. */
   readonly addedTokens?: readonly string[];
+  /** Words that the slow flavour leaves whole where white space stands around them; the fast one has no such thing. */
+  readonly neverSplit?: readonly string[];
   /** Rows longer than this are more than the model reads; no bound when absent. */
   readonly modelMaxLength?: number;
 }
-
-/** The pieces of a text, without special tokens around them. Parallel arrays: one entry for each piece. */
-export interface TokenizedText {
-  readonly ids: number[];
-  /** UTF-16 offsets into the text: piece k covers `[starts[k], ends[k])`. */
-  readonly starts: number[];
-  readonly ends: number[];
-}
-
-/** Words of plain ASCII recur; more of them than this are not worth their memory. */
-const MAX_CACHED_WORDS = 1 << 17;
-const MAX_CACHED_LENGTH = 64;
 
 /** BERT's tokenizer: basic tokenisation, then WordPiece. Free of Node; `loadTokenizer` reads one from a directory. */
 export class BertTokenizer {
@@ -43,9 +35,12 @@ export class BertTokenizer {
   readonly maskId: number;
   readonly specialIds: ReadonlySet<number>;
   readonly #basic: BasicOptions;
+  readonly #rules: CharRules;
   readonly #wordPiece: WordPiece;
   readonly #special: RegExp;
-  readonly #cache = new Map<string, readonly WordPart[]>();
+  /** First characters of tokens that are never split. */
+  readonly #guarded: ReadonlySet<number>;
+  readonly #word = new WordBuffer();
 
   constructor(vocabulary: Vocabulary, options: BertTokenizerOptions = {}) {
     const { specials } = vocabulary;
@@ -59,21 +54,21 @@ export class BertTokenizer {
     this.maskId = vocabulary.id(specials.mask);
     this.specialIds = new Set([this.unkId, this.clsId, this.sepId, this.padId, this.maskId]);
     const added = (options.addedTokens ?? []).filter((token) => vocabulary.ids.has(token));
-    const whole = [...new Set([...Object.values(specials as unknown as Record<string, string>), ...added])];
+    const whole = [
+      ...new Set([specials.unk, specials.cls, specials.sep, specials.pad, specials.mask, ...added]),
+    ];
     const lowerCase = options.lowerCase ?? true;
     this.#basic = {
       flavour: this.flavour,
       lowerCase,
       stripAccents: options.stripAccents ?? lowerCase,
       splitIdeographs: options.splitIdeographs ?? true,
-      neverSplit: new Set(whole),
+      neverSplit: new Set([...whole, ...(options.neverSplit ?? [])]),
     };
+    this.#rules = new CharRules(this.#basic);
     this.#wordPiece = new WordPiece(vocabulary.ids, this.unkId);
-    // Longest first, so that a token that begins with another one is found whole.
-    const literals = whole
-      .sort((a, b) => b.length - a.length)
-      .map((token) => token.replace(/[^\w\s]/g, '\\$&'));
-    this.#special = new RegExp(literals.join('|'), 'gu');
+    this.#special = literals(whole);
+    this.#guarded = new Set([...this.#basic.neverSplit].map((token) => token.charCodeAt(0)));
   }
 
   /** Ids of a text's pieces. */
@@ -87,88 +82,94 @@ export class BertTokenizer {
     let from = 0;
     for (const match of text.matchAll(this.#special)) {
       this.#tokenizePlain(text, from, match.index, out);
-      push(out, this.vocabulary.id(match[0]), match.index, match.index + match[0].length);
+      out.ids.push(this.vocabulary.id(match[0]));
+      out.starts.push(match.index);
       from = match.index + match[0].length;
+      out.ends.push(from);
     }
     this.#tokenizePlain(text, from, text.length, out);
     return out;
   }
 
-  /**
-   * Runs of characters between ASCII white space do not influence each other. Those of plain ASCII, most of all, are
-   * cut without looking at Unicode.
-   */
   #tokenizePlain(text: string, from: number, to: number, out: TokenizedText): void {
-    for (let at = from; at < to;) {
-      if (isAsciiSpace(text.charCodeAt(at))) {
-        at++;
-        continue;
-      }
+    if (this.flavour === 'fast') this.#tokenizeByRules(text, from, to, out);
+    else this.#tokenizeRuns(text, from, to, out);
+  }
+
+  /** Runs of characters between ASCII white space do not influence each other; few need more than rules. */
+  #tokenizeRuns(text: string, from: number, to: number, out: TokenizedText): void {
+    for (let at = from; at < to; at++) {
       const start = at;
-      let isPlain = true;
-      for (; at < to; at++) {
-        const code = text.charCodeAt(at);
-        if (isAsciiSpace(code)) break;
-        if (code >= 0x7f || code < 0x20) isPlain = false;
+      let isSimple = true;
+      for (; at < to && !isAsciiSpace(text.charCodeAt(at)); at++) {
+        if (isSimple) isSimple = this.#isSimple(text.charCodeAt(at));
       }
-      if (isPlain) this.#tokenizeAscii(text, start, at, out);
-      else this.#tokenizeUnicode(text.slice(start, at), start, out);
+      if (isSimple) this.#tokenizeByRules(text, start, at, out);
+      else this.#tokenizeWords(text.slice(start, at), start, out);
     }
   }
 
-  #tokenizeAscii(text: string, from: number, to: number, out: TokenizedText): void {
-    for (let at = from; at < to;) {
-      const start = at;
-      if (isAsciiPunctuation(text.charCodeAt(at))) at++;
-      else while (at < to && !isAsciiPunctuation(text.charCodeAt(at))) at++;
-      let begin = start;
-      for (const { id, end } of this.#asciiParts(text.slice(start, at))) {
-        push(out, id, begin, start + end);
-        begin = start + end;
+  /** The character can neither begin a token that is never split nor be part of a composition. */
+  #isSimple(unit: number): boolean {
+    if (this.#guarded.has(unit)) return false;
+    return unit < 0x80 || this.#basic.stripAccents;
+  }
+
+  #tokenizeByRules(text: string, from: number, to: number, out: TokenizedText): void {
+    const word = this.#word;
+    for (let at = from; at < to; at++) {
+      const rule = this.#rules.rule(text.charCodeAt(at));
+      const kind = ruleKind(rule);
+      if (kind === PLAIN) {
+        word.push(ruleUnit(rule), at, at + 1);
+      } else if (kind === OTHER) {
+        const codePoint = text.codePointAt(at)!;
+        const end = at + (codePoint > 0xffff ? 2 : 1);
+        this.#addParts(codePoint, at, end, out);
+        at = end - 1;
+      } else {
+        this.#closeWord(out);
+        if (kind === ALONE) {
+          word.push(ruleUnit(rule), at, at + 1);
+          this.#closeWord(out);
+        }
       }
     }
+    this.#closeWord(out);
   }
 
-  #asciiParts(word: string): readonly WordPart[] {
-    const cached = this.#cache.get(word);
-    if (cached) return cached;
-    const parts = this.#wordPiece.parts(this.#basic.lowerCase ? word.toLowerCase() : word);
-    if (word.length <= MAX_CACHED_LENGTH) {
-      if (this.#cache.size >= MAX_CACHED_WORDS) this.#cache.clear();
-      this.#cache.set(word, parts);
+  #addParts(codePoint: number, start: number, end: number, out: TokenizedText): void {
+    for (const { text, kind } of this.#rules.parts(codePoint)) {
+      if (kind !== PLAIN) this.#closeWord(out);
+      if (kind !== SPACE) this.#word.pushText(text, start, end);
+      if (kind === ALONE) this.#closeWord(out);
     }
-    return parts;
   }
 
-  #tokenizeUnicode(text: string, from: number, out: TokenizedText): void {
-    for (const word of basicWords(text, from, this.#basic)) this.#tokenizeWord(word, out);
+  #closeWord(out: TokenizedText): void {
+    this.#wordPiece.cut(this.#word, out);
+    this.#word.clear();
   }
 
-  #tokenizeWord(word: readonly OriginChar[], out: TokenizedText): void {
-    const text = wordText(word);
-    if (this.flavour === 'slow' && this.#basic.neverSplit.has(text)) {
-      push(out, this.vocabulary.id(text), word[0]!.start, word.at(-1)!.end);
-      return;
-    }
-    let first = 0;
-    let units = 0;
-    for (const { id, end } of this.#wordPiece.parts(text)) {
-      let last = first;
-      let start = Infinity;
-      let stop = 0;
-      for (; units < end; last++) {
-        units += word[last]!.char.length;
-        start = Math.min(start, word[last]!.start);
-        stop = Math.max(stop, word[last]!.end);
+  #tokenizeWords(text: string, from: number, out: TokenizedText): void {
+    for (const chars of slowWords(text, from, this.#basic)) {
+      for (const { char, start, end } of chars) this.#word.pushText(char, start, end);
+      const whole = wordText(chars);
+      if (this.#basic.neverSplit.has(whole)) {
+        out.ids.push(this.vocabulary.ids.get(whole) ?? this.unkId);
+        pushPlace(this.#word, 0, this.#word.length, out);
+        this.#word.clear();
+      } else {
+        this.#closeWord(out);
       }
-      push(out, id, start, stop);
-      first = last;
     }
   }
 }
 
-function push(out: TokenizedText, id: number, start: number, end: number): void {
-  out.ids.push(id);
-  out.starts.push(start);
-  out.ends.push(end);
+/** Matches any of the tokens; longest first, so that a token that begins with another one is found whole. */
+function literals(tokens: readonly string[]): RegExp {
+  const escaped = [...tokens]
+    .sort((a, b) => b.length - a.length)
+    .map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  return new RegExp(escaped.join('|'), 'gu');
 }

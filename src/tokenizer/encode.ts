@@ -1,6 +1,7 @@
 import { InputError } from '../../ipu-config/errors.js';
-import type { BertTokenizer, TokenizedText } from './bert-tokenizer.js';
+import type { BertTokenizer } from './bert-tokenizer.js';
 import { truncated, type Truncation } from './truncation.js';
+import type { TokenizedText } from './word-piece.js';
 
 /** What a row of the model's input is made of; all arrays have one entry for each piece. */
 export interface Encoding {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { InputError } from '../../ipu-config/errors.js';
-import type { TokenizerFlavour } from './basic-words.js';
+import type { TokenizerFlavour } from './basic-options.js';
 import { BertTokenizer } from './bert-tokenizer.js';
 import { parseVocabulary, STANDARD_SPECIALS, Vocabulary } from './vocabulary.js';
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../ipu-config/errors.js';
-import type { TokenizerFlavour } from './basic-words.js';
+import type { TokenizerFlavour } from './basic-options.js';
 
 export const TRUNCATIONS = ['none', 'longest_first', 'only_first', 'only_second'] as const;
 export type Truncation = (typeof TRUNCATIONS)[number];

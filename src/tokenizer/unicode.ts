@@ -1,3 +1,5 @@
+import type { TokenizerFlavour } from './basic-options.js';
+
 /**
  * Character classes of BERT's tokenizer, by code point. The slow (Python) and the fast (Rust) one of Hugging Face
  * differ in two: what counts as a control character, and as white space.
@@ -58,8 +60,12 @@ const IDEOGRAPHS: readonly (readonly [number, number])[] = [
   [0x2b820, 0x2ceaf],
   [0x2f800, 0x2fa1f],
 ];
+/** Part of extension E that the fast tokenizer leaves out. */
+const NOT_IN_FAST: readonly [number, number] = [0x2b820, 0x2b91f];
 
-export function isIdeograph(char: string): boolean {
+export function isIdeograph(char: string, flavour: TokenizerFlavour): boolean {
   const code = char.codePointAt(0)!;
-  return code >= 0x3400 && IDEOGRAPHS.some(([first, last]) => code >= first && code <= last);
+  if (code < 0x3400) return false;
+  if (flavour === 'fast' && code >= NOT_IN_FAST[0] && code <= NOT_IN_FAST[1]) return false;
+  return IDEOGRAPHS.some(([first, last]) => code >= first && code <= last);
 }

@@ -1,46 +1,81 @@
+import { CONTINUING, INITIAL, NO_NODE, PieceTrie } from './piece-trie.js';
+import type { WordBuffer } from './word-buffer.js';
+
 /** Words longer than this, in code points, are unknown as a whole (transformers' `max_input_chars_per_word`). */
 const MAX_WORD_CHARS = 100;
 const CONTINUATION = '##';
 
-/** One piece of a word: its id, and where it ends in the word, in UTF-16 units. */
-export interface WordPart {
-  readonly id: number;
-  readonly end: number;
+/** The pieces of a text, without special tokens around them. Parallel arrays: one entry for each piece. */
+export interface TokenizedText {
+  readonly ids: number[];
+  /** UTF-16 offsets into the text: piece k covers `[starts[k], ends[k])`. */
+  readonly starts: number[];
+  readonly ends: number[];
 }
 
 /** Greedy longest-match-first: the longest piece that the word begins with, then the longest `##` piece, … */
 export class WordPiece {
-  readonly #initial = new Map<string, number>();
-  readonly #continuing = new Map<string, number>();
+  readonly #trie = new PieceTrie();
   readonly #unknownId: number;
-  #longest = 0;
 
   constructor(ids: ReadonlyMap<string, number>, unknownId: number) {
     this.#unknownId = unknownId;
     for (const [piece, id] of ids) {
-      this.#initial.set(piece, id);
-      if (piece.startsWith(CONTINUATION)) this.#continuing.set(piece.slice(CONTINUATION.length), id);
-      this.#longest = Math.max(this.#longest, piece.length);
+      this.#trie.add(INITIAL, piece, id);
+      if (piece.startsWith(CONTINUATION)) this.#trie.add(CONTINUING, piece.slice(CONTINUATION.length), id);
     }
   }
 
-  /** A word that cannot be composed of pieces is one unknown piece. */
-  parts(word: string): readonly WordPart[] {
-    if (word.length > MAX_WORD_CHARS && [...word].length > MAX_WORD_CHARS) return this.#unknown(word);
-    const parts: WordPart[] = [];
-    for (let start = 0; start < word.length;) {
-      const pieces = start === 0 ? this.#initial : this.#continuing;
-      let end = Math.min(word.length, start + this.#longest);
-      let id = pieces.get(word.slice(start, end));
-      while (id === undefined && end > start + 1) id = pieces.get(word.slice(start, --end));
-      if (id === undefined) return this.#unknown(word);
-      parts.push({ id, end });
-      start = end;
+  /** Appends the pieces of a word; one that cannot be composed of pieces is one unknown piece. */
+  cut(word: WordBuffer, out: TokenizedText): void {
+    const { length } = word;
+    if (length === 0) return;
+    const before = out.ids.length;
+    if (length <= MAX_WORD_CHARS || word.codePoints() <= MAX_WORD_CHARS) {
+      let from = 0;
+      while (from < length) {
+        const end = this.#longest(word, from, out.ids);
+        if (end === from) break;
+        pushPlace(word, from, end, out);
+        from = end;
+      }
+      if (from === length) return;
+      out.ids.length = out.starts.length = out.ends.length = before;
     }
-    return parts;
+    out.ids.push(this.#unknownId);
+    pushPlace(word, 0, length, out);
   }
 
-  #unknown(word: string): readonly WordPart[] {
-    return [{ id: this.#unknownId, end: word.length }];
+  /** Appends the longest piece at `from` and says where it ends; `from` itself when there is none. */
+  #longest(word: WordBuffer, from: number, ids: number[]): number {
+    const { units, length } = word;
+    const trie = this.#trie;
+    let id = -1;
+    let end = from;
+    let node = from === 0 ? INITIAL : CONTINUING;
+    for (let at = from; at < length;) {
+      node = trie.child(node, units[at]!);
+      if (node === NO_NODE) break;
+      at++;
+      const piece = trie.piece(node);
+      if (piece >= 0) {
+        id = piece;
+        end = at;
+      }
+    }
+    if (id >= 0) ids.push(id);
+    return end;
   }
+}
+
+/** A piece covers all that its units come from; composition may have put them out of order. */
+export function pushPlace(word: WordBuffer, from: number, to: number, out: TokenizedText): void {
+  let start = word.starts[from]!;
+  let end = word.ends[from]!;
+  for (let at = from + 1; at < to; at++) {
+    start = Math.min(start, word.starts[at]!);
+    end = Math.max(end, word.ends[at]!);
+  }
+  out.starts.push(start);
+  out.ends.push(end);
 }
