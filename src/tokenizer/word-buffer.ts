@@ -1,3 +1,5 @@
+import { emptyHash, extendHash } from './rolling-hash.js';
+
 /**
  * One word of normalised text while it is read: its UTF-16 units, and for each the range `[start, end)` of the original
  * that it comes from. Used over and over, so that reading a text makes no objects.
@@ -6,13 +8,17 @@ export class WordBuffer {
   units = new Uint16Array(256);
   starts = new Int32Array(256);
   ends = new Int32Array(256);
+  /** Rolling hash of the units before each, and of all. */
+  hashes = new Int32Array(257).fill(emptyHash, 0, 1);
   length = 0;
 
   push(unit: number, start: number, end: number): void {
-    if (this.length === this.units.length) this.#grow();
-    this.units[this.length] = unit;
-    this.starts[this.length] = start;
-    this.ends[this.length++] = end;
+    const at = this.length++;
+    if (at === this.units.length) this.#grow();
+    this.units[at] = unit;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.hashes[at + 1] = extendHash(this.hashes[at]!, unit);
   }
 
   /** Both units of a surrogate pair get the range of the character. */
@@ -33,14 +39,16 @@ export class WordBuffer {
   }
 
   #grow(): void {
-    const size = this.units.length * 2;
-    const { units, starts, ends } = this;
+    const { units, starts, ends, hashes } = this;
+    const size = units.length * 2;
     this.units = new Uint16Array(size);
     this.units.set(units);
     this.starts = new Int32Array(size);
     this.starts.set(starts);
     this.ends = new Int32Array(size);
     this.ends.set(ends);
+    this.hashes = new Int32Array(size + 1);
+    this.hashes.set(hashes);
   }
 }
 

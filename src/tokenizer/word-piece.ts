@@ -1,4 +1,5 @@
-import { CONTINUING, INITIAL, NO_NODE, PieceTrie } from './piece-trie.js';
+import { PieceTable } from './piece-table.js';
+import { basePowers, partHash } from './rolling-hash.js';
 import type { WordBuffer } from './word-buffer.js';
 
 /** Words longer than this, in code points, are unknown as a whole (transformers' `max_input_chars_per_word`). */
@@ -15,15 +16,21 @@ export interface TokenizedText {
 
 /** Greedy longest-match-first: the longest piece that the word begins with, then the longest `##` piece, … */
 export class WordPiece {
-  readonly #trie = new PieceTrie();
+  readonly #initial: PieceTable;
+  readonly #continuing: PieceTable;
+  readonly #powers: Int32Array;
   readonly #unknownId: number;
 
   constructor(ids: ReadonlyMap<string, number>, unknownId: number) {
     this.#unknownId = unknownId;
-    for (const [piece, id] of ids) {
-      this.#trie.add(INITIAL, piece, id);
-      if (piece.startsWith(CONTINUATION)) this.#trie.add(CONTINUING, piece.slice(CONTINUATION.length), id);
-    }
+    const pieces = [...ids];
+    this.#initial = new PieceTable(pieces);
+    this.#continuing = new PieceTable(
+      pieces
+        .filter(([piece]) => piece.startsWith(CONTINUATION))
+        .map(([piece, id]) => [piece.slice(CONTINUATION.length), id]),
+    );
+    this.#powers = basePowers(this.#initial.longest);
   }
 
   /** Appends the pieces of a word; one that cannot be composed of pieces is one unknown piece. */
@@ -48,23 +55,18 @@ export class WordPiece {
 
   /** Appends the longest piece at `from` and says where it ends; `from` itself when there is none. */
   #longest(word: WordBuffer, from: number, ids: number[]): number {
-    const { units, length } = word;
-    const trie = this.#trie;
-    let id = -1;
-    let end = from;
-    let node = from === 0 ? INITIAL : CONTINUING;
-    for (let at = from; at < length;) {
-      node = trie.child(node, units[at]!);
-      if (node === NO_NODE) break;
-      at++;
-      const piece = trie.piece(node);
-      if (piece >= 0) {
-        id = piece;
-        end = at;
+    const { units, hashes, length } = word;
+    const table = from === 0 ? this.#initial : this.#continuing;
+    const prefix = hashes[from]!;
+    for (let end = Math.min(length, from + table.longest); end > from; end--) {
+      const hash = partHash(prefix, hashes[end]!, this.#powers[end - from]!);
+      const id = table.find(hash, units, from, end);
+      if (id >= 0) {
+        ids.push(id);
+        return end;
       }
     }
-    if (id >= 0) ids.push(id);
-    return end;
+    return from;
   }
 }
 
