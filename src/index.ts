@@ -176,7 +176,6 @@ export {
   codePointOffsets,
   encode,
   encodeBatch,
-  type BatchOptions,
   type EncodeOptions,
   type Encoding,
 } from './tokenizer/encode.js';

@@ -23,13 +23,14 @@ export interface EncodeOptions {
   readonly truncation?: Truncation;
   /** True when absent. */
   readonly addSpecialTokens?: boolean;
-  readonly padding?: 'none' | 'max_length';
-}
-
-export interface BatchOptions extends Omit<EncodeOptions, 'padding'> {
+  /** `none` when absent; `longest` is for batches: to the longest row. */
   readonly padding?: 'none' | 'longest' | 'max_length';
+  /** Rows that are padded get a length that this divides; 1 when absent. */
   readonly padToMultipleOf?: number;
 }
+
+/** Offsets of a piece that is of no text. */
+const NOWHERE: readonly [number, number] = [0, 0];
 
 /** A part `[from, to)` of a tokenized text. */
 export interface TextPart {
@@ -40,7 +41,7 @@ export interface TextPart {
 
 /**
  * One text, or a pair: `[CLS] first [SEP]`, `[CLS] first [SEP] second [SEP]`.
- * @throws InputError when truncation cannot make it fit (fast flavour only)
+ * @throws InputError when truncation cannot make it fit (fast flavour only), or for options that cannot be
  */
 export function encode(
   tokenizer: BertTokenizer,
@@ -48,40 +49,72 @@ export function encode(
   second?: string,
   options: EncodeOptions = {},
 ): Encoding {
-  const { maxLength = tokenizer.modelMaxLength, truncation = 'none', addSpecialTokens = true } = options;
-  const a = tokenizer.tokenize(first);
-  // The fast tokenizer takes an empty second text for none.
-  const isPair = second !== undefined && !(second === '' && tokenizer.flavour === 'fast');
-  const b = isPair ? tokenizer.tokenize(second) : undefined;
-  const specials = addSpecialTokens ? (b ? 3 : 2) : 0;
-  const lengths = { first: a.ids.length, second: b?.ids.length };
-  const kept = truncated(lengths, maxLength - specials, truncation, tokenizer.flavour);
-  const encoding = assemble(
-    tokenizer,
-    { text: a, from: 0, to: kept.first },
-    b && { text: b, from: 0, to: kept.second ?? 0 },
-    addSpecialTokens,
-  );
-  if (options.padding === 'max_length') pad(tokenizer, encoding, checkedLength(maxLength));
-  return encoding;
+  // The fast tokenizer takes an empty second text for none, though not in a batch.
+  const isNone = second === '' && tokenizer.flavour === 'fast';
+  return encodeBatch(tokenizer, [first], isNone || second === undefined ? undefined : [second], options)[0]!;
 }
 
-/** Several texts or pairs, padded to one length. */
+/**
+ * Several texts or pairs.
+ * @throws InputError as `encode`, or when there are not as many second texts as first ones
+ */
 export function encodeBatch(
   tokenizer: BertTokenizer,
   firsts: readonly string[],
   seconds?: readonly string[],
-  options: BatchOptions = {},
+  options: EncodeOptions = {},
 ): Encoding[] {
-  const { padding = 'none', padToMultipleOf = 1, ...rest } = options;
-  const encodings = firsts.map((first, at) => encode(tokenizer, first, seconds?.[at], rest));
+  checkOptions(options);
+  if (seconds && seconds.length !== firsts.length) {
+    throw new InputError(`${firsts.length} texts with ${seconds.length} second texts do not make pairs.`);
+  }
+  const encodings = firsts.map((first, at) => encodeRow(tokenizer, first, seconds?.[at], options));
+  const { padding = 'none', padToMultipleOf = 1 } = options;
   if (padding === 'none') return encodings;
-  const longest = Math.max(0, ...encodings.map(({ ids }) => ids.length));
+  const longest = encodings.reduce((most, { ids }) => Math.max(most, ids.length), 0);
   const target =
     padding === 'longest' ? longest : checkedLength(options.maxLength ?? tokenizer.modelMaxLength);
   const length = Math.ceil(target / padToMultipleOf) * padToMultipleOf;
   for (const encoding of encodings) pad(tokenizer, encoding, length);
   return encodings;
+}
+
+function encodeRow(
+  tokenizer: BertTokenizer,
+  first: string,
+  second: string | undefined,
+  options: EncodeOptions,
+): Encoding {
+  const { maxLength = tokenizer.modelMaxLength, truncation = 'none', addSpecialTokens = true } = options;
+  const a = tokenizer.tokenize(first);
+  const b = second === undefined ? undefined : tokenizer.tokenize(second);
+  const specials = addSpecialTokens ? (b ? 3 : 2) : 0;
+  const lengths = { first: a.ids.length, second: b?.ids.length };
+  // To the slow tokenizer a limit of 0 is none.
+  const isLimited = maxLength > 0 || tokenizer.flavour === 'fast';
+  const kept = truncated(lengths, maxLength - specials, isLimited ? truncation : 'none', tokenizer.flavour);
+  return assemble(
+    tokenizer,
+    { text: a, from: 0, to: kept.first },
+    b && { text: b, from: 0, to: kept.second ?? 0 },
+    addSpecialTokens,
+  );
+}
+
+function checkOptions({ maxLength, truncation = 'none', padding = 'none', ...rest }: EncodeOptions): void {
+  const { padToMultipleOf: multiple = 1 } = rest;
+  if (!Number.isInteger(multiple) || multiple < 1) {
+    throw new InputError(`padToMultipleOf is ${multiple}: it must be a whole number of at least 1.`);
+  }
+  if (maxLength === undefined) return;
+  if (maxLength !== Infinity && (!Number.isInteger(maxLength) || maxLength < 0)) {
+    throw new InputError(`maxLength is ${maxLength}: it must be a whole number of at least 0.`);
+  }
+  if (truncation !== 'none' && padding !== 'none' && maxLength % multiple !== 0) {
+    throw new InputError(
+      `rows are cut to maxLength ${maxLength} and padded to a multiple of ${multiple}: give a maxLength that ${multiple} divides.`,
+    );
+  }
 }
 
 function checkedLength(length: number): number {
@@ -104,22 +137,28 @@ export function assemble(
     sequenceIds: [],
     offsets: [],
   };
-  if (addSpecialTokens) append(encoding, tokenizer.clsId, 0, -1, [0, 0]);
-  [first, second].forEach((part, sequence) => {
-    if (!part) return;
-    const { ids, starts, ends } = part.text;
-    for (let at = part.from; at < part.to; at++) {
-      append(encoding, ids[at]!, sequence, sequence, [starts[at]!, ends[at]!]);
-    }
-    if (addSpecialTokens) append(encoding, tokenizer.sepId, sequence, -1, [0, 0]);
-  });
+  // Without special tokens the slow tokenizer gives the second text the type of the first.
+  const secondType = addSpecialTokens || tokenizer.flavour === 'fast' ? 1 : 0;
+  if (addSpecialTokens) append(encoding, tokenizer.clsId, 0, -1, NOWHERE);
+  appendPart(encoding, first, 0, 0);
+  if (addSpecialTokens) append(encoding, tokenizer.sepId, 0, -1, NOWHERE);
+  if (!second) return encoding;
+  appendPart(encoding, second, secondType, 1);
+  if (addSpecialTokens) append(encoding, tokenizer.sepId, secondType, -1, NOWHERE);
   return encoding;
+}
+
+function appendPart(encoding: Encoding, part: TextPart, typeId: number, sequenceId: number): void {
+  const { ids, starts, ends } = part.text;
+  for (let at = part.from; at < part.to; at++) {
+    append(encoding, ids[at]!, typeId, sequenceId, [starts[at]!, ends[at]!]);
+  }
 }
 
 /** Fills a row up on the right; a longer one stays as it is. */
 export function pad(tokenizer: BertTokenizer, encoding: Encoding, length: number): void {
   while (encoding.ids.length < length) {
-    append(encoding, tokenizer.padId, 0, -1, [0, 0]);
+    append(encoding, tokenizer.padId, 0, -1, NOWHERE);
     encoding.attentionMask[encoding.ids.length - 1] = 0;
   }
 }

@@ -11,7 +11,8 @@ export interface Lengths {
 }
 
 /**
- * How many pieces of each text are kept so that both together have at most `room`.
+ * How many pieces of each text are kept so that both together have at most `room`; as many as there are where the
+ * special tokens alone are too many (fast), or the one text would lose all its pieces (slow).
  * @throws InputError in the fast flavour when the text that may be cut is too short; the slow one, like upstream's,
  *   then cuts nothing
  */
@@ -24,11 +25,10 @@ export function truncated(
   const { first, second } = lengths;
   const excess = first + (second ?? 0) - room;
   if (how === 'none' || excess <= 0) return lengths;
+  if (flavour === 'fast' && room <= 0) return room < 0 ? lengths : { first: 0, second: second && 0 };
   if (how === 'longest_first') {
-    if (second === undefined) return { first: Math.max(0, room), second };
-    return flavour === 'slow'
-      ? takeFromLonger(first, second, excess)
-      : shareRoom(first, second, Math.max(0, room));
+    if (second === undefined) return flavour === 'slow' && room <= 0 ? lengths : { first: room, second };
+    return flavour === 'slow' ? takeFromLonger(first, second, excess) : shareRoom(first, second, room);
   }
   const cut = how === 'only_first' ? first : second;
   if (cut !== undefined && cut > excess) {

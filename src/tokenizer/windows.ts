@@ -13,7 +13,7 @@ export interface WindowOptions {
 
 /**
  * A question with each of the overlapping windows of a context: `[CLS] question [SEP] window [SEP]`.
- * @throws InputError when the question leaves no room, or windows would not advance
+ * @throws InputError when the context needs several windows, but the question leaves no room for them to advance
  */
 export function encodeWindows(
   tokenizer: BertTokenizer,
@@ -21,10 +21,12 @@ export function encodeWindows(
   context: string,
   { maxLength, stride, padding = 'none' }: WindowOptions,
 ): Encoding[] {
+  checkWhole('maxLength', maxLength);
+  checkWhole('stride', stride);
   const first = tokenizer.tokenize(question);
   const second = tokenizer.tokenize(context);
   const room = maxLength - 3 - first.ids.length;
-  if (room <= stride) {
+  if (room < second.ids.length && room <= stride) {
     throw new InputError(
       `the question has ${first.ids.length} pieces: in rows of ${maxLength} that leaves ${Math.max(0, room)} for the ` +
         `context, which must be more than the ${stride} that windows share. Shorten the question, or give a larger ` +
@@ -40,4 +42,9 @@ export function encodeWindows(
     windows.push(window);
     if (to === second.ids.length) return windows;
   }
+}
+
+function checkWhole(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 0) return;
+  throw new InputError(`${name} is ${value}: it must be a whole number of at least 0.`);
 }

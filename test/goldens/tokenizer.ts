@@ -9,7 +9,7 @@ import {
   encodeWindows,
   parseVocabulary,
   Vocabulary,
-  type BatchOptions,
+  type EncodeOptions,
   type Encoding,
   type TokenizerFlavour,
   type Truncation,
@@ -107,14 +107,17 @@ interface Params {
   add_special_tokens?: boolean;
 }
 
-function options(params: Params): BatchOptions {
+function options(params: Params): EncodeOptions {
   const known = new Set(['max_length', 'truncation', 'padding', 'pad_to_multiple_of', 'add_special_tokens']);
   const unknown = Object.keys(params).filter((key) => !known.has(key));
   if (unknown.length > 0)
     throw new Error(`parameters ${unknown.join(', ')} are not known to the goldens runner`);
   const { truncation, padding } = params;
+  // As transformers: a limit by itself, with neither truncation nor padding said, is one to cut to.
+  const unsaid = params.max_length !== undefined && !padding ? 'longest_first' : 'none';
   return {
-    truncation: truncation === true ? 'longest_first' : truncation || 'none',
+    truncation:
+      truncation === undefined ? unsaid : truncation === true ? 'longest_first' : truncation || 'none',
     padding: padding === true ? 'longest' : padding || 'none',
     ...(params.max_length === undefined ? {} : { maxLength: params.max_length }),
     ...(params.pad_to_multiple_of === undefined ? {} : { padToMultipleOf: params.pad_to_multiple_of }),
@@ -141,12 +144,7 @@ function pairs(cases: PairCase[], tokenizer: Tokenizers, report: Report): void {
   cases.forEach((expected, at) => {
     const { text_a: a, text_b, do_lower_case: lower, params, fast } = expected;
     const run = (flavour: TokenizerFlavour): Encoding =>
-      encodeBatch(
-        tokenizer(lower, flavour),
-        [a],
-        text_b === null ? undefined : [text_b],
-        options(params),
-      )[0]!;
+      encode(tokenizer(lower, flavour), a, text_b ?? undefined, options(params));
     const name = `tokenizer pair ${at} ${JSON.stringify(params)}`;
     attempt(`${name} slow`, report, () => pairDifference(run('slow'), expected));
     attempt(`${name} fast`, report, () => {
