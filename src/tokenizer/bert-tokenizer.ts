@@ -15,7 +15,9 @@ export interface BertTokenizerOptions {
   readonly stripAccents?: boolean;
   /** True when absent. */
   readonly splitIdeographs?: boolean;
-  /** Tokens beside the special ones that are found in the raw text and never split. */
+  /** Special tokens beside the vocabulary's five: found in the raw text, and left out when decoding skips such. */
+  readonly specialTokens?: readonly string[];
+  /** Further tokens that are found in the raw text and never split. */
   readonly addedTokens?: readonly string[];
   /** Words that the slow flavour leaves whole where white space stands around them; the fast one has no such thing. */
   readonly neverSplit?: readonly string[];
@@ -52,11 +54,12 @@ export class BertTokenizer {
     this.sepId = vocabulary.id(specials.sep);
     this.padId = vocabulary.id(specials.pad);
     this.maskId = vocabulary.id(specials.mask);
-    this.specialIds = new Set([this.unkId, this.clsId, this.sepId, this.padId, this.maskId]);
-    const added = (options.addedTokens ?? []).filter((token) => vocabulary.ids.has(token));
-    const whole = [
-      ...new Set([specials.unk, specials.cls, specials.sep, specials.pad, specials.mask, ...added]),
-    ];
+    const inVocabulary = (tokens: readonly string[] = []): string[] =>
+      tokens.filter((token) => token !== '' && vocabulary.ids.has(token));
+    const { unk, cls, sep, pad, mask } = specials;
+    const special = [unk, cls, sep, pad, mask, ...inVocabulary(options.specialTokens)];
+    this.specialIds = new Set(special.map((token) => vocabulary.id(token)));
+    const whole = [...new Set([...special, ...inVocabulary(options.addedTokens)])];
     const lowerCase = options.lowerCase ?? true;
     this.#basic = {
       flavour: this.flavour,

@@ -1,43 +1,34 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { InputError } from '../../ipu-config/errors.js';
+import { withAddedTokens, type AddedToken } from './added-tokens.js';
 import type { TokenizerFlavour } from './basic-options.js';
 import { BertTokenizer } from './bert-tokenizer.js';
-import { parseVocabulary, STANDARD_SPECIALS, Vocabulary } from './vocabulary.js';
+import {
+  addedTokensSchema,
+  configSchema,
+  readJson,
+  readVocabulary,
+  specialsSchema,
+} from './tokenizer-files.js';
+import { STANDARD_SPECIALS, Vocabulary, type SpecialPieces } from './vocabulary.js';
 
-/** A special token is written as its text, or as an object around it. */
-const token = v.union([
-  v.string(),
-  v.pipe(
-    v.object({ content: v.string() }),
-    v.transform(({ content }) => content),
-  ),
+/** Of transformers' classes, those that are BERT's tokenizer under another name. */
+const BERT_CLASSES: ReadonlySet<string> = new Set([
+  ...['Bert', 'ConvBert', 'DistilBert', 'Electra', 'LayoutLM', 'Lxmert', 'MobileBert', 'Realm'],
+  ...['RetriBert', 'SqueezeBert', 'DPRContextEncoder', 'DPRQuestionEncoder', 'DPRReader', 'PreTrained'],
+  'TokenizersBackend',
 ]);
-const optional = v.optional(v.nullable(token));
+/** transformers writes 10³⁰ for "no limit", and takes anything above this for it. */
+const LARGEST_LIMIT = 1e20;
 
-const specialsSchema = v.object({
-  unk_token: optional,
-  cls_token: optional,
-  sep_token: optional,
-  pad_token: optional,
-  mask_token: optional,
-  additional_special_tokens: v.optional(v.nullable(v.array(token))),
-});
-
-const configSchema = v.object({
-  ...specialsSchema.entries,
-  do_lower_case: v.optional(v.boolean(), true),
-  strip_accents: v.optional(v.nullable(v.boolean())),
-  tokenize_chinese_chars: v.optional(v.boolean(), true),
-  model_max_length: v.optional(v.number()),
-  added_tokens_decoder: v.optional(v.record(v.string(), v.object({ content: v.string() }))),
-  never_split: v.optional(v.nullable(v.array(v.string()))),
-});
+type Config = v.InferOutput<typeof configSchema>;
+type Specials = v.InferOutput<typeof specialsSchema>;
 
 /**
- * Reads the tokenizer of a Hugging Face directory: `vocab.txt`, and where they are there `tokenizer_config.json`
- * and `special_tokens_map.json`.
+ * Reads the tokenizer of a Hugging Face directory: `vocab.txt`, and where they are there `tokenizer_config.json`,
+ * `special_tokens_map.json` and `added_tokens.json`.
  * @throws InputError that names the file and what is wrong with it
  */
 export async function loadTokenizer(
@@ -45,59 +36,71 @@ export async function loadTokenizer(
   options: { readonly flavour?: TokenizerFlavour } = {},
 ): Promise<BertTokenizer> {
   const vocabFile = join(directory, 'vocab.txt');
-  const config = await readJson(join(directory, 'tokenizer_config.json'), configSchema);
+  const configFile = join(directory, 'tokenizer_config.json');
+  if (!existsSync(vocabFile) && existsSync(join(directory, 'tokenizer.json'))) {
+    throw new InputError(
+      `${directory} has a tokenizer.json but no vocab.txt, which is what is read here. transformers writes one with ` +
+        `BertTokenizer.from_pretrained(…).save_vocabulary(directory).`,
+    );
+  }
+  const config = await readJson(configFile, configSchema);
+  checkClass(config, configFile, options.flavour ?? 'fast');
   const map = await readJson(join(directory, 'special_tokens_map.json'), specialsSchema);
-  const special = (name: keyof typeof STANDARD_SPECIALS): string =>
+  const older = await readJson(join(directory, 'added_tokens.json'), addedTokensSchema);
+  const added = addedTokens(config, map, older);
+  const pieces = withAddedTokens(await readVocabulary(vocabFile), added, directory);
+  return new BertTokenizer(new Vocabulary(pieces, specialPieces(config, map), vocabFile), {
+    ...options,
+    lowerCase: config.do_lower_case,
+    splitIdeographs: config.tokenize_chinese_chars,
+    addedTokens: added.filter(({ special }) => !special).map(({ content }) => content),
+    specialTokens: added.filter(({ special }) => special).map(({ content }) => content),
+    neverSplit: config.never_split ?? [],
+    ...(typeof config.strip_accents === 'boolean' ? { stripAccents: config.strip_accents } : {}),
+    modelMaxLength: limit(config.model_max_length, configFile),
+  });
+}
+
+function checkClass(config: Config, file: string, flavour: TokenizerFlavour): void {
+  const { tokenizer_class: name } = config;
+  if (name && !BERT_CLASSES.has(name.replace(/Tokenizer(Fast)?$/, ''))) {
+    throw new InputError(
+      `${file}: tokenizer_class is ${name}; only BERT's tokenizer (BertTokenizer and its other names) is read here.`,
+    );
+  }
+  if (!config.do_basic_tokenize && flavour === 'slow') {
+    throw new InputError(
+      `${file}: do_basic_tokenize is false, which the slow flavour does not have. The fast one, like upstream's, ` +
+        'takes no notice of it.',
+    );
+  }
+}
+
+function specialPieces(config: Config, map: Specials): SpecialPieces {
+  const special = (name: keyof SpecialPieces): string =>
     map[`${name}_token`] ?? config[`${name}_token`] ?? STANDARD_SPECIALS[name];
-  const specials = {
+  return {
     unk: special('unk'),
     cls: special('cls'),
     sep: special('sep'),
     pad: special('pad'),
     mask: special('mask'),
   };
-  const added = Object.values(config.added_tokens_decoder ?? {}).map(({ content }) => content);
-  return new BertTokenizer(new Vocabulary(await readVocabulary(vocabFile), specials, vocabFile), {
-    ...options,
-    lowerCase: config.do_lower_case,
-    splitIdeographs: config.tokenize_chinese_chars,
-    addedTokens: [
-      ...added,
-      ...(map.additional_special_tokens ?? []),
-      ...(config.additional_special_tokens ?? []),
-    ],
-    ...(typeof config.strip_accents === 'boolean' ? { stripAccents: config.strip_accents } : {}),
-    ...(config.model_max_length === undefined ? {} : { modelMaxLength: config.model_max_length }),
-  });
 }
 
-async function readVocabulary(path: string): Promise<string[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new InputError(`cannot read the vocabulary ${path}: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  });
-  try {
-    return parseVocabulary(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (error) {
-    throw new InputError(`the vocabulary ${path} is not UTF-8 text.`, { cause: error });
-  }
+function addedTokens(config: Config, map: Specials, older: Readonly<Record<string, number>>): AddedToken[] {
+  const named = [...(map.additional_special_tokens ?? []), ...(config.additional_special_tokens ?? [])];
+  return [
+    ...named.map((content) => ({ content, special: true })),
+    ...Object.entries(config.added_tokens_decoder).map(([id, { content, special }]) => ({
+      ...{ content, special: special || named.includes(content), id: Number(id) },
+    })),
+    ...Object.entries(older).map(([content, id]) => ({ content, id, special: named.includes(content) })),
+  ];
 }
 
-/** A file that is not there is an empty object. */
-async function readJson<T extends v.GenericSchema>(path: string, schema: T): Promise<v.InferOutput<T>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '{}';
-    throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path} is not JSON: ${(error as Error).message}.`, { cause: error });
-  }
-  const parsed = v.safeParse(schema, value);
-  if (parsed.success) return parsed.output;
-  const issue = parsed.issues[0];
-  throw new InputError(`${path}: ${v.getDotPath(issue) ?? 'the file'} is wrong: ${issue.message}.`);
+function limit(length: number | null | undefined, file: string): number {
+  if (length === undefined || length === null || length > LARGEST_LIMIT) return Infinity;
+  if (Number.isInteger(length) && length > 0) return length;
+  throw new InputError(`${file}: model_max_length is ${length}; it must be a whole number of at least 1.`);
 }
