@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { placeBert } from '../../ipu-config/bert-placement.js';
@@ -14,6 +13,7 @@ import { answerQuestion, questionWindows } from '../tasks/answer-question.js';
 import type { Answer } from '../tasks/answer-spans.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { readConfigSource } from './config-source.js';
+import { ownConfig } from './default-config.js';
 import { abortOnInterrupt } from './interrupt.js';
 import { finiteNumber, oneOf, wholeNumber } from './options.js';
 
@@ -106,12 +106,6 @@ async function cut(
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const shape = { layers: model.config.numHiddenLayers, head: model.head, mode: 'inference' } as const;
   return { stages: planStages(model.config, placeBert(loaded, shape)), threadsPerStage: 1 };
-}
-
-async function ownConfig({ directory }: BertModel): Promise<string | undefined> {
-  if (directory === undefined) return undefined;
-  const path = join(directory, 'ipu_config.json');
-  return (await isFile(path)) ? path : undefined;
 }
 
 async function textOrFile(text: string): Promise<string> {
