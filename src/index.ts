@@ -154,6 +154,7 @@ export {
   type QuestionOptions,
   type QuestionWindows,
 } from './tasks/answer-question.js';
+export { answerExact, answerF1, noAnswerF1, normalizeAnswer } from './tasks/answer-match.js';
 export {
   answerFromLogits,
   type Answer,
@@ -169,6 +170,18 @@ export {
   type SquadCandidate,
   type SquadWindow,
 } from './tasks/squad-answers.js';
+export { parseSquad, type SquadDataset, type SquadQuestion, type SquadVersion } from './tasks/squad-file.js';
+export {
+  squadV1Result,
+  squadV1Scores,
+  squadV2Result,
+  squadV2Scores,
+  type Predictions,
+  type QuestionScore,
+  type SquadV1Result,
+  type SquadV2Options,
+  type SquadV2Result,
+} from './tasks/squad-metrics.js';
 export type { TokenizerFlavour } from './tokenizer/basic-words.js';
 export { BertTokenizer, type BertTokenizerOptions, type TokenizedText } from './tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from './tokenizer/decode.js';
