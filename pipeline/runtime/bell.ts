@@ -3,6 +3,8 @@ export function nowNs(): number {
   return Number(process.hrtime.bigint());
 }
 
+const LOOKS_PER_CLOCK = 256;
+
 type WaitAsync = (
   words: Int32Array,
   index: number,
@@ -38,13 +40,19 @@ export class Bell {
 
   /** Resolves when the count is no longer `seen`; looks for `spinNs` before it sleeps. */
   async wait(seen: number, spinNs: number): Promise<void> {
-    if (spinNs > 0) {
-      const until = nowNs() + spinNs;
-      do {
-        if (this.count !== seen) return;
-      } while (nowNs() < until);
-    }
+    if (spinNs > 0 && this.#ringsWithin(seen, spinNs / 1e6)) return;
     const waiting = waitAsync(this.#words, this.#index, seen);
     if (waiting.async) await waiting.value;
+  }
+
+  /** Looks without sleeping; the clock is read seldom, since each reading makes garbage. */
+  #ringsWithin(seen: number, ms: number): boolean {
+    const until = performance.now() + ms;
+    do {
+      for (let look = 0; look < LOOKS_PER_CLOCK; look++) {
+        if (this.count !== seen) return true;
+      }
+    } while (performance.now() < until);
+    return false;
   }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { InputError } from '../../ipu-config/errors.js';
 import { Bell } from './bell.js';
 import { withinMs } from './bounded.js';
@@ -13,8 +14,15 @@ import { RankThread } from './rank-thread.js';
 import { ReplicaMemory } from './replica-memory.js';
 import { Stream, type StreamContext } from './stream.js';
 
-/** How long an idle rank looks for work before it sleeps: a wake-up costs about as much. */
-const SPIN_NS = 30_000;
+/**
+ * How long an idle rank looks for work before it sleeps. To wake a thread costs 30 to 150 µs, on a virtual machine
+ * most of all, so a rank with a core to itself looks for longer; where ranks share cores the others need the time.
+ */
+const SPIN_NS = { ownCore: 1_000_000, sharedCore: 30_000 } as const;
+
+function spinNs(ranks: number): number {
+  return ranks <= availableParallelism() ? SPIN_NS.ownCore : SPIN_NS.sharedCore;
+}
 
 /** What is known of a stage once it is loaded. */
 export interface StageStats {
@@ -65,7 +73,13 @@ export class Coordinator implements StreamContext {
     this.ranks = this.memories.flatMap((memory, replica) =>
       [...plan.orders].map(([rank, order]) => {
         const stages = options.stages.flatMap((spec, stage) => (spec.ipu === rank ? [{ stage, spec }] : []));
-        const setup = { replica, rank, buffers: memory.buffers, stages, spinNs: SPIN_NS };
+        const setup = {
+          replica,
+          rank,
+          buffers: memory.buffers,
+          stages,
+          spinNs: spinNs(plan.orders.size * options.replicas),
+        };
         return new Rank(
           setup,
           order,

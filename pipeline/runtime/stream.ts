@@ -67,9 +67,12 @@ export class Stream {
     const { host } = this.#context;
     for (;;) {
       const seen = host.count;
-      await this.#throwIfBroken();
-      const result = this.#results.take();
+      // What was finished before a stage failed is not lost; who aborts wants no more.
+      const aborted = this.#context.options.signal?.aborted === true;
+      const breakage = this.#context.isBroken ? await this.#context.breakage() : undefined;
+      const result = aborted ? undefined : this.#results.take();
       if (result !== undefined) return result;
+      if (breakage !== undefined) throw breakage.thrown;
       if (this.#feed.ended && this.#results.next >= this.#feed.accepted) {
         if (this.#feed.error !== undefined) throw this.#feed.error.thrown;
         return undefined;

@@ -17,6 +17,7 @@ import {
 describe('A thread that ends while the pipeline is idle', () => {
   it.each(['run', 'close'])('is told by the next %s, once', async (next) => {
     const pipeline = await Pipeline.start(options(misbehaving({ when: 'idle', what: 'exit' })));
+    await collect(pipeline.run(numbers(1)));
     while (pipeline.state !== 'closed') await pause(10);
     const asked = next === 'run' ? collect(pipeline.run(numbers(1))) : pipeline.close();
     const { failure, message } = asFailure(await thrownBy(asked));
