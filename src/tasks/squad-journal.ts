@@ -97,7 +97,9 @@ function refuseOther(path: string, now: RunSettings, before: RunSettings): void 
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   const changed = names.filter((name) => before[name] !== now[name]);
   if (changed.length === 0) return;
-  const each = changed.map((name) => `${name} was ${before[name] ?? 'not set'}, now ${now[name] ?? 'not set'}`);
+  const each = changed.map(
+    (name) => `${name} was ${before[name] ?? 'not set'}, now ${now[name] ?? 'not set'}`,
+  );
   throw new InputError(
     `${path} is of a run that would give other answers: ${each.join('; ')}. Give the same options as before, or ` +
       'start over without --resume.',
