@@ -97,8 +97,8 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
     const result = await results(flags.output, { ...dataset, questions }, choices);
     return { version: dataset.version, ...result, ...(throughput ? { throughput } : {}) };
   } catch (error) {
-    if (!evaluation.signal.aborted) throw error;
-    throw new InputError(`stopped; --resume goes on with ${flags.output}.`, { cause: error });
+    if (!evaluation.signal.aborted || error !== evaluation.signal.reason) throw error;
+    throw new InputError(`stopped: --resume goes on with the run in ${flags.output}.`, { cause: error });
   } finally {
     bars.stop();
   }
@@ -143,20 +143,32 @@ async function answerRest(
   const samples = windows.slice(journal.answered).reduce((sum, count) => sum + count, 0);
   await using pipeline = await startBertPipeline({
     ...cut,
-    ...{ model, executor: choices.executor, microBatch: 1, sequenceLength: choices.maxLength, signal },
+    ...{ model, executor: choices.executor, microBatch: 1, sequenceLength: choices.maxLength },
   });
   const bar = bars.start('answering', samples, 'windows');
   const began = performance.now();
   let done = 0;
-  for await (const answered of answerSquad(pipeline, tokenizer, left, choices)) {
+  for await (const answered of answerSquad(pipeline, tokenizer, untilStopped(left, signal), choices)) {
     journal.add(answered);
     done += answered.windows;
     bar.update(done);
   }
+  signal.throwIfAborted();
   const runtimeS = (performance.now() - began) / 1000;
   bar.stop();
   const steps = Math.ceil(samples / (cut.replicas * cut.deviceIterations));
   return { samples, steps, runtimeS, ...trainerThroughput(samples, steps, runtimeS) };
+}
+
+/**
+ * Ends early when the user stops the run. The pipeline is not given the signal: that would end threads within ONNX
+ * Runtime, which then ends the process, and answers under way would be lost.
+ */
+function* untilStopped(questions: readonly SquadQuestion[], signal: AbortSignal): Generator<SquadQuestion> {
+  for (const question of questions) {
+    if (signal.aborted) return;
+    yield question;
+  }
 }
 
 /** Everything is made from the journal alone, so that a resumed run gives the same bytes. */
