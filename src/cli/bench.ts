@@ -45,13 +45,13 @@ export function benchCommand(): Command {
       oneOf(...EXECUTOR_NAMES),
       'onnx',
     )
-    .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
+    .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 128)
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
     .option(
       '--micro-batches <n>',
       'micro-batches to measure, beyond warm-up and cool-down',
       wholeNumber(1),
-      6,
+      12,
     )
     .option(
       '--schedule <name>',
