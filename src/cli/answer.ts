@@ -1,19 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { placeBert } from '../../ipu-config/bert-placement.js';
 import { InputError } from '../../ipu-config/errors.js';
 import { checkSequenceLength, requireHead, startBertPipeline } from '../bert/bert-pipeline.js';
-import { openModel, type BertModel } from '../bert/model.js';
-import { oneDevice, planStages, type BertStage } from '../bert/stage-plan.js';
+import { openModel } from '../bert/model.js';
 import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { percent } from '../report/format.js';
 import { answerQuestion, questionWindows } from '../tasks/answer-question.js';
 import type { Answer } from '../tasks/answer-spans.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
-import { readConfigSource } from './config-source.js';
-import { ownConfig } from './default-config.js';
+import { cutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
 import { finiteNumber, oneOf, wholeNumber } from './options.js';
 
@@ -82,7 +78,7 @@ async function run(given: AnswerFlags): Promise<Answer> {
   const tokenizer = await tokenizerOf(model);
   // Bad questions are refused before a thread is started.
   const longest = Math.max(...questionWindows(tokenizer, flags).encodings.map(({ ids }) => ids.length));
-  const { stages, threadsPerStage } = await cut(model, flags.config);
+  const { stages, threadsPerStage } = await cutModel(model, flags.config);
   await using pipeline = await startBertPipeline({
     ...{ model, stages, threadsPerStage },
     executor: flags.executor,
@@ -91,21 +87,6 @@ async function run(given: AnswerFlags): Promise<Answer> {
     signal: abortOnInterrupt(),
   });
   return await answerQuestion(pipeline, tokenizer, flags);
-}
-
-/** As a configuration says; without one, one device with a thread for each core. */
-async function cut(
-  model: BertModel,
-  config: string | undefined,
-): Promise<{ stages: BertStage[]; threadsPerStage: number }> {
-  const source = config ?? (await ownConfig(model));
-  if (source === undefined) {
-    return { stages: oneDevice(model.config, model.head), threadsPerStage: availableParallelism() };
-  }
-  const { config: loaded, warnings } = await readConfigSource(source);
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  const shape = { layers: model.config.numHiddenLayers, head: model.head, mode: 'inference' } as const;
-  return { stages: planStages(model.config, placeBert(loaded, shape)), threadsPerStage: 1 };
 }
 
 async function textOrFile(text: string): Promise<string> {

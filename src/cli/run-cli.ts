@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
+import { evalCommand } from './eval.js';
 import { scheduleCommand } from './schedule.js';
 
 function program(): Command {
@@ -14,7 +15,13 @@ function program(): Command {
     )
     .version(VERSION)
     .showHelpAfterError('(--help shows what there is)');
-  for (const command of [benchCommand(), answerCommand(), configCommand(), scheduleCommand()]) {
+  for (const command of [
+    benchCommand(),
+    answerCommand(),
+    evalCommand(),
+    configCommand(),
+    scheduleCommand(),
+  ]) {
     root.addCommand(command);
   }
   throwInsteadOfExit(root);
