@@ -1,48 +1,21 @@
 import { Command } from 'commander';
-import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { figure } from '../report/format.js';
 import { pythonJson } from './python-json.js';
-import { finiteNumber, oneOf, wholeNumber } from './options.js';
+import { withAnsweringOptions } from './answering-flags.js';
+import { wholeNumber } from './options.js';
 import { evaluateSquadFile, type EvalSquadFlags, type EvalSquadReport } from './run-eval-squad.js';
 
 /** `ipu-pipeline eval squad`: EM and F1 of a SQuAD file, and the files that the official scripts read. */
 export function evalSquadCommand(): Command {
-  return new Command('squad')
+  const command = new Command('squad')
     .description(
       'answer the questions of a SQuAD v1.1 or v2.0 file; print EM and F1 as the official scripts do',
     )
     .argument('<file>', 'a SQuAD file, such as dev-v1.1.json')
-    .requiredOption('--model <model>', 'a Hugging Face directory with a question-answering model')
     .option('--limit <n>', 'answer and measure the first n questions only', wholeNumber(1))
     .option('--resume', 'go on with the run that was broken off in the output directory')
-    .option('--output <dir>', 'where predictions, n-best answers and results are written', 'squad-results')
-    .option(
-      '--config <file>',
-      "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",
-    )
-    .option(
-      '--executor <name>',
-      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
-      oneOf(...EXECUTOR_NAMES),
-      'onnx',
-    )
-    .option(
-      '--max-length <n>',
-      "most pieces in a row (default: 384, or the model's positions)",
-      wholeNumber(4),
-    )
-    .option(
-      '--doc-stride <n>',
-      'pieces that neighbouring windows share (default: a third of a row)',
-      wholeNumber(0),
-    )
-    .option('--n-best <n>', 'answers to keep', wholeNumber(1), 20)
-    .option('--max-answer-length <n>', 'in pieces', wholeNumber(1), 30)
-    .option(
-      '--null-threshold <x>',
-      'allow "no answer" when it scores higher by this (default: 0 for SQuAD 2.0, never for 1.1)',
-      finiteNumber,
-    )
+    .option('--output <dir>', 'where predictions, n-best answers and results are written', 'squad-results');
+  return withAnsweringOptions(command, '0 for SQuAD 2.0, never for 1.1')
     .option('--json', 'print one JSON object: metrics, throughput, files')
     .action(async (file: string, flags: EvalSquadFlags, command: Command) => {
       const report = await evaluateSquadFile(file, flags);

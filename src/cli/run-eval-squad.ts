@@ -16,6 +16,7 @@ import {
 import { writeSquadResults } from '../tasks/squad-results.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
+import { USUAL_LENGTH, type AnsweringFlags } from './answering-flags.js';
 import { readText } from './config-source.js';
 import { cutModel, type CutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
@@ -23,19 +24,10 @@ import { ProgressBars } from './progress.js';
 import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
 
-export interface EvalSquadFlags {
-  readonly model: string;
+export interface EvalSquadFlags extends AnsweringFlags {
   readonly limit?: number;
   readonly resume?: boolean;
   readonly output: string;
-  readonly config?: string;
-  readonly executor: string;
-  readonly maxLength?: number;
-  readonly docStride?: number;
-  readonly nBest: number;
-  readonly maxAnswerLength: number;
-  readonly nullThreshold?: number;
-  readonly json?: boolean;
 }
 
 export interface EvalSquadReport {
@@ -55,9 +47,6 @@ export interface EvalThroughput {
   readonly samplesPerSecond: number;
   readonly stepsPerSecond: number;
 }
-
-/** What SQuAD models are trained with; a third of it is their usual stride. */
-const USUAL_LENGTH = 384;
 
 const JOURNAL = 'answers.jsonl';
 const METRICS = 'metrics.json';
