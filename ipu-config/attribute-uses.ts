@@ -45,7 +45,9 @@ export const ATTRIBUTE_USES: Readonly<Record<AttributeName, AttributeUse>> = {
   layers_per_ipu: runtime('where inference falls back on it, and the layers of a training pipeline'),
   matmul_proportion: none('share of IPU memory for temporary data; there is no such limit here'),
   optimizer_state_offchip: none('where an IPU keeps the optimizer; nothing is trained here'),
-  output_mode: runtime('which micro-batches of a call give a result: all, the last, the sum'),
+  output_mode: runtime(
+    'what Pipeline.calls returns of a call: all, the last, the sum; bench and answer take all',
+  ),
   parallelize_kwargs: none('arguments of Python methods of other models'),
   projection_serialization_factor: none('saves IPU memory in the output projection; results stay the same'),
   recompute_checkpoint_every_layer: simulator('a backward stage runs its forward again, from each layer'),

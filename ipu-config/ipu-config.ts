@@ -93,8 +93,14 @@ export class IpuConfig {
     return this;
   }
 
-  /** The value of an attribute, whatever the mode. */
+  /**
+   * The value of an attribute, whatever the mode.
+   * @throws ConfigError when there is none of that name
+   */
   get<N extends AttributeName>(name: N): IpuConfigAttributes[N] {
+    if (!isAttributeName(name)) {
+      throw new ConfigError('AttributeError', `'IPUConfig' object has no attribute ${repr(String(name))}`);
+    }
     const value = this.raw(name);
     const { numeric = false } = ATTRIBUTE_RULES[name].hint;
     return fromPython(numeric ? withoutBools(value) : value) as IpuConfigAttributes[N];

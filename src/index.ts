@@ -151,9 +151,11 @@ export {
   answerQuestion,
   questionWindows,
   rowTensors,
+  windowLogits,
   type QuestionOptions,
   type QuestionWindows,
 } from './tasks/answer-question.js';
+export { answerExact, answerF1, noAnswerF1, normalizeAnswer } from './tasks/answer-match.js';
 export {
   answerFromLogits,
   type Answer,
@@ -161,6 +163,12 @@ export {
   type AnswerSpan,
   type WindowLogits,
 } from './tasks/answer-spans.js';
+export {
+  answerSquad,
+  squadWindows,
+  type AnsweredQuestion,
+  type SquadRunOptions,
+} from './tasks/evaluate-squad.js';
 export { finalText } from './tasks/final-text.js';
 export {
   squadAnswer,
@@ -169,6 +177,20 @@ export {
   type SquadCandidate,
   type SquadWindow,
 } from './tasks/squad-answers.js';
+export { parseSquad, type SquadDataset, type SquadQuestion, type SquadVersion } from './tasks/squad-file.js';
+export { SquadJournal, readAnswers, type RunSettings } from './tasks/squad-journal.js';
+export {
+  squadV1Result,
+  squadV1Scores,
+  squadV2Result,
+  squadV2Scores,
+  type Predictions,
+  type QuestionScore,
+  type SquadV1Result,
+  type SquadV2Options,
+  type SquadV2Result,
+} from './tasks/squad-metrics.js';
+export { RESULT_FILES, writeSquadResults } from './tasks/squad-results.js';
 export type { TokenizerFlavour } from './tokenizer/basic-options.js';
 export { BertTokenizer, type BertTokenizerOptions } from './tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from './tokenizer/decode.js';

@@ -154,9 +154,8 @@ export class Coordinator implements StreamContext {
   fail(thrown: unknown, atOnce = false): void {
     if (this.#failure !== undefined || this.#closing !== undefined) return;
     this.#failure = { thrown, told: false };
-    const wasStarting = this.state === 'starting';
     this.#lifecycle.to('failing');
-    this.#ended = this.#shutDown({ drain: !atOnce && !wasStarting, dispose: !atOnce }).then(() => undefined);
+    this.#ended = this.#shutDown({ dispose: !atOnce }).then(() => undefined);
     this.#breakOff();
     this.host.ring();
   }
@@ -174,7 +173,7 @@ export class Coordinator implements StreamContext {
       throw this.#failure.thrown;
     }
     this.#lifecycle.to('closing');
-    const ended = this.#shutDown({ drain: true, dispose: true });
+    const ended = this.#shutDown({ dispose: true });
     this.#breakOff();
     this.host.ring();
     const [trouble] = await ended;
@@ -224,13 +223,7 @@ export class Coordinator implements StreamContext {
   #troubles: StageTrouble[] | undefined;
 
   /** Ends every rank, and each wait for one, within bounds. Never rejects. */
-  async #shutDown({
-    drain,
-    dispose,
-  }: {
-    drain: boolean;
-    dispose: boolean;
-  }): Promise<readonly StageTrouble[]> {
+  async #shutDown({ dispose }: { dispose: boolean }): Promise<readonly StageTrouble[]> {
     const { closeTimeoutMs, signal } = this.options;
     const troubles: StageTrouble[] = (this.#troubles = []);
     signal?.removeEventListener('abort', this.#onAbort);
@@ -242,7 +235,8 @@ export class Coordinator implements StreamContext {
       await withinMs(closeTimeoutMs, Promise.all(alive.map(what)));
       for (const rank of alive) if (rank.busy && !rank.lost) troubles.push(rank.giveUp(late));
     };
-    if (drain) await everyone((rank) => rank.settled);
+    // To end a thread within a native call can end the whole process when the call comes back.
+    await everyone((rank) => rank.settled);
     if (dispose) await everyone((rank) => (rank.busy ? Promise.resolve() : rank.dispose()));
     await Promise.all(this.ranks.map((rank) => rank.terminate(closeTimeoutMs)));
     this.#lifecycle.to('closed');

@@ -17,6 +17,7 @@ export interface BertPipelineOptions extends Pick<
   | 'threads'
   | 'startTimeoutMs'
   | 'actionTimeoutMs'
+  | 'closeTimeoutMs'
   | 'signal'
   | 'onSpan'
   | 'onProgress'
@@ -35,6 +36,12 @@ export interface BertPipelineOptions extends Pick<
   readonly schedule?: ScheduleGenerator;
 }
 
+/**
+ * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
+ * that anybody waits for.
+ */
+const CLOSE_TIMEOUT_MS = 60_000;
+
 /** Tensors of the input: `input_ids`, `attention_mask`, `token_type_ids`. */
 const INPUT_TENSORS = 3;
 
@@ -49,6 +56,7 @@ export async function startBertPipeline(options: BertPipelineOptions): Promise<P
   checkSequenceLength(model, sequenceLength);
   await checkWeights(model, stages.at(-1)?.slice.head ?? null);
   return Pipeline.start({
+    closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
     stages: stages.map((stage) => stageSpec(stage, options)),
     inputBytes: INPUT_TENSORS * 4 * microBatch * sequenceLength,

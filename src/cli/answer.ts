@@ -1,66 +1,29 @@
 import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { placeBert } from '../../ipu-config/bert-placement.js';
 import { InputError } from '../../ipu-config/errors.js';
 import { checkSequenceLength, requireHead, startBertPipeline } from '../bert/bert-pipeline.js';
-import { openModel, type BertModel } from '../bert/model.js';
-import { oneDevice, planStages, type BertStage } from '../bert/stage-plan.js';
-import { EXECUTOR_NAMES } from '../executors/registry.js';
+import { openModel } from '../bert/model.js';
 import { percent } from '../report/format.js';
 import { answerQuestion, questionWindows } from '../tasks/answer-question.js';
 import type { Answer } from '../tasks/answer-spans.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
-import { readConfigSource } from './config-source.js';
+import { USUAL_LENGTH, withAnsweringOptions, type AnsweringFlags } from './answering-flags.js';
+import { cutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
-import { finiteNumber, oneOf, wholeNumber } from './options.js';
 
-interface AnswerFlags {
-  readonly model: string;
+interface AnswerFlags extends AnsweringFlags {
   readonly question: string;
   readonly context: string;
-  readonly config?: string;
-  readonly executor: string;
-  readonly maxLength?: number;
-  readonly docStride?: number;
-  readonly nBest: number;
-  readonly maxAnswerLength: number;
-  readonly nullThreshold?: number;
-  readonly json?: boolean;
 }
 
 /** `ipu-pipeline answer`: a question, a text of any length, and where in it the answer stands. */
 export function answerCommand(): Command {
-  return new Command('answer')
+  const command = new Command('answer')
     .description('answer a question from a text, which may be longer than the model can read at once')
-    .requiredOption('--model <model>', 'a Hugging Face directory with a question-answering model')
     .requiredOption('--question <text>', 'what to ask')
-    .requiredOption('--context <text-or-file>', 'the text that holds the answer, or a file of it')
-    .option(
-      '--config <file>',
-      "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",
-    )
-    .option(
-      '--executor <name>',
-      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
-      oneOf(...EXECUTOR_NAMES),
-      'onnx',
-    )
-    .option(
-      '--max-length <n>',
-      "most pieces in a row (default: 384, or the model's positions)",
-      wholeNumber(4),
-    )
-    .option(
-      '--doc-stride <n>',
-      'pieces that neighbouring windows share (default: a third of a row)',
-      wholeNumber(0),
-    )
-    .option('--n-best <n>', 'answers to keep', wholeNumber(1), 20)
-    .option('--max-answer-length <n>', 'in pieces', wholeNumber(1), 30)
-    .option('--null-threshold <x>', 'SQuAD 2: allow "no answer" when it scores higher by this', finiteNumber)
+    .requiredOption('--context <text-or-file>', 'the text that holds the answer, or a file of it');
+  return withAnsweringOptions(command, 'never, there is always an answer')
     .option('--json', 'print one JSON object')
     .action(async (flags: AnswerFlags, command: Command) => {
       const context = await textOrFile(flags.context);
@@ -69,9 +32,6 @@ export function answerCommand(): Command {
       command.configureOutput().writeOut?.(print);
     });
 }
-
-/** What SQuAD models are trained with; a third of it is their usual stride. */
-const USUAL_LENGTH = 384;
 
 async function run(given: AnswerFlags): Promise<Answer> {
   const model = await openModel(given.model);
@@ -82,7 +42,7 @@ async function run(given: AnswerFlags): Promise<Answer> {
   const tokenizer = await tokenizerOf(model);
   // Bad questions are refused before a thread is started.
   const longest = Math.max(...questionWindows(tokenizer, flags).encodings.map(({ ids }) => ids.length));
-  const { stages, threadsPerStage } = await cut(model, flags.config);
+  const { stages, threadsPerStage } = await cutModel(model, flags.config);
   await using pipeline = await startBertPipeline({
     ...{ model, stages, threadsPerStage },
     executor: flags.executor,
@@ -91,27 +51,6 @@ async function run(given: AnswerFlags): Promise<Answer> {
     signal: abortOnInterrupt(),
   });
   return await answerQuestion(pipeline, tokenizer, flags);
-}
-
-/** As a configuration says; without one, one device with a thread for each core. */
-async function cut(
-  model: BertModel,
-  config: string | undefined,
-): Promise<{ stages: BertStage[]; threadsPerStage: number }> {
-  const source = config ?? (await ownConfig(model));
-  if (source === undefined) {
-    return { stages: oneDevice(model.config, model.head), threadsPerStage: availableParallelism() };
-  }
-  const { config: loaded, warnings } = await readConfigSource(source);
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  const shape = { layers: model.config.numHiddenLayers, head: model.head, mode: 'inference' } as const;
-  return { stages: planStages(model.config, placeBert(loaded, shape)), threadsPerStage: 1 };
-}
-
-async function ownConfig({ directory }: BertModel): Promise<string | undefined> {
-  if (directory === undefined) return undefined;
-  const path = join(directory, 'ipu_config.json');
-  return (await isFile(path)) ? path : undefined;
 }
 
 async function textOrFile(text: string): Promise<string> {

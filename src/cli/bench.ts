@@ -10,13 +10,13 @@ import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { benchmarkTable } from '../report/benchmark-table.js';
 import { SpanRecorder } from '../report/span-recorder.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
-import { readConfigSource } from './config-source.js';
+import { configFor } from './default-config.js';
 import { oneOf, wholeNumber } from './options.js';
 import { ProgressBars, type Progress } from './progress.js';
 import { abortOnInterrupt } from './interrupt.js';
 
 interface BenchFlags {
-  readonly config: string;
+  readonly config?: string;
   readonly model: string;
   readonly executor: string;
   readonly seqLen: number;
@@ -35,8 +35,7 @@ export function benchCommand(): Command {
     .description('measure the pipeline that a configuration describes against one device, on the same inputs')
     .option(
       '--config <file>',
-      'an ipu_config.json, a directory that holds one, or a preset',
-      'bert-large-ipu',
+      "an ipu_config.json, a directory that holds one, or a preset (default: the model's own, or the published one for its layers)",
     )
     .option('--model <model>', 'a Hugging Face directory, or synthetic:bert-SIZE', 'synthetic:bert-large')
     .option(
@@ -45,13 +44,13 @@ export function benchCommand(): Command {
       oneOf(...EXECUTOR_NAMES),
       'onnx',
     )
-    .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
+    .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 128)
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
     .option(
       '--micro-batches <n>',
       'micro-batches to measure, beyond warm-up and cool-down',
       wholeNumber(1),
-      6,
+      12,
     )
     .option(
       '--schedule <name>',
@@ -73,7 +72,7 @@ export function benchCommand(): Command {
 
 async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
   const model = await openModel(flags.model);
-  const { config, warnings } = await readConfigSource(flags.config);
+  const { name: configName, config, warnings } = await configFor(model, flags.config);
   config.eval();
   const tokenizer = await tokenizerOf(model);
   const recorder = flags.record === undefined ? undefined : new SpanRecorder(flags.record, flags);
@@ -84,7 +83,7 @@ async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
         model,
         tokenizer,
         config,
-        configName: flags.config,
+        configName,
         executor: flags.executor,
         scheduleName: flags.schedule,
         schedule: scheduleByName(flags.schedule),

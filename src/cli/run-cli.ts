@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
+import { evalCommand } from './eval.js';
 import { scheduleCommand } from './schedule.js';
 
 function program(): Command {
@@ -14,7 +15,13 @@ function program(): Command {
     )
     .version(VERSION)
     .showHelpAfterError('(--help shows what there is)');
-  for (const command of [benchCommand(), answerCommand(), configCommand(), scheduleCommand()]) {
+  for (const command of [
+    benchCommand(),
+    answerCommand(),
+    evalCommand(),
+    configCommand(),
+    scheduleCommand(),
+  ]) {
     root.addCommand(command);
   }
   throwInsteadOfExit(root);
@@ -52,11 +59,19 @@ function report(error: unknown, args: readonly string[]): number {
     return 2;
   }
   const known = error instanceof IpuPipelineError;
+  // A checkpoint that turns out bad in a stage's thread is still the user's: the stage's failure has it as its cause.
+  const blame = known ? blamed(error) : undefined;
   const message = known ? error.message : `${describe(error)} (this is a bug in ipu-pipeline)`;
   process.stderr.write(`ipu-pipeline: ${message}\n`);
   if (process.env['IPU_PIPELINE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (wantsJson(args)) printErrorAsJson(known ? error.type : 'InternalError', message);
-  return known ? error.exitCode : 1;
+  if (wantsJson(args)) printErrorAsJson(blame?.type ?? 'InternalError', message);
+  return blame?.exitCode ?? 1;
+}
+
+function blamed(error: IpuPipelineError): { type: string; exitCode: number } {
+  const cause = error.cause as { type?: unknown; exitCode?: unknown } | undefined;
+  const isOurs = cause?.exitCode !== 2 || typeof cause.type !== 'string';
+  return isOurs ? error : { type: cause.type as string, exitCode: 2 };
 }
 
 /** `bench --json FILE` has a value; everywhere else `--json` is a flag that promises JSON on stdout. */

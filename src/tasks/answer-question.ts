@@ -67,7 +67,8 @@ export function rowTensors({ ids, attentionMask, typeIds }: Encoding): Tensor[] 
   }));
 }
 
-function windowLogits({ sequenceIds, offsets }: Encoding, tensors: readonly Tensor[]): WindowLogits {
+/** The logits of one row, with the places of its pieces in the context. */
+export function windowLogits({ sequenceIds, offsets }: Encoding, tensors: readonly Tensor[]): WindowLogits {
   const values = (name: string): ArrayLike<number> => {
     const found = tensors.find((tensor) => tensor.name === name);
     if (!found) throw new InternalError(`the last stage gave no ${name}`);

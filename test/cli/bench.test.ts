@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRecording, type BenchmarkReport, type RecordedRun, type Span } from 'ipu-pipeline';
+import { writeModel } from '../model-directory.js';
 import { ipuPipeline } from './run.js';
 
 let folder: string;
@@ -67,6 +68,25 @@ describe('ipu-pipeline bench', () => {
       }
     },
   );
+
+  it('finds a configuration by itself: the one beside the model, or an even split', async () => {
+    const model = await writeModel();
+    await writeFile(join(model, 'ipu_config.json'), '{"layers_per_ipu": [1, 3]}');
+    const own = await ipuPipeline('bench', '--model', model, '--seq-len', '8', '--no-single');
+    expect(own.stdout).toContain('pipeline, 2 stages');
+    const args = [
+      '--model',
+      'synthetic:bert-mini',
+      '--seq-len',
+      '8',
+      '--no-single',
+      '--executor',
+      'reference',
+    ];
+    const even = await ipuPipeline('bench', ...args, '--micro-batches', '2');
+    expect(even.stdout).toContain('pipeline, 4 stages');
+    await rm(model, { recursive: true });
+  });
 
   it('can leave out one device', async () => {
     const { code, stdout } = await bench('--no-single');

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import * as models from './models.js';
 import * as qa from './qa.js';
+import * as squadMetrics from './squad-metrics.js';
 import * as tokenizer from './tokenizer.js';
 import type { GoldenModule } from './report.js';
 
 /** Add a module here and `npm run goldens` runs it. */
-const MODULES: Readonly<Record<string, GoldenModule>> = { models, tokenizer, qa };
+const MODULES: Readonly<Record<string, GoldenModule>> = { models, tokenizer, qa, squadMetrics };
 
 process.exitCode = await main(process.argv.slice(2));
 
