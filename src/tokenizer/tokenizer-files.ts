@@ -77,6 +77,7 @@ export async function readJson<T extends v.GenericSchema>(
   } catch (error) {
     throw new InputError(`${path} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
+  if (Array.isArray(value)) throw new InputError(`${path} holds a list where there must be an object.`);
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
