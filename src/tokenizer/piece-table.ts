@@ -17,34 +17,33 @@ export class PieceTable {
 
   /** @param pieces each text once; empty ones are left out, for they are part of no word */
   constructor(pieces: readonly (readonly [string, number])[]) {
-    const slots = 2 ** Math.ceil(Math.log2(2 * pieces.length + 2));
-    this.#slots = new Int32Array(SLOT_FIELDS * slots);
-    this.#mask = slots - 1;
-    this.#units = new Uint16Array(pieces.reduce((sum, [text]) => sum + text.length, 0));
+    const count = 2 ** Math.ceil(Math.log2(2 * pieces.length + 2));
+    const slots = new Int32Array(SLOT_FIELDS * count);
+    const units = new Uint16Array(pieces.reduce((sum, [text]) => sum + text.length, 0));
     let longest = 0;
     let from = 0;
     for (const [text, id] of pieces) {
-      if (text !== '') this.#add(text, id, from);
-      from += text.length;
-      longest = Math.max(longest, text.length);
+      const { length } = text;
+      if (length === 0) continue;
+      let hash = emptyHash;
+      for (let at = 0; at < length; at++) {
+        const unit = text.charCodeAt(at);
+        hash = extendHash(hash, unit);
+        units[from + at] = unit;
+      }
+      let slot = SLOT_FIELDS * (mix(hash) & (count - 1));
+      while (slots[slot + 2] !== 0) slot = (slot + SLOT_FIELDS) % slots.length;
+      slots[slot] = hash;
+      slots[slot + 1] = from;
+      slots[slot + 2] = length;
+      slots[slot + 3] = id;
+      from += length;
+      longest = Math.max(longest, length);
     }
     this.longest = longest;
-  }
-
-  #add(text: string, id: number, from: number): void {
-    const slots = this.#slots;
-    let hash = emptyHash;
-    for (let at = 0; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
-      hash = extendHash(hash, unit);
-      this.#units[from + at] = unit;
-    }
-    let slot = SLOT_FIELDS * (mix(hash) & this.#mask);
-    while (slots[slot + 2] !== 0) slot = (slot + SLOT_FIELDS) % slots.length;
-    slots[slot] = hash;
-    slots[slot + 1] = from;
-    slots[slot + 2] = text.length;
-    slots[slot + 3] = id;
+    this.#slots = slots;
+    this.#mask = count - 1;
+    this.#units = units;
   }
 
   /** Id of the piece that is `units[from, to)`, whose rolling hash is given; −1 when there is none. */
