@@ -131,6 +131,7 @@ export { headTensors, sliceTensors, type TensorSpec } from './bert/bert-tensors.
 export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from './bert/model.js';
 export { readBertConfig, type ReadBertConfig } from './bert/read-bert-config.js';
 export { oneDevice, planStages, type BertStage } from './bert/stage-plan.js';
+export { withHead } from './bert/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from './bert/synthetic-sizes.js';
 export type { WeightSource } from './bert/weights.js';
 export { CheckpointError } from './checkpoint/checkpoint-error.js';
@@ -148,13 +149,84 @@ export { benchmarkTable } from './report/benchmark-table.js';
 export { readRecording, type RecordingEntry } from './report/recording.js';
 export { SpanRecorder, type RecordedRun, type RecordingHeader } from './report/span-recorder.js';
 export {
-  answerQuestion,
+  answerQuestions,
+  answerTask,
   questionWindows,
-  rowTensors,
-  windowLogits,
-  type QuestionOptions,
-  type QuestionWindows,
-} from './tasks/answer-question.js';
+  type AnswerQuestionsOptions,
+  type QuestionToAnswer,
+} from './tasks/answer-questions.js';
+export {
+  chooseEndings,
+  chooseTask,
+  type Choice,
+  type ChoiceToMake,
+  type ChooseOptions,
+} from './tasks/choose-endings.js';
+export {
+  classifyTask,
+  classifyTexts,
+  type Classification,
+  type ClassifyOptions,
+  type ScoredLabel,
+  type TextToClassify,
+} from './tasks/classify-texts.js';
+export {
+  embedTask,
+  embedTexts,
+  POOLINGS,
+  type Embedding,
+  type EmbedOptions,
+  type Pooling,
+  type TextToEmbed,
+} from './tasks/embed-texts.js';
+export {
+  AGGREGATIONS,
+  entitiesOf,
+  type Aggregation,
+  type Entity,
+  type LabelledPiece,
+} from './tasks/entities.js';
+export {
+  fillMasks,
+  fillTask,
+  type FilledMask,
+  type FilledText,
+  type FillOptions,
+  type MaskCandidate,
+  type TextToFill,
+} from './tasks/fill-masks.js';
+export {
+  labelTask,
+  labelTokens,
+  type LabelledText,
+  type LabelOptions,
+  type TextToLabel,
+} from './tasks/label-tokens.js';
+export {
+  batchTensors,
+  lengthBuckets,
+  rowOutputs,
+  type Row,
+  type RowOutput,
+  type RowTensor,
+} from './tasks/length-buckets.js';
+export {
+  nextSentenceTask,
+  predictNext,
+  type NextSentence,
+  type NextSentenceOptions,
+  type SentencePair,
+} from './tasks/predict-next.js';
+export { runTask } from './tasks/run-task.js';
+export { openTask, taskContext, type SessionOptions } from './tasks/task-session.js';
+export {
+  RefusedInput,
+  type Task,
+  type TaskContext,
+  type TaskInputs,
+  type TaskResult,
+  type TaskSession,
+} from './tasks/task.js';
 export { answerExact, answerF1, noAnswerF1, normalizeAnswer } from './tasks/answer-match.js';
 export {
   answerFromLogits,
@@ -163,12 +235,7 @@ export {
   type AnswerSpan,
   type WindowLogits,
 } from './tasks/answer-spans.js';
-export {
-  answerSquad,
-  squadWindows,
-  type AnsweredQuestion,
-  type SquadRunOptions,
-} from './tasks/evaluate-squad.js';
+export { answerSquad, type AnsweredQuestion } from './tasks/evaluate-squad.js';
 export { finalText } from './tasks/final-text.js';
 export {
   squadAnswer,

@@ -12,6 +12,8 @@ export interface BertConfig {
   readonly hiddenAct: 'gelu' | 'gelu_new' | 'relu';
   readonly numLabels: number;
   readonly id2label: Readonly<Record<number, string>>;
+  /** What a classifier's scores are; told by the number of labels when absent. */
+  readonly problemType?: 'regression' | 'single_label_classification' | 'multi_label_classification';
 }
 
 /** What sits on top of the encoder; null gives the last hidden state. */

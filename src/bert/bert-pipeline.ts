@@ -4,7 +4,6 @@ import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
 import type { StageSpec } from '../../pipeline/stage.js';
 import { executorByName } from '../executors/registry.js';
-import type { BertHead } from './bert-config.js';
 import type { BertStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
 import { sliceOutputBytes, type BertStage } from './stage-plan.js';
@@ -69,14 +68,6 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
   throw new InputError(
     `the sequence length ${sequenceLength} is more than the ${config.maxPositionEmbeddings} positions of ${name}: ` +
       `give at most ${config.maxPositionEmbeddings}.`,
-  );
-}
-
-/** The head that a task needs, if the model has it. @throws InputError that names both. */
-export function requireHead({ name, head }: BertModel, wanted: BertHead): BertHead {
-  if (head === wanted) return wanted;
-  throw new InputError(
-    `${name} has ${head ? `a ${head} head` : 'no head that is known'}; this needs ${wanted}.`,
   );
 }
 

@@ -32,6 +32,9 @@ const schema = v.object({
   quantization_config: v.optional(v.unknown()),
   num_labels: v.optional(v.nullable(count(MAX_SIZE))),
   id2label: v.optional(v.nullable(v.pipe(object, v.record(v.string(), v.union([v.string(), v.number()]))))),
+  problem_type: v.optional(
+    v.nullable(v.picklist(['regression', 'single_label_classification', 'multi_label_classification'])),
+  ),
   architectures: v.optional(v.nullable(v.array(v.string()))),
 });
 type RawConfig = v.InferOutput<typeof schema>;
@@ -48,6 +51,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   tie_word_embeddings: 'true or false',
   pruned_heads: 'an object',
   id2label: 'an object that gives each label id its name',
+  problem_type: '"regression", "single_label_classification" or "multi_label_classification"',
   architectures: 'a list of class names',
 };
 
@@ -102,6 +106,7 @@ export function readBertConfig(path: string, text: string): ReadBertConfig {
       hiddenAct: ACTIVATIONS[raw.hidden_act]!,
       numLabels: Object.keys(id2label).length,
       id2label,
+      ...(raw.problem_type ? { problemType: raw.problem_type } : {}),
     },
     head,
   };

@@ -1,42 +1,17 @@
 import type { Command } from 'commander';
-import { EXECUTOR_NAMES } from '../executors/registry.js';
-import { finiteNumber, oneOf, wholeNumber } from './options.js';
+import { finiteNumber, wholeNumber } from './options.js';
 
-/** What every command that answers questions lets its user choose. */
-export interface AnsweringFlags {
-  readonly model: string;
-  readonly config?: string;
-  readonly executor: string;
-  readonly maxLength?: number;
+/** How answers are found in the model's logits. */
+export interface AnswerFlags {
   readonly docStride?: number;
   readonly nBest: number;
   readonly maxAnswerLength: number;
   readonly nullThreshold?: number;
-  readonly json?: boolean;
 }
 
-/** What SQuAD models are trained with; a third of it is their usual stride. */
-export const USUAL_LENGTH = 384;
-
 /** @param nullThreshold what leaving out `--null-threshold` means to this command */
-export function withAnsweringOptions(command: Command, nullThreshold: string): Command {
+export function withAnswerOptions(command: Command, nullThreshold: string): Command {
   return command
-    .requiredOption('--model <model>', 'a Hugging Face directory with a question-answering model')
-    .option(
-      '--config <file>',
-      "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",
-    )
-    .option(
-      '--executor <name>',
-      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
-      oneOf(...EXECUTOR_NAMES),
-      'onnx',
-    )
-    .option(
-      '--max-length <n>',
-      `most pieces in a row (default: ${USUAL_LENGTH}, or the model's positions)`,
-      wholeNumber(4),
-    )
     .option(
       '--doc-stride <n>',
       'pieces that neighbouring windows share (default: a third of a row)',

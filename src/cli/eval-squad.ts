@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { figure } from '../report/format.js';
 import { pythonJson } from './python-json.js';
-import { withAnsweringOptions } from './answering-flags.js';
+import { withAnswerOptions } from './answering-flags.js';
+import { withModelOptions } from './model-flags.js';
 import { wholeNumber } from './options.js';
 import { evaluateSquadFile, type EvalSquadFlags, type EvalSquadReport } from './run-eval-squad.js';
 
@@ -15,7 +16,7 @@ export function evalSquadCommand(): Command {
     .option('--limit <n>', 'answer and measure the first n questions only', wholeNumber(1))
     .option('--resume', 'go on with the run that was broken off in the output directory')
     .option('--output <dir>', 'where predictions, n-best answers and results are written', 'squad-results');
-  return withAnsweringOptions(command, '0 for SQuAD 2.0, never for 1.1')
+  return withAnswerOptions(withModelOptions(command), '0 for SQuAD 2.0, never for 1.1')
     .option('--json', 'print one JSON object: metrics, throughput, files')
     .action(async (file: string, flags: EvalSquadFlags, command: Command) => {
       const report = await evaluateSquadFile(file, flags);

@@ -6,6 +6,14 @@ import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
 import { evalCommand } from './eval.js';
 import { scheduleCommand } from './schedule.js';
+import {
+  chooseCommand,
+  classifyCommand,
+  embedCommand,
+  fillCommand,
+  labelCommand,
+  nextSentenceCommand,
+} from './text-commands.js';
 
 function program(): Command {
   const root = new Command('ipu-pipeline')
@@ -18,6 +26,12 @@ function program(): Command {
   for (const command of [
     benchCommand(),
     answerCommand(),
+    classifyCommand(),
+    labelCommand(),
+    chooseCommand(),
+    fillCommand(),
+    embedCommand(),
+    nextSentenceCommand(),
     evalCommand(),
     configCommand(),
     scheduleCommand(),

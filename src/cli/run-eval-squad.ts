@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainerThroughput } from '../../ipu-config/batching.js';
 import { InputError } from '../../ipu-config/errors.js';
-import { checkSequenceLength, requireHead, startBertPipeline } from '../bert/bert-pipeline.js';
 import { openModel, type BertModel } from '../bert/model.js';
-import { answerSquad, squadWindows } from '../tasks/evaluate-squad.js';
+import { withHead } from '../bert/task-head.js';
+import { answerSquad, countWindows } from '../tasks/evaluate-squad.js';
 import { parseSquad, type SquadDataset, type SquadQuestion } from '../tasks/squad-file.js';
 import { readAnswers, SquadJournal } from '../tasks/squad-journal.js';
 import {
@@ -14,17 +14,20 @@ import {
   type SquadV2Result,
 } from '../tasks/squad-metrics.js';
 import { writeSquadResults } from '../tasks/squad-results.js';
+import { openTask, taskContext } from '../tasks/task-session.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
-import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
-import { USUAL_LENGTH, type AnsweringFlags } from './answering-flags.js';
+import type { AnswerFlags } from './answering-flags.js';
 import { readText } from './config-source.js';
 import { cutModel, type CutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
+import type { ModelFlags } from './model-flags.js';
 import { ProgressBars } from './progress.js';
 import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
+import { reportUnused } from './unused-tensors.js';
 
-export interface EvalSquadFlags extends AnsweringFlags {
+export interface EvalSquadFlags extends ModelFlags, AnswerFlags {
+  readonly json?: boolean;
   readonly limit?: number;
   readonly resume?: boolean;
   readonly output: string;
@@ -64,16 +67,18 @@ interface Evaluation {
 export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Promise<EvalSquadReport> {
   const dataset = parseSquad(await readText(file), file);
   const questions = dataset.questions.slice(0, flags.limit);
-  const model = await openModel(flags.model);
-  requireHead(model, 'question-answering');
-  const choices = choicesOf(model, dataset, flags);
-  checkSequenceLength(model, choices.maxLength);
-  const [tokenizer, cut] = [await tokenizerOf(model), await cutModel(model, flags.config)];
+  const model = withHead(await openModel(flags.model), 'question-answering');
+  if (flags.verbose) await reportUnused(model);
+  const { tokenizer, maxLength } = await taskContext({
+    ...{ model, ...(flags.maxLength === undefined ? {} : { maxLength: flags.maxLength }) },
+  });
+  const choices = choicesOf(maxLength, dataset, flags);
+  const cut = await cutModel(model, flags.config);
   const settings = await runSettings(model, cut, dataset.questions, choices);
   const bars = new ProgressBars();
   const evaluation = { model, tokenizer, cut, choices, bars, signal: abortOnInterrupt() };
   try {
-    const windows = await countWindows(questions, evaluation);
+    const windows = await windowCounts(questions, evaluation);
     await makeDirectory(flags.output);
     const path = join(flags.output, JOURNAL);
     const journal = await SquadJournal.open(path, settings, dataset.questions, flags.resume ?? false);
@@ -93,8 +98,7 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
   }
 }
 
-function choicesOf(model: BertModel, { version }: SquadDataset, flags: EvalSquadFlags): SquadChoices {
-  const maxLength = flags.maxLength ?? Math.min(USUAL_LENGTH, model.config.maxPositionEmbeddings);
+function choicesOf(maxLength: number, { version }: SquadDataset, flags: EvalSquadFlags): SquadChoices {
   const nullThreshold = flags.nullThreshold ?? (version === '2.0' ? 0 : undefined);
   return {
     ...{ executor: flags.executor, maxLength, docStride: flags.docStride ?? Math.floor(maxLength / 3) },
@@ -104,14 +108,14 @@ function choicesOf(model: BertModel, { version }: SquadDataset, flags: EvalSquad
 }
 
 /** Windows of each question: finds a question that cannot be run hours before its turn, and makes the ETA true. */
-async function countWindows(
+async function windowCounts(
   questions: readonly SquadQuestion[],
   { tokenizer, choices, bars, signal }: Evaluation,
 ): Promise<number[]> {
   const bar = bars.start('reading questions', questions.length, 'questions');
   const counts: number[] = [];
   for (const question of questions) {
-    counts.push(squadWindows(tokenizer, question, choices).length);
+    counts.push(countWindows(tokenizer, question, choices));
     if (counts.length % 200 > 0) continue;
     bar.update(counts.length);
     await new Promise((next) => setImmediate(next));
@@ -125,39 +129,29 @@ async function answerRest(
   questions: readonly SquadQuestion[],
   windows: readonly number[],
   journal: SquadJournal,
-  { model, tokenizer, cut, choices, bars, signal }: Evaluation,
+  { model, cut, choices, bars, signal }: Evaluation,
 ): Promise<EvalThroughput | undefined> {
   const left = questions.slice(journal.answered);
   if (left.length === 0) return undefined;
-  const samples = windows.slice(journal.answered).reduce((sum, count) => sum + count, 0);
-  await using pipeline = await startBertPipeline({
-    ...cut,
-    ...{ model, executor: choices.executor, microBatch: 1, sequenceLength: choices.maxLength },
-  });
+  const counts = windows.slice(journal.answered);
+  const samples = counts.reduce((sum, count) => sum + count, 0);
+  const { executor, maxLength } = choices;
+  await using session = await openTask({ ...cut, ...{ model, head: model.head, executor, maxLength } });
   const bar = bars.start('answering', samples, 'windows');
   const began = performance.now();
   let done = 0;
-  for await (const answered of answerSquad(pipeline, tokenizer, untilStopped(left, signal), choices)) {
+  let answers = 0;
+  for await (const answered of answerSquad(session, left, choices)) {
     journal.add(answered);
-    done += answered.windows;
+    done += counts[answers++]!;
     bar.update(done);
+    if (signal.aborted) break;
   }
   signal.throwIfAborted();
   const runtimeS = (performance.now() - began) / 1000;
   bar.stop();
   const steps = Math.ceil(samples / (cut.replicas * cut.deviceIterations));
   return { samples, steps, runtimeS, ...trainerThroughput(samples, steps, runtimeS) };
-}
-
-/**
- * Ends early when the user stops the run. The pipeline is not given the signal: that would end threads within ONNX
- * Runtime, which then ends the process, and answers under way would be lost.
- */
-function* untilStopped(questions: readonly SquadQuestion[], signal: AbortSignal): Generator<SquadQuestion> {
-  for (const question of questions) {
-    if (signal.aborted) return;
-    yield question;
-  }
 }
 
 /** Everything is made from the journal alone, so that a resumed run gives the same bytes. */

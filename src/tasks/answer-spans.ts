@@ -1,3 +1,5 @@
+import { likeliest } from './likelihood.js';
+
 /** What the model said about one window, and where its pieces stand in the context. */
 export interface WindowLogits {
   readonly startLogits: ArrayLike<number>;
@@ -91,13 +93,6 @@ function candidatesOf(window: WindowLogits, nBest: number, maxAnswerLength: numb
       ];
     }),
   );
-}
-
-/** Indices of the largest values, largest first. */
-export function likeliest(values: ArrayLike<number>, count: number): number[] {
-  return Array.from(values, (_, at) => at)
-    .sort((a, b) => values[b]! - values[a]!)
-    .slice(0, count);
 }
 
 /** "No answer" points to the first piece, `[CLS]`; the window that believes in it least speaks for all. */

@@ -1,5 +1,5 @@
-import { likeliest } from './answer-spans.js';
 import { finalText } from './final-text.js';
+import { likeliest, softmax } from './likelihood.js';
 
 /** A window of a document that was cut at white space into words, as transformers' data/processors/squad.py makes it. */
 export interface SquadWindow {
@@ -128,11 +128,4 @@ function logitsOf({ startLogit, endLogit }: Preliminary): { startLogit: number; 
 
 function scoreOf({ startLogit, endLogit }: { startLogit: number; endLogit: number }): number {
   return startLogit + endLogit;
-}
-
-function softmax(scores: readonly number[]): number[] {
-  const largest = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(score - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

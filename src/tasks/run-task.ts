@@ -1,0 +1,197 @@
+import { InputError } from '../../ipu-config/errors.js';
+import type { Tensor } from '../../pipeline/tensor.js';
+import { CheckpointError } from '../checkpoint/checkpoint-error.js';
+import type { Encoding } from '../tokenizer/encode.js';
+import { batchTensors, lengthBuckets, rowOutputs, type Row, type RowOutput } from './length-buckets.js';
+import { InputSource } from './input-source.js';
+import { Pulse } from './pulse.js';
+import { RefusedInput, type Task, type TaskInputs, type TaskResult, type TaskSession } from './task.js';
+
+/** An input on its way. */
+interface Pending<Input> {
+  readonly input: Input | RefusedInput;
+  readonly rows: readonly Encoding[];
+  readonly outputs: RowOutput[];
+  /** Rows that have no output yet. */
+  left: number;
+  readonly error: InputError | undefined;
+}
+
+interface Place<Input> {
+  readonly pending: Pending<Input>;
+  readonly at: number;
+}
+
+/** When nothing more comes for so long, what was read ahead runs: somebody may be typing. */
+const IDLE_MS = 20;
+
+/**
+ * Streams inputs of a task through a pipeline. Rows of like length share a micro-batch, results come in the order of
+ * the inputs, and at most `2 × lookahead` inputs are held, however many there are. An input that the task refuses
+ * gives its error in its place.
+ * @throws what `Pipeline.run` throws, or the iterable of the inputs, after the results of all inputs before;
+ *   CheckpointError when the model's outputs are no numbers
+ */
+export async function* runTask<Input, Output>(
+  session: TaskSession,
+  task: Task<Input, Output>,
+  inputs: TaskInputs<Input>,
+): AsyncGenerator<TaskResult<Input, Output>, void, undefined> {
+  const stream = new TaskStream(session, task, inputs);
+  const ended = stream.drive();
+  try {
+    for await (const { input, rows, outputs, error } of stream.finished()) {
+      if (error) yield { input, error };
+      else if (!(input instanceof RefusedInput)) yield { input, output: task.result(input, rows, outputs) };
+    }
+  } finally {
+    stream.stop();
+    await ended;
+  }
+}
+
+class TaskStream<Input, Output> {
+  readonly #session: TaskSession;
+  readonly #task: Task<Input, Output>;
+  readonly #source: InputSource<Input | RefusedInput>;
+  readonly #lookahead: number;
+  /** In the order of the inputs; the first is the next result. */
+  readonly #pending: Pending<Input>[] = [];
+  /** Micro-batches in the pipeline, oldest first. */
+  readonly #inFlight: (readonly Row<Place<Input>>[])[] = [];
+  readonly #pulse = new Pulse();
+  #stopped = false;
+  #ended = false;
+  #broken: { readonly thrown: unknown } | undefined;
+  #failure: { readonly thrown: unknown } | undefined;
+
+  constructor(session: TaskSession, task: Task<Input, Output>, inputs: TaskInputs<Input>) {
+    this.#session = session;
+    this.#task = task;
+    this.#source = new InputSource(inputs);
+    this.#lookahead = session.lookahead ?? Math.max(32, 16 * session.microBatch);
+  }
+
+  /** Runs until the inputs end. Never rejects: `finished` throws what went wrong. */
+  async drive(): Promise<void> {
+    try {
+      for await (const { tensors } of this.#session.pipeline.run(this.#microBatches())) {
+        this.#takeApart(tensors);
+        this.#pulse.beat();
+      }
+    } catch (thrown) {
+      this.#failure = { thrown };
+    }
+    this.#ended = true;
+    this.stop();
+  }
+
+  async *finished(): AsyncGenerator<Pending<Input>, void, undefined> {
+    for (;;) {
+      while (this.#pending[0]?.left === 0) {
+        yield this.#pending.shift()!;
+        this.#pulse.beat();
+      }
+      if (this.#ended) break;
+      await this.#pulse.wait();
+    }
+    if (this.#failure) throw this.#failure.thrown;
+  }
+
+  /** What is in the pipeline still ends, nothing more is taken in. */
+  stop(): void {
+    this.#stopped = true;
+    this.#source.cancel();
+    this.#pulse.beat();
+  }
+
+  async *#microBatches(): AsyncGenerator<Tensor[], void, undefined> {
+    const { tokenizer, microBatch } = this.#session;
+    let isDescending = false;
+    try {
+      for (let more = true; more; isDescending = !isDescending) {
+        const window: Row<Place<Input>>[] = [];
+        more = await this.#readAhead(window);
+        for (const batch of lengthBuckets(window, microBatch, isDescending)) {
+          if (this.#stopped) return;
+          this.#inFlight.push(batch);
+          yield batchTensors(
+            batch.map(({ encoding }) => encoding),
+            tokenizer.padId,
+          );
+        }
+      }
+      if (this.#broken) throw this.#broken.thrown;
+    } finally {
+      await this.#source.close();
+    }
+  }
+
+  /** Fills a window with rows. @returns whether there may be more inputs after it */
+  async #readAhead(window: Row<Place<Input>>[]): Promise<boolean> {
+    while (!this.#stopped && window.length < this.#lookahead) {
+      if (this.#pending.length >= 2 * this.#lookahead) {
+        if (window.length > 0) return true;
+        await this.#pulse.wait();
+        continue;
+      }
+      const next = await this.#next(window.length > 0 ? IDLE_MS : undefined);
+      if (next === undefined) return !this.#stopped;
+      if (next.done) return false;
+      window.push(...this.#accept(next.value));
+    }
+    return !this.#stopped;
+  }
+
+  /** An iterable that throws ends the inputs; it is told when those before it have run. */
+  async #next(withinMs: number | undefined): Promise<IteratorResult<Input | RefusedInput> | undefined> {
+    try {
+      return await this.#source.next(withinMs);
+    } catch (thrown) {
+      this.#broken = { thrown };
+      return { done: true, value: undefined };
+    }
+  }
+
+  #accept(input: Input | RefusedInput): Row<Place<Input>>[] {
+    let rows: readonly Encoding[] = [];
+    let error: InputError | undefined;
+    try {
+      if (input instanceof RefusedInput) error = input.error;
+      else rows = this.#task.rows(input);
+    } catch (thrown) {
+      if (!(thrown instanceof InputError)) throw thrown;
+      error = thrown;
+    }
+    const pending: Pending<Input> = { input, rows, outputs: [], left: rows.length, error };
+    this.#pending.push(pending);
+    this.#pulse.beat();
+    return rows.map((encoding, at) => ({ encoding, owner: { pending, at } }));
+  }
+
+  #takeApart(tensors: readonly Tensor[]): void {
+    const batch = this.#inFlight.shift()!;
+    const outputs = rowOutputs(
+      batch.map(({ encoding }) => encoding),
+      tensors,
+    );
+    batch.forEach(({ owner: { pending, at } }, row) => {
+      const output = outputs[row]!;
+      refuseNaN(output);
+      pending.outputs[at] = output;
+      pending.left--;
+    });
+  }
+}
+
+/** Weights that overflow would otherwise give results, only wrong ones. */
+function refuseNaN(output: RowOutput): void {
+  for (const [name, { data }] of output) {
+    for (let at = 0; at < data.length; at++) {
+      if (Number.isFinite(data[at])) continue;
+      throw new CheckpointError(
+        `the model gave ${data[at]} at place ${at} of ${name}: its weights are damaged, or overflow.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { InputError } from '../../ipu-config/errors.js';
+import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import { assemble, encode, type Encoding } from '../tokenizer/encode.js';
+import type { RowOutput, RowTensor } from './length-buckets.js';
+import { InternalError } from '../../ipu-config/errors.js';
+
+export interface RowOptions {
+  /** Most pieces in a row. */
+  readonly maxLength: number;
+  /** Cut what is too long, the longer text first; refused when absent. */
+  readonly truncate?: boolean;
+}
+
+/**
+ * A text, or a pair of texts, as one row.
+ * @throws InputError for an empty text, or for one that is too long and may not be cut
+ */
+export function oneRow(
+  tokenizer: BertTokenizer,
+  texts: { readonly [name: string]: string | undefined },
+  { maxLength, truncate = false }: RowOptions,
+): Encoding {
+  for (const [name, text] of Object.entries(texts)) refuseEmpty(name, text);
+  const [first = '', second] = Object.values(texts);
+  if (truncate) return encode(tokenizer, first, second, { maxLength, truncation: 'longest_first' });
+  const row = encode(tokenizer, first, second);
+  if (row.ids.length <= maxLength) return row;
+  const names = Object.keys(texts).filter((name) => texts[name] !== undefined);
+  throw new InputError(
+    `the ${names.join(' and ')} ${names.length > 1 ? 'have' : 'has'} ${row.ids.length} pieces, special ones included; ` +
+      `a row has at most ${maxLength}. Shorten the text, raise the maximum length as far as the model has positions, ` +
+      'or let it be cut (--truncate).',
+  );
+}
+
+/**
+ * A text of any length as overlapping rows `[CLS] part [SEP]`.
+ * @param stride pieces that neighbouring parts share
+ * @throws InputError for an empty text, or a stride that leaves no way forward
+ */
+export function textRows(
+  tokenizer: BertTokenizer,
+  text: string,
+  { maxLength, stride }: { readonly maxLength: number; readonly stride: number },
+): Encoding[] {
+  refuseEmpty('text', text);
+  const whole = tokenizer.tokenize(text);
+  const room = maxLength - 2;
+  if (room < whole.ids.length && room <= stride) {
+    throw new InputError(
+      `rows of ${maxLength} leave ${Math.max(0, room)} pieces for the text, which must be more than the ${stride} ` +
+        'that neighbouring rows share. Give a larger maximum length or a smaller stride.',
+    );
+  }
+  const rows: Encoding[] = [];
+  for (let from = 0; ; from += room - stride) {
+    const to = Math.min(whole.ids.length, from + room);
+    rows.push(assemble(tokenizer, { text: whole, from, to }, undefined));
+    if (to === whole.ids.length) return rows;
+  }
+}
+
+export function refuseEmpty(name: string, text: string | undefined): void {
+  if (text?.trim() === '') throw new InputError(`the ${name} is empty.`);
+}
+
+/** An output of the model by its name. */
+export function outputOf(output: RowOutput | undefined, name: string): RowTensor {
+  const found = output?.get(name);
+  if (!found) throw new InternalError(`the last stage gave no ${name}`);
+  return found;
+}
