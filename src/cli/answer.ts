@@ -3,13 +3,13 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../../ipu-config/errors.js';
 import { checkSequenceLength, requireHead, startBertPipeline } from '../bert/bert-pipeline.js';
-import { openModel } from '../bert/model.js';
 import { percent } from '../report/format.js';
 import { answerQuestion, questionWindows } from '../tasks/answer-question.js';
 import type { Answer } from '../tasks/answer-spans.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { USUAL_LENGTH, withAnsweringOptions, type AnsweringFlags } from './answering-flags.js';
 import { cutModel } from './cut-model.js';
+import { openModelWithBar } from './open-model.js';
 import { abortOnInterrupt } from './interrupt.js';
 
 interface AnswerFlags extends AnsweringFlags {
@@ -34,7 +34,8 @@ export function answerCommand(): Command {
 }
 
 async function run(given: AnswerFlags): Promise<Answer> {
-  const model = await openModel(given.model);
+  const signal = abortOnInterrupt();
+  const model = await openModelWithBar(given.model, signal);
   requireHead(model, 'question-answering');
   const maxLength = given.maxLength ?? Math.min(USUAL_LENGTH, model.config.maxPositionEmbeddings);
   checkSequenceLength(model, maxLength);
@@ -48,7 +49,7 @@ async function run(given: AnswerFlags): Promise<Answer> {
     executor: flags.executor,
     microBatch: 1,
     sequenceLength: longest,
-    signal: abortOnInterrupt(),
+    signal,
   });
   return await answerQuestion(pipeline, tokenizer, flags);
 }

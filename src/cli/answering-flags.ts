@@ -21,7 +21,10 @@ export const USUAL_LENGTH = 384;
 /** @param nullThreshold what leaving out `--null-threshold` means to this command */
 export function withAnsweringOptions(command: Command, nullThreshold: string): Command {
   return command
-    .requiredOption('--model <model>', 'a Hugging Face directory with a question-answering model')
+    .requiredOption(
+      '--model <model>',
+      'a question-answering model: a Hugging Face directory, or ORG/NAME[@REVISION] of the hub',
+    )
     .option(
       '--config <file>',
       "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { trainerThroughput } from '../../ipu-config/batching.js';
 import { InputError } from '../../ipu-config/errors.js';
 import { checkSequenceLength, requireHead, startBertPipeline } from '../bert/bert-pipeline.js';
-import { openModel, type BertModel } from '../bert/model.js';
+import type { BertModel } from '../bert/model.js';
 import { answerSquad, squadWindows } from '../tasks/evaluate-squad.js';
 import { parseSquad, type SquadDataset, type SquadQuestion } from '../tasks/squad-file.js';
 import { readAnswers, SquadJournal } from '../tasks/squad-journal.js';
@@ -20,6 +20,7 @@ import { USUAL_LENGTH, type AnsweringFlags } from './answering-flags.js';
 import { readText } from './config-source.js';
 import { cutModel, type CutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
+import { openModelWithBar } from './open-model.js';
 import { ProgressBars } from './progress.js';
 import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
@@ -64,14 +65,15 @@ interface Evaluation {
 export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Promise<EvalSquadReport> {
   const dataset = parseSquad(await readText(file), file);
   const questions = dataset.questions.slice(0, flags.limit);
-  const model = await openModel(flags.model);
+  const signal = abortOnInterrupt();
+  const model = await openModelWithBar(flags.model, signal);
   requireHead(model, 'question-answering');
   const choices = choicesOf(model, dataset, flags);
   checkSequenceLength(model, choices.maxLength);
   const [tokenizer, cut] = [await tokenizerOf(model), await cutModel(model, flags.config)];
   const settings = await runSettings(model, cut, dataset.questions, choices);
   const bars = new ProgressBars();
-  const evaluation = { model, tokenizer, cut, choices, bars, signal: abortOnInterrupt() };
+  const evaluation = { model, tokenizer, cut, choices, bars, signal };
   try {
     const windows = await countWindows(questions, evaluation);
     await makeDirectory(flags.output);
