@@ -121,7 +121,8 @@ class ModelDownload {
       return this.#cachedInstead(error, known);
     }
     if (files) await this.#fetchAll(commit, files);
-    await this.#cache.setCommit(revision, commit);
+    // A cache that has it all may be read-only.
+    if (commit !== known) await this.#cache.setCommit(revision, commit);
     return { directory: this.#cache.snapshot(commit), commit };
   }
 

@@ -34,7 +34,7 @@ export class HubClient {
    * The token is not passed to that library, because it would send it wherever a page of a listing links to.
    */
   readonly apiFetch: Fetch = (input, init) => {
-    const limit = AbortSignal.timeout(this.settings.timeoutMs);
+    const limit = AbortSignal.timeout(this.settings.askTimeoutMs);
     return this.request(input instanceof Request ? input.url : String(input), {
       ...init,
       signal: this.#signal ? AbortSignal.any([this.#signal, limit]) : limit,
@@ -95,7 +95,9 @@ export class HubClient {
   failure(error: unknown): unknown {
     if (this.#signal?.aborted) return this.#signal.reason;
     if (error instanceof DOMException && error.name === 'TimeoutError') {
-      return new HubUnreachableError(`no answer for ${this.settings.timeoutMs / 1000} s`, { cause: error });
+      return new HubUnreachableError(`no answer for ${this.settings.askTimeoutMs / 1000} s`, {
+        cause: error,
+      });
     }
     // undici says TypeError for whatever happens to a connection.
     if (error instanceof TypeError) return new HubUnreachableError(networkReason(error), { cause: error });

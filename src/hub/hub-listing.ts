@@ -1,4 +1,3 @@
-import { fileDownloadInfo, listFiles, modelInfo } from '@huggingface/hub';
 import { InputError } from '../../ipu-config/errors.js';
 import type { Checksum } from './checksum.js';
 import type { HubClient } from './hub-client.js';
@@ -13,12 +12,16 @@ export interface HubFile {
   readonly checksum: Checksum;
 }
 
+/** Loaded only when it is needed: it is large, and most runs ask the hub nothing. */
+const library = () => import('@huggingface/hub');
+
 /**
  * The commit that a branch, tag or short hash means now.
  * @throws HubStatusError, HubUnreachableError; InputError when the server does not speak the hub's language
  */
 export async function currentCommit(client: HubClient, { repo, revision }: ModelReference): Promise<string> {
   const { endpoint } = client.settings;
+  const { modelInfo } = await library();
   const info = await asHub(client, () =>
     modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch: client.apiFetch }),
   );
@@ -40,6 +43,7 @@ export async function listModel(
 ): Promise<Map<string, HubFile>> {
   const common = { repo: { type: 'model', name: repo }, revision: commit, fetch: client.apiFetch } as const;
   const hubUrl = client.settings.endpoint;
+  const { fileDownloadInfo, listFiles } = await library();
   return asHub(client, async () => {
     const files = new Map<string, HubFile>();
     for await (const { type, path, size, oid, lfs } of listFiles({ ...common, hubUrl })) {

@@ -14,8 +14,10 @@ export interface HubSettings {
   readonly cacheDirectory: string;
   /** Nothing is asked, only the cache is read. */
   readonly offline: boolean;
-  /** The longest silence of a server that is waited for. */
+  /** The longest silence of a server in the middle of a file that is waited for. */
   readonly timeoutMs: number;
+  /** The longest time that a question to the hub may take. */
+  readonly askTimeoutMs: number;
   readonly token: HubToken | undefined;
 }
 
@@ -27,7 +29,6 @@ export interface HubToken {
 
 export const HUB = 'https://huggingface.co';
 
-const DEFAULT_TIMEOUT_S = 60;
 /** Node's timers hold no more than 2³¹ ms. */
 const MAX_TIMEOUT_S = 2_000_000;
 
@@ -42,7 +43,8 @@ export async function hubSettings(env: Environment = process.env): Promise<HubSe
     endpoint: endpointOf(given(env, 'HF_ENDPOINT') ?? HUB),
     cacheDirectory: cache === undefined ? join(home, 'hub') : expandHome(cache),
     offline: isSet(env, 'HF_HUB_OFFLINE') || isSet(env, 'TRANSFORMERS_OFFLINE'),
-    timeoutMs: timeoutOf(given(env, 'HF_HUB_DOWNLOAD_TIMEOUT')),
+    timeoutMs: timeoutOf(env, 'HF_HUB_DOWNLOAD_TIMEOUT', 60),
+    askTimeoutMs: timeoutOf(env, 'HF_HUB_ETAG_TIMEOUT', 10),
     token: await tokenOf(env, home),
   };
 }
@@ -66,11 +68,12 @@ function endpointOf(text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-function timeoutOf(text: string | undefined): number {
-  const seconds = text === undefined ? DEFAULT_TIMEOUT_S : Number(text);
+function timeoutOf(env: Environment, name: string, defaultSeconds: number): number {
+  const text = given(env, name);
+  const seconds = text === undefined ? defaultSeconds : Number(text);
   if (!(seconds > 0 && seconds <= MAX_TIMEOUT_S)) {
     throw new InputError(
-      `HF_HUB_DOWNLOAD_TIMEOUT is ${JSON.stringify(text)}: it must be a number of seconds above 0 and up to ` +
+      `${name} is ${JSON.stringify(text)}: it must be a number of seconds above 0 and up to ` +
         `${MAX_TIMEOUT_S}.`,
     );
   }

@@ -55,7 +55,13 @@ describe('settings', () => {
   it('have the defaults of the hub', async () => {
     const settings = await hubSettings({ HF_HOME: '/nowhere' });
     expect(settings).toMatchObject({
-      ...{ endpoint: 'https://huggingface.co', offline: false, timeoutMs: 60_000, token: undefined },
+      ...{
+        endpoint: 'https://huggingface.co',
+        offline: false,
+        timeoutMs: 60_000,
+        askTimeoutMs: 10_000,
+        token: undefined,
+      },
     });
   });
 
@@ -244,6 +250,21 @@ describe('the hub', () => {
       expect(await at.refusal()).toMatch(
         /no directory acme\/tiny-bert, and http.* cannot be reached.*HTTPS_PROXY/,
       );
+    });
+
+    it('a silent hub is not waited for longer than HF_HUB_ETAG_TIMEOUT', async () => {
+      at.server.mute = true;
+      expect(await at.refusal(withEnv({ HF_HUB_ETAG_TIMEOUT: '0.1' }))).toMatch(
+        /cannot be reached.*for 0\.1 s/,
+      );
+      expect(at.server.hub).toHaveLength(3);
+    });
+
+    it('a cache that cannot be written is named', async () => {
+      const file = join(at.cache, 'file');
+      await writeFile(file, '');
+      const message = await at.refusal(withEnv({ HF_HUB_CACHE: file }));
+      expect(message).toMatch(/cannot keep the model in the cache .*file.*HF_HUB_CACHE names another/);
     });
 
     it('a server that is no hub is told from one', async () => {

@@ -47,6 +47,8 @@ export class HubServer {
   chunkBytes = 16_384;
   delayMs = 0;
   etag: string | undefined;
+  /** The hub takes requests and never answers. */
+  mute = false;
   readonly #servers: Server[] = [];
 
   static async start(): Promise<HubServer> {
@@ -97,6 +99,7 @@ export class HubServer {
 
   #answerHub(request: IncomingMessage, response: ServerResponse): void {
     this.hub.push(seen(request));
+    if (this.mute) return;
     const failure = this.failures.shift();
     if (failure) return refuse(response, failure.status, failure.code, failure.after);
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
