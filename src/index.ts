@@ -145,6 +145,20 @@ export { onnxExecutor } from './executors/onnx/onnx-executor.js';
 export { referenceExecutor } from './executors/reference/reference-executor.js';
 export { EXECUTOR_NAMES, executorByName } from './executors/registry.js';
 export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';
+export {
+  downloadModel,
+  type DownloadOptions,
+  type DownloadProgress,
+  type DownloadedModel,
+} from './hub/download-model.js';
+export {
+  HUB,
+  hubSettings,
+  type Environment as HubEnvironment,
+  type HubSettings,
+} from './hub/hub-settings.js';
+export { parseModelReference, type ModelReference } from './hub/model-reference.js';
+export { bypassesProxy } from './hub/proxy.js';
 export { benchmarkTable } from './report/benchmark-table.js';
 export { readRecording, type RecordingEntry } from './report/recording.js';
 export { SpanRecorder, type RecordedRun, type RecordingHeader } from './report/span-recorder.js';

@@ -6,6 +6,8 @@ import { CheckpointWeights } from '../checkpoint/checkpoint-weights.js';
 import { GeneratedWeights } from '../checkpoint/generated-weights.js';
 import { decodeUtf8 } from '../checkpoint/json-text.js';
 import { reason, systemCode } from '../checkpoint/reason.js';
+import { downloadModel, type DownloadOptions } from '../hub/download-model.js';
+import { parseModelReference } from '../hub/model-reference.js';
 import type { BertConfig, BertHead } from './bert-config.js';
 import { sliceTensors } from './bert-tensors.js';
 import { readBertConfig } from './read-bert-config.js';
@@ -37,12 +39,17 @@ const MAX_SEED = 2 ** 32 - 1;
 const SYNTHETIC = /^synthetic:(?:bert-)?(?<size>[a-z]+)(?:\?seed=(?<seed>\d+))?$/;
 
 /**
- * Finds a model: a Hugging Face directory, or `synthetic:bert-large` (`tiny | mini | small | medium | base |
- * large`), whose weights are generated; `?seed=N` gives other weights.
- * @throws InputError or CheckpointError that says what is missing and what would be right.
+ * Finds a model: a Hugging Face directory; `org/name[@revision]` of the Hugging Face hub when there is no such
+ * directory, which is downloaded into the hub's cache unless it is there; or `synthetic:bert-large` (`tiny | mini |
+ * small | medium | base | large`), whose weights are generated; `?seed=N` gives other weights.
+ * @throws InputError or CheckpointError that says what is missing and what would be right; the signal's reason
  */
-export async function openModel(name: string): Promise<BertModel> {
-  return name.startsWith('synthetic:') ? syntheticModel(name) : modelDirectory(name);
+export async function openModel(name: string, options: DownloadOptions = {}): Promise<BertModel> {
+  if (name.startsWith('synthetic:')) return syntheticModel(name);
+  const reference = (await exists(name)) ? undefined : parseModelReference(name);
+  if (!reference) return modelDirectory(name, name);
+  const { directory } = await downloadModel(reference, options);
+  return modelDirectory(name, directory);
 }
 
 /** Opens the weights themselves, in whatever thread needs them. */
@@ -98,13 +105,17 @@ function syntheticModel(name: string): BertModel {
   };
 }
 
-async function modelDirectory(directory: string): Promise<BertModel> {
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+async function modelDirectory(name: string, directory: string): Promise<BertModel> {
   const found = await stat(directory).catch(() => undefined);
   if (!found?.isDirectory()) {
     const what = found ? 'is not a directory' : 'does not exist';
     throw new InputError(
       `the model ${directory} ${what}. --model takes a directory with config.json, vocab.txt and the weights, ` +
-        `or one of ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}.`,
+        `ORG/NAME[@REVISION] of the Hugging Face hub, or one of ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}.`,
     );
   }
   const path = join(directory, 'config.json');
@@ -114,7 +125,7 @@ async function modelDirectory(directory: string): Promise<BertModel> {
   });
   const { config, head } = readBertConfig(path, decodeUtf8(path, bytes));
   return {
-    name: directory,
+    name,
     config,
     head: head === 'pooler' && !(await hasPooler(directory)) ? null : head,
     weights: { kind: 'checkpoint', directory },

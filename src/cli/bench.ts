@@ -5,12 +5,12 @@ import { InputError } from '../../ipu-config/errors.js';
 import { scheduleByName, SCHEDULE_NAMES } from '../../pipeline/schedules/registry.js';
 import type { BenchmarkReport } from '../benchmark/benchmark-report.js';
 import { benchmark, type BenchmarkHooks } from '../benchmark/benchmark.js';
-import { openModel } from '../bert/model.js';
 import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { benchmarkTable } from '../report/benchmark-table.js';
 import { SpanRecorder } from '../report/span-recorder.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { configFor } from './default-config.js';
+import { openModelWithBar } from './open-model.js';
 import { oneOf, wholeNumber } from './options.js';
 import { ProgressBars, type Progress } from './progress.js';
 import { abortOnInterrupt } from './interrupt.js';
@@ -37,7 +37,11 @@ export function benchCommand(): Command {
       '--config <file>',
       "an ipu_config.json, a directory that holds one, or a preset (default: the model's own, or the published one for its layers)",
     )
-    .option('--model <model>', 'a Hugging Face directory, or synthetic:bert-SIZE', 'synthetic:bert-large')
+    .option(
+      '--model <model>',
+      'a Hugging Face directory, ORG/NAME of the hub, or synthetic:bert-SIZE',
+      'synthetic:bert-large',
+    )
     .option(
       '--executor <name>',
       `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
@@ -71,7 +75,8 @@ export function benchCommand(): Command {
 }
 
 async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
-  const model = await openModel(flags.model);
+  const signal = abortOnInterrupt();
+  const model = await openModelWithBar(flags.model, signal);
   const { name: configName, config, warnings } = await configFor(model, flags.config);
   config.eval();
   const tokenizer = await tokenizerOf(model);
@@ -92,7 +97,7 @@ async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
         microBatches: flags.microBatches,
         threadsPerStage: flags.threadsPerStage,
         pipelineOnly: !flags.single,
-        signal: abortOnInterrupt(),
+        signal,
       },
       progressHooks(bars, recorder),
     );

@@ -14,7 +14,10 @@ export interface ModelFlags {
 
 export function withModelOptions(command: Command): Command {
   return command
-    .requiredOption('--model <model>', 'a Hugging Face directory, or synthetic:bert-base and the like')
+    .requiredOption(
+      '--model <model>',
+      'a Hugging Face directory, ORG/NAME[@REVISION] of the hub, or synthetic:bert-SIZE',
+    )
     .option(
       '--config <file>',
       "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",

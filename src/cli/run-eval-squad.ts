@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainerThroughput } from '../../ipu-config/batching.js';
 import { InputError } from '../../ipu-config/errors.js';
-import { openModel, type BertModel } from '../bert/model.js';
+import type { BertModel } from '../bert/model.js';
 import { withHead } from '../bert/task-head.js';
 import { answerSquad, countWindows } from '../tasks/evaluate-squad.js';
 import { parseSquad, type SquadDataset, type SquadQuestion } from '../tasks/squad-file.js';
@@ -21,6 +21,7 @@ import { readText } from './config-source.js';
 import { cutModel, type CutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
 import type { ModelFlags } from './model-flags.js';
+import { openModelWithBar } from './open-model.js';
 import { ProgressBars } from './progress.js';
 import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
@@ -67,7 +68,8 @@ interface Evaluation {
 export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Promise<EvalSquadReport> {
   const dataset = parseSquad(await readText(file), file);
   const questions = dataset.questions.slice(0, flags.limit);
-  const model = withHead(await openModel(flags.model), 'question-answering');
+  const signal = abortOnInterrupt();
+  const model = withHead(await openModelWithBar(flags.model, signal), 'question-answering');
   if (flags.verbose) await reportUnused(model);
   const { tokenizer, maxLength } = await taskContext({
     ...{ model, ...(flags.maxLength === undefined ? {} : { maxLength: flags.maxLength }) },
@@ -76,7 +78,7 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
   const cut = await cutModel(model, flags.config);
   const settings = await runSettings(model, cut, dataset.questions, choices);
   const bars = new ProgressBars();
-  const evaluation = { model, tokenizer, cut, choices, bars, signal: abortOnInterrupt() };
+  const evaluation = { model, tokenizer, cut, choices, bars, signal };
   try {
     const windows = await windowCounts(questions, evaluation);
     await makeDirectory(flags.output);

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type * as v from 'valibot';
 import { InputError } from '../../ipu-config/errors.js';
 import type { BertHead } from '../bert/bert-config.js';
-import { openModel } from '../bert/model.js';
 import { withHead } from '../bert/task-head.js';
 import { runTask } from '../tasks/run-task.js';
 import { RefusedInput, type Task, type TaskContext, type TaskSession } from '../tasks/task.js';
@@ -12,6 +11,7 @@ import { cutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
 import { BadLine, jsonLines, requireReadable, type Placed } from './json-lines.js';
 import { withModelOptions, type ModelFlags } from './model-flags.js';
+import { openModelWithBar } from './open-model.js';
 import { wholeNumber } from './options.js';
 import { reportUnused } from './unused-tensors.js';
 
@@ -55,7 +55,8 @@ export async function runTaskCommand<Input extends object, Output extends object
     throw new InputError(`give either ${command.singleFlags}, or --input with a file of JSON lines.`);
   }
   if (flags.input !== undefined) await requireReadable(flags.input);
-  const model = withHead(await openModel(flags.model), command.head);
+  const signal = abortOnInterrupt();
+  const model = withHead(await openModelWithBar(flags.model, signal), command.head);
   if (flags.verbose) await reportUnused(model);
   const lengths = flags.maxLength === undefined ? {} : { maxLength: flags.maxLength };
   const task = command.task(await taskContext({ model, ...lengths }));
@@ -64,7 +65,7 @@ export async function runTaskCommand<Input extends object, Output extends object
   await using session = await openTask({
     ...{ ...cut, ...lengths, model },
     ...{ head: command.head, executor: flags.executor, microBatch: flags.microBatch },
-    signal: abortOnInterrupt(),
+    signal,
   });
   if (single) await runSingle(session, task, single, { command, asJson: flags.json ?? false });
   else await runLines(session, task, command, flags);

@@ -1,0 +1,90 @@
+import { InputError } from '../../ipu-config/errors.js';
+import type { Checksum } from './checksum.js';
+import type { HubClient } from './hub-client.js';
+import { HubStatusError, HubUnreachableError } from './hub-errors.js';
+import { isCommitHash, type ModelReference } from './model-reference.js';
+import { isNeeded } from './needed-files.js';
+
+/** A file in a model's root directory, as the hub describes it. */
+export interface HubFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly checksum: Checksum;
+}
+
+/** Loaded only when it is needed: it is large, and most runs ask the hub nothing. */
+const library = () => import('@huggingface/hub');
+
+/**
+ * The commit that a branch, tag or short hash means now.
+ * @throws HubStatusError, HubUnreachableError; InputError when the server does not speak the hub's language
+ */
+export async function currentCommit(client: HubClient, { repo, revision }: ModelReference): Promise<string> {
+  const { endpoint } = client.settings;
+  const { modelInfo } = await library();
+  const info = await asHub(client, () =>
+    modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch: client.apiFetch }),
+  );
+  const sha: unknown = info.sha;
+  if (typeof sha === 'string' && isCommitHash(sha)) return sha;
+  throw new InputError(
+    `${endpoint} names no commit for ${repo}@${revision}: is HF_ENDPOINT a Hugging Face hub?`,
+  );
+}
+
+/**
+ * The files of a commit that may be needed, with their sums.
+ * @throws as `currentCommit`
+ */
+export async function listModel(
+  client: HubClient,
+  repo: string,
+  commit: string,
+): Promise<Map<string, HubFile>> {
+  const common = { repo: { type: 'model', name: repo }, revision: commit, fetch: client.apiFetch } as const;
+  const hubUrl = client.settings.endpoint;
+  const { fileDownloadInfo, listFiles } = await library();
+  return asHub(client, async () => {
+    const files = new Map<string, HubFile>();
+    for await (const { type, path, size, oid, lfs } of listFiles({ ...common, hubUrl })) {
+      if (type !== 'file' || !isNeeded(path)) continue;
+      const checksum = lfs ? checksumOf(lfs.oid) : checksumOf(oid);
+      const sizeBytes = lfs?.size ?? size;
+      if (!checksum || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
+        const info = await fileDownloadInfo({ ...common, hubUrl, path });
+        const sum = checksumOf(info?.etag.replace(/^(?:W\/)?"|"$/g, ''));
+        if (!info || !sum) {
+          throw new InputError(
+            `${hubUrl} gives no checksum of ${path} in ${repo}, so that nobody can tell whether it arrives whole.`,
+          );
+        }
+        files.set(path, { path, sizeBytes: info.size, checksum: sum });
+        continue;
+      }
+      files.set(path, { path, sizeBytes, checksum });
+    }
+    return files;
+  });
+}
+
+function checksumOf(text: string | undefined): Checksum | undefined {
+  const hash = text?.replace(/^sha256:/, '').toLowerCase() ?? '';
+  if (/^[0-9a-f]{64}$/.test(hash)) return { algorithm: 'sha256', hash };
+  return /^[0-9a-f]{40}$/.test(hash) ? { algorithm: 'git-sha1', hash } : undefined;
+}
+
+/** What the library makes of an answer that is none of the hub's are plain errors of all kinds. */
+async function asHub<T>(client: HubClient, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (caught) {
+    // A TypeError may be the network's as well as an answer of another form.
+    const error = client.failure(caught);
+    const known = [HubStatusError, HubUnreachableError, InputError].some((type) => error instanceof type);
+    if (known || error !== caught || !(error instanceof Error)) throw error;
+    throw new InputError(
+      `${client.settings.endpoint} does not answer as a Hugging Face hub does: ${error.message}. Check HF_ENDPOINT.`,
+      { cause: error },
+    );
+  }
+}
