@@ -1,7 +1,7 @@
 /**
  * The claim: BERT-large's checkpoint of 1.34 GB is loaded into 4 stages in hardly more time than reading the file
- * once takes, and in hardly more memory than the executor keeps. Each way runs in processes of its own, in turn; the
- * file is in the page cache throughout.
+ * once takes, and in hardly more memory than the executor keeps. Each way runs in processes of its own, in turn, with
+ * the file in the page cache, and then without.
  *
  *     npx tsx bench/loading.ts [rounds] [executor]
  *
@@ -29,6 +29,8 @@ const READ_BYTES = 1 << 24;
 
 interface Measured {
   readonly seconds: number;
+  /** Of all threads together, user and system. */
+  readonly cpuSeconds: number;
   /** What the process holds in the end, and the most it ever held: memory of its own and mapped pages of files. */
   readonly residentBytes: number;
   readonly peakBytes: number;
@@ -37,6 +39,7 @@ interface Measured {
 /** `read`: through one small buffer. `keep`: into memory, where all of it stays. */
 const WAYS = ['idle', 'read', 'keep', 'load'] as const;
 type Way = (typeof WAYS)[number];
+const COLD_WAYS = ['read', 'load'] as const;
 
 const [rounds = '5', executor = 'onnx', way, directory] = process.argv.slice(2);
 if (way !== undefined) console.log(JSON.stringify(await measured(way as Way, directory!)));
@@ -53,6 +56,10 @@ async function compare(): Promise<void> {
       }
     }
     report(results, fileBytes);
+    for (const name of [...COLD_WAYS, ...COLD_WAYS.toReversed()]) {
+      forget(join(scratch, FILE));
+      console.log(`${name}, file not in the page cache: ${inProcess(name, scratch).seconds.toFixed(2)} s`);
+    }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -62,6 +69,11 @@ function inProcess(name: Way, scratch: string): Measured {
   const args = ['--import', 'tsx', import.meta.filename, rounds, executor, name, scratch];
   const line = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n').at(-1)!;
   return JSON.parse(line) as Measured;
+}
+
+/** Puts the file out of the page cache; root's drop_caches would do it to all files. */
+function forget(path: string): void {
+  execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
 }
 
 function report(results: ReadonlyMap<Way, readonly Measured[]>, fileBytes: number): void {
@@ -76,6 +88,7 @@ function report(results: ReadonlyMap<Way, readonly Measured[]>, fileBytes: numbe
     const all = results.get(name)!.map(({ seconds }) => seconds.toFixed(2));
     console.log(
       `${name}: ${median(name, 'seconds').toFixed(2)} s (${all.join(' ')}), ` +
+        `processors ${median(name, 'cpuSeconds').toFixed(2)} s, ` +
         `resident ${mib(median(name, 'residentBytes'))}, peak ${mib(median(name, 'peakBytes'))}`,
     );
   }
@@ -91,7 +104,12 @@ function report(results: ReadonlyMap<Way, readonly Measured[]>, fileBytes: numbe
 async function measured(name: Way, scratch: string): Promise<Measured> {
   const file = join(scratch, FILE);
   const start = process.hrtime.bigint();
-  const seconds = (): number => Number(process.hrtime.bigint() - start) / 1e9;
+  const cpuStart = process.cpuUsage();
+  const time = (): Pick<Measured, 'seconds' | 'cpuSeconds'> => {
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+    const { user, system } = process.cpuUsage(cpuStart);
+    return { seconds, cpuSeconds: (user + system) / 1e6 };
+  };
   if (name === 'load') {
     const model = await openModel(scratch);
     const layers = model.config.numHiddenLayers;
@@ -102,14 +120,14 @@ async function measured(name: Way, scratch: string): Promise<Measured> {
     );
     const shape = { microBatch: 1, sequenceLength: 384 };
     await using _ = await startBertPipeline({ model, stages, executor, ...shape });
-    return { seconds: seconds(), ...memory() };
+    return { ...time(), ...memory() };
   }
   const { size } = statSync(file);
   if (name === 'read') readThrough(file, size, Buffer.alloc(READ_BYTES));
   const kept = name === 'keep' ? readThrough(file, size, new Uint8Array(size)) : undefined;
-  const time = seconds();
+  const spent = time();
   // Looked at once more, so that what was read is still held when memory is measured.
-  return { seconds: time, ...memory(), ...(kept?.length === 0 ? { seconds: NaN } : {}) };
+  return { ...spent, ...memory(), ...(kept?.length === 0 ? { seconds: NaN } : {}) };
 }
 
 /** Reads the file once; a buffer that is smaller than it is filled over and over. */
@@ -123,7 +141,7 @@ function readThrough(path: string, size: number, into: Uint8Array): Uint8Array {
   return into;
 }
 
-function memory(): Omit<Measured, 'seconds'> {
+function memory(): Pick<Measured, 'residentBytes' | 'peakBytes'> {
   const status = readFileSync('/proc/self/status', 'utf8');
   const bytes = (name: string): number =>
     1024 * Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]);
