@@ -133,7 +133,7 @@ export { readBertConfig, type ReadBertConfig } from './bert/read-bert-config.js'
 export { oneDevice, planStages, type BertStage } from './bert/stage-plan.js';
 export { withHead } from './bert/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from './bert/synthetic-sizes.js';
-export type { WeightSource } from './bert/weights.js';
+export type { WeightPlace, WeightSource } from './bert/weights.js';
 export { CheckpointError } from './checkpoint/checkpoint-error.js';
 export { CheckpointWeights } from './checkpoint/checkpoint-weights.js';
 export { GeneratedWeights } from './checkpoint/generated-weights.js';

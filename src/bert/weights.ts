@@ -6,9 +6,21 @@
 export interface WeightSource {
   has(name: string): boolean;
   /**
+   * Where a tensor stands as it is in a file: dense, row by row, in float32. Undefined when it must be made or widened.
+   * @throws CheckpointError as `tensor` does.
+   */
+  place?(name: string, shape: readonly number[]): WeightPlace | undefined;
+  /**
    * Reads one tensor, widened to float32, in memory of its own that the caller may keep or transfer.
    * @throws CheckpointError when it is missing or its shape is not `shape`, naming the tensor and both shapes.
    */
   tensor(name: string, shape: readonly number[]): Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+/** A range of a file that may be mapped instead of read. */
+export interface WeightPlace {
+  readonly path: string;
+  readonly offsetBytes: number;
+  readonly bytes: number;
 }

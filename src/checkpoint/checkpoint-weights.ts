@@ -1,5 +1,5 @@
 import type { TensorSpec } from '../bert/bert-tensors.js';
-import type { WeightSource } from '../bert/weights.js';
+import type { WeightPlace, WeightSource } from '../bert/weights.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { isWeightDtype, WEIGHT_DTYPES } from './dtype.js';
 import type { TensorFile } from './tensor-file.js';
@@ -35,6 +35,12 @@ export class CheckpointWeights implements WeightSource {
     this.check([{ name, shape }]);
     const stored = this.#stored(name)!;
     return this.#homes.get(stored)!.tensor(stored);
+  }
+
+  place(name: string, shape: readonly number[]): WeightPlace | undefined {
+    this.check([{ name, shape }]);
+    const stored = this.#stored(name)!;
+    return this.#homes.get(stored)!.place(stored);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { WeightPlace } from '../bert/weights.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { FileReader } from './file-reader.js';
 import { headerLength, LENGTH_BYTES, parseHeader, type SafetensorsEntry } from './safetensors-header.js';
@@ -44,6 +45,13 @@ export class SafetensorsFile implements TensorFile {
     const entry = this.entries.get(name);
     if (!entry) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
     return this.#file.tensor(name, entry, this.#dataStart + entry.begin);
+  }
+
+  place(name: string): WeightPlace | undefined {
+    const entry = this.entries.get(name);
+    if (entry?.dtype !== 'F32') return undefined;
+    const { begin, end } = entry;
+    return { path: this.path, offsetBytes: this.#dataStart + begin, bytes: end - begin };
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { WeightPlace } from '../bert/weights.js';
 import type { Dtype } from './dtype.js';
 
 export interface TensorInfo {
@@ -19,6 +20,8 @@ export interface TensorFile {
    * become shorter.
    */
   tensor(name: string): Promise<Float32Array>;
+  /** Where a tensor's float32 values stand in the file, one after another; undefined when they do not. */
+  place(name: string): WeightPlace | undefined;
   close(): Promise<void>;
 }
 

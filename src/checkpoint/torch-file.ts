@@ -1,3 +1,4 @@
+import type { WeightPlace } from '../bert/weights.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { bitsOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
@@ -46,13 +47,23 @@ export class TorchFile implements TensorFile {
   async tensor(name: string): Promise<Float32Array> {
     const tensor = this.#contents.tensors.get(name);
     if (!tensor) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
-    const { storage, offset, shape } = tensor;
-    const position = this.#contents.begins.get(storage)! + (offset * bitsOf(storage.dtype)) / 8;
+    const { storage, shape } = tensor;
+    const position = this.#position(tensor);
     const { dtype } = storage;
     if (isDense(tensor)) return this.#file.tensor(name, { dtype, shape }, position);
     const span = shape.reduce((last, size, axis) => last + (size - 1) * tensor.stride[axis]!, 1);
     const around = elementsOf(shape) === 0 ? 0 : span;
     return gather(await this.#file.tensor(name, { dtype, shape: [around] }, position), tensor);
+  }
+
+  place(name: string): WeightPlace | undefined {
+    const tensor = this.#contents.tensors.get(name);
+    if (tensor?.storage.dtype !== 'F32' || !isDense(tensor)) return undefined;
+    return { path: this.path, offsetBytes: this.#position(tensor), bytes: 4 * elementsOf(tensor.shape) };
+  }
+
+  #position({ storage, offset }: TorchTensor): number {
+    return this.#contents.begins.get(storage)! + (offset * bitsOf(storage.dtype)) / 8;
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import {
   CheckpointError,
   EXECUTOR_NAMES,
@@ -17,6 +18,7 @@ import { inputTensors, layerByLayer, runSlice, wholeModel, type GoldenInputs } f
 export const FOLDER = join('golden', 'tiny');
 /** Old spellings of a class's checkpoint, which have the goldens of the new one (README.md §1). */
 const LEGACY = 'tiny-bert-legacy';
+const TORCH = 'pytorch_model.bin';
 
 interface GoldenFile {
   readonly model: string;
@@ -39,7 +41,24 @@ export async function run(dir: string, report: Report, skip: Skip): Promise<void
     if (hasAttentions(file)) skip(`${label}: attentions`, 'stages do not hand out attention probabilities');
     for (const directory of checkpoints(dir, file)) {
       await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), report, skip);
+      await withTorchOnly(join(dir, directory), (torchOnly) =>
+        runCheckpoint(file, `${label} (${directory}, ${TORCH})`, torchOnly, report, skip),
+      );
     }
+  }
+}
+
+/** A directory with both formats is opened as safetensors; this shows its torch file alone. */
+async function withTorchOnly(directory: string, use: (torchOnly: string) => Promise<void>): Promise<void> {
+  if (!existsSync(join(directory, TORCH)) || !existsSync(join(directory, 'model.safetensors'))) return;
+  const torchOnly = await mkdtemp(join(tmpdir(), 'ipu-pipeline-goldens-'));
+  try {
+    for (const name of ['config.json', TORCH]) {
+      await symlink(resolve(directory, name), join(torchOnly, name));
+    }
+    await use(torchOnly);
+  } finally {
+    await rm(torchOnly, { recursive: true, force: true });
   }
 }
 

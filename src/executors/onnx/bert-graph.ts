@@ -3,31 +3,35 @@ import { embeddingTensors, headTensors, layerTensors, type TensorSpec } from '..
 import type { WeightSource } from '../../bert/weights.js';
 import { GraphBuilder } from './graph-builder.js';
 import { addHead } from './head-graph.js';
-import { transpose } from './transpose.js';
+import type { MappedFiles } from './mapped-files.js';
 import type { WeightMemory } from './weight-memory.js';
 
 /** float32's lowest value, which upstream adds to the scores of masked positions. */
 const MASKED = -3.4028234663852886e38;
+
+/** How weights get into ONNX Runtime: by way of memory, or of files. */
+export interface WeightPaths {
+  readonly memory: WeightMemory | undefined;
+  readonly files: MappedFiles | undefined;
+  readonly onRead: (bytes: number) => void;
+}
 
 /** Reads weights in order and puts them into the graph; counts what it has read. */
 export class BertGraph {
   readonly graph: GraphBuilder;
   readonly config: BertConfig;
   readonly #weights: WeightSource;
+  readonly #files: MappedFiles | undefined;
   readonly #shapes = new Map<string, readonly number[]>();
   readonly #onRead: (bytes: number) => void;
   readonly #read = new Set<string>();
   #weightBytes = 0;
 
-  constructor(
-    config: BertConfig,
-    weights: WeightSource,
-    memory: WeightMemory,
-    onRead: (bytes: number) => void,
-  ) {
+  constructor(config: BertConfig, weights: WeightSource, { memory, files, onRead }: WeightPaths) {
     this.config = config;
     this.graph = new GraphBuilder(memory);
     this.#weights = weights;
+    this.#files = files;
     this.#onRead = onRead;
   }
 
@@ -44,22 +48,20 @@ export class BertGraph {
     if (this.#read.has(name)) return name;
     this.#read.add(name);
     const shape = this.#shapes.get(name)!;
-    const values = await this.#values(name, shape);
-    return this.graph.weight(name, shape, (into) => into.set(values));
-  }
-
-  /** `[out, in]` as PyTorch stores it becomes the `[in, out]` that MatMul takes. */
-  async #transposed(name: string): Promise<string> {
-    const [outputs, inputs] = this.#shapes.get(name) as [number, number];
-    const values = await this.#values(name, [outputs, inputs]);
-    return this.graph.weight(`${name}^T`, [inputs, outputs], (into) =>
-      transpose(values, [outputs, inputs], into),
-    );
+    const mapped = this.#files?.find(name, shape);
+    if (mapped) {
+      this.#count(mapped.place.bytes);
+      return this.graph.mapped(name, shape, mapped.file, mapped.place);
+    }
+    const values = await this.#weights.tensor(name, shape);
+    this.#count(values.byteLength);
+    return this.graph.weight(name, shape, values);
   }
 
   /** `x · Wᵀ`, without the bias: most biases are added by the operator that follows. */
   async matmul(x: string, name: string): Promise<string> {
-    return this.graph.node('MatMul', [x, await this.#transposed(`${name}.weight`)]);
+    const weight = await this.parameter(`${name}.weight`);
+    return this.graph.contrib('FusedMatMul', [x, weight], { transB: { int: 1 } });
   }
 
   async linear(x: string, name: string): Promise<string> {
@@ -101,11 +103,9 @@ export class BertGraph {
     }
   }
 
-  async #values(name: string, shape: readonly number[]): Promise<Float32Array> {
-    const values = await this.#weights.tensor(name, shape);
-    this.#weightBytes += values.byteLength;
-    this.#onRead(values.byteLength);
-    return values;
+  #count(bytes: number): void {
+    this.#weightBytes += bytes;
+    this.#onRead(bytes);
   }
 }
 
@@ -117,10 +117,9 @@ export async function buildBertGraph(
   config: BertConfig,
   slice: BertSlice,
   weights: WeightSource,
-  memory: WeightMemory,
-  onRead: (bytes: number) => void,
+  paths: WeightPaths,
 ): Promise<{ model: Uint8Array; weightBytes: number }> {
-  const bert = new BertGraph(config, weights, memory, onRead);
+  const bert = new BertGraph(config, weights, paths);
   const { graph } = bert;
   const mask = graph.input('attention_mask', 'int32', ['batch', 'sequence']);
   const hiddenShape = ['batch', 'sequence', config.hiddenSize];

@@ -1,4 +1,5 @@
 import onnxProto from 'onnx-proto';
+import type { WeightPlace } from '../../bert/weights.js';
 import type { WeightMemory } from './weight-memory.js';
 
 const { onnx } = onnxProto;
@@ -31,10 +32,11 @@ export class GraphBuilder {
   readonly #initializers: onnxProto.onnx.ITensorProto[] = [];
   readonly #inputs: onnxProto.onnx.IValueInfoProto[] = [];
   readonly #outputs: onnxProto.onnx.IValueInfoProto[] = [];
-  readonly #memory: WeightMemory;
+  readonly #memory: WeightMemory | undefined;
   #values = 0;
 
-  constructor(memory: WeightMemory) {
+  /** @param memory for weights that are handed over beside the protobuf; without it they lie in the protobuf. */
+  constructor(memory: WeightMemory | undefined) {
     this.#memory = memory;
   }
 
@@ -49,22 +51,21 @@ export class GraphBuilder {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /** A weight that `fill` writes; it is handed over beside the protobuf. */
-  weight(name: string, shape: readonly number[], fill: (into: Float32Array) => void): string {
-    const { values, offsetBytes } = this.#memory.take(shape.reduce((product, d) => product * d, 1));
-    fill(values);
+  weight(name: string, shape: readonly number[], values: Float32Array): string {
     const initializer = { name, dims: [...shape], dataType: ELEMENT_TYPE.float32 };
-    if (values.length <= INLINE_ELEMENTS) {
-      const rawData = new Uint8Array(values.slice().buffer);
+    if (!this.#memory || values.length <= INLINE_ELEMENTS) {
+      const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       this.#initializers.push({ ...initializer, rawData });
-      return name;
+    } else {
+      this.#external(initializer, WEIGHTS, this.#memory.add(values), values.byteLength);
     }
-    const where = { location: WEIGHTS, offset: String(offsetBytes), length: String(values.byteLength) };
-    this.#initializers.push({
-      ...initializer,
-      dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
-      externalData: Object.entries(where).map(([key, value]) => ({ key, value })),
-    });
+    return name;
+  }
+
+  /** A weight that ONNX Runtime maps from a file itself; `location` is the file's name in the folder it is told. */
+  mapped(name: string, shape: readonly number[], location: string, place: WeightPlace): string {
+    const initializer = { name, dims: [...shape], dataType: ELEMENT_TYPE.float32 };
+    this.#external(initializer, location, place.offsetBytes, place.bytes);
     return name;
   }
 
@@ -107,6 +108,20 @@ export class GraphBuilder {
       { domain: CONTRIB, version: 1 },
     ];
     return onnx.ModelProto.encode({ irVersion: IR_VERSION, opsetImport, graph }).finish();
+  }
+
+  #external(
+    initializer: onnxProto.onnx.ITensorProto,
+    location: string,
+    offsetBytes: number,
+    bytes: number,
+  ): void {
+    const where = { location, offset: String(offsetBytes), length: String(bytes) };
+    this.#initializers.push({
+      ...initializer,
+      dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+      externalData: Object.entries(where).map(([key, value]) => ({ key, value })),
+    });
   }
 
   #add(opType: string, domain: string, inputs: readonly string[], attributes: Attributes): string {

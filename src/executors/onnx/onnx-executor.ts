@@ -2,12 +2,13 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InputError } from '../../../ipu-config/errors.js';
 import type { Tensor } from '../../../pipeline/tensor.js';
 import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
-import { sliceWeightBytes } from '../../bert/bert-tensors.js';
+import { sliceTensors, sliceWeightBytes } from '../../bert/bert-tensors.js';
 import type { WeightSource } from '../../bert/weights.js';
 import { checkStageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
 import { buildBertGraph } from './bert-graph.js';
 import { WEIGHTS } from './graph-builder.js';
+import { MappedFiles } from './mapped-files.js';
 import { WeightMemory } from './weight-memory.js';
 
 type OnnxRuntime = typeof import('onnxruntime-node');
@@ -24,26 +25,32 @@ export const onnxExecutor: Executor = {
     const runtime = await loadOnnxRuntime();
     const total = sliceWeightBytes(config, slice);
     let read = 0;
-    const memory = new WeightMemory(total);
+    const files = await MappedFiles.of(weights, sliceTensors(config, slice));
+    const memory = files ? undefined : new WeightMemory(total);
     try {
       const onRead = (bytes: number): void => {
         read += bytes;
         options.onProgress?.(total === 0 ? 1 : Math.min(1, read / total));
       };
-      const { model, weightBytes } = await buildBertGraph(config, slice, weights, memory, onRead);
+      const { model, weightBytes } = await buildBertGraph(config, slice, weights, { memory, files, onRead });
       const session = await runtime.InferenceSession.create(model, {
-        externalData: [{ path: WEIGHTS, data: memory.bytes }],
+        ...(memory ? { externalData: [{ path: WEIGHTS, data: memory.bytes }] } : {}),
         executionProviders: ['cpu'],
         executionMode: 'sequential',
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         graphOptimizationLevel: 'all',
-        // Threads that spin while a stage waits would take the cores that other stages compute on.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
+        extra: {
+          session: {
+            // Threads that spin while a stage waits would take the cores that other stages compute on.
+            intra_op: { allow_spinning: '0' },
+            ...(files ? { model_external_initializers_file_folder_path: files.folder } : {}),
+          },
+        },
       });
       return new OnnxStage(runtime, session, { config, slice }, weightBytes);
     } finally {
-      memory.free();
+      memory?.free();
     }
   },
 };

@@ -16,23 +16,23 @@ export class WeightMemory {
   readonly #buffer: ResizableArrayBuffer;
   #used = 0;
 
-  /** @param bytes at least what will be taken. */
+  /** @param bytes at least what will be added. */
   constructor(bytes: number) {
     this.#buffer = new Resizable(bytes, { maxByteLength: bytes });
   }
 
-  /** Room for so many numbers, beginning at `offsetBytes` of the whole. */
-  take(elements: number): { values: Float32Array; offsetBytes: number } {
+  /** Puts the numbers after those before. @returns where they begin, in bytes. */
+  add(values: Float32Array): number {
     const offsetBytes = this.#used;
-    this.#used += elements * Float32Array.BYTES_PER_ELEMENT;
-    return { values: new Float32Array(this.#buffer, offsetBytes, elements), offsetBytes };
+    this.#used += values.byteLength;
+    new Float32Array(this.#buffer, offsetBytes, values.length).set(values);
+    return offsetBytes;
   }
 
   get bytes(): Uint8Array {
     return new Uint8Array(this.#buffer, 0, this.#used);
   }
 
-  /** Afterwards every array that was taken is empty. */
   free(): void {
     this.#buffer.resize(0);
   }
