@@ -12,6 +12,7 @@ import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { configFor } from './default-config.js';
 import { openModelWithBar } from './open-model.js';
 import { oneOf, wholeNumber } from './options.js';
+import { reportUnused } from './unused-tensors.js';
 import { ProgressBars, type Progress } from './progress.js';
 import { abortOnInterrupt } from './interrupt.js';
 
@@ -25,6 +26,7 @@ interface BenchFlags {
   readonly schedule: string;
   readonly threadsPerStage: number;
   readonly single: boolean;
+  readonly verbose?: boolean;
   readonly json?: string;
   readonly record?: string;
 }
@@ -63,6 +65,7 @@ export function benchCommand(): Command {
       'fill-drain',
     )
     .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
+    .option('--verbose', 'list the tensors of the model that it does not need')
     .option('--no-single', 'leave out the runs on one device')
     .option('--json <file>', 'write all figures, settings and versions to a file')
     .option('--record <file>', "stream the runs' spans to a file of MessagePack records")
@@ -77,6 +80,7 @@ export function benchCommand(): Command {
 async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
   const signal = abortOnInterrupt();
   const model = await openModelWithBar(flags.model, signal);
+  if (flags.verbose) await reportUnused(model);
   const { name: configName, config, warnings } = await configFor(model, flags.config);
   config.eval();
   const tokenizer = await tokenizerOf(model);
