@@ -1,5 +1,6 @@
 import {
   InputError,
+  PLACED_HEADS,
   referenceExecutor,
   type BertHead,
   type BertSlice,
@@ -13,17 +14,7 @@ import { cases, inputsOf, pickRows, randomWeights, runSlices, whole, type Case }
 /** How far two float32 results of these small models may be apart: values are of size 1, errors near 1e-6. */
 const TOLERANCE = 1e-4;
 
-const HEADS: readonly (BertHead | null)[] = [
-  null,
-  'question-answering',
-  'sequence-classification',
-  'token-classification',
-  'multiple-choice',
-  'masked-lm',
-  'pre-training',
-  'next-sentence-prediction',
-  'pooler',
-];
+const HEADS: readonly (BertHead | null)[] = [null, ...PLACED_HEADS];
 const heads = fc.constantFrom(...HEADS);
 
 const FIXED: Case = {
