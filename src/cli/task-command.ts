@@ -67,8 +67,13 @@ export async function runTaskCommand<Input extends object, Output extends object
     ...{ head: command.head, executor: flags.executor, microBatch: flags.microBatch },
     signal,
   });
-  if (single) await runSingle(session, task, single, { command, asJson: flags.json ?? false });
-  else await runLines(session, task, command, flags);
+  try {
+    if (single) await runSingle(session, task, single, { command, asJson: flags.json ?? false });
+    else await runLines(session, task, command, flags);
+  } finally {
+    // A read that waits for somebody to type would keep the process alive after Ctrl-C.
+    if (flags.input === '-') process.stdin.destroy();
+  }
 }
 
 async function runSingle<Input extends object, Output extends object>(

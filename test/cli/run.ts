@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { resolve } from 'node:path';
 
 export interface Finished {
@@ -20,4 +20,9 @@ export function ipuPipeline(...args: string[]): Promise<Finished> {
     child.on('error', failed);
     child.on('close', (code) => done({ code, stdout, stderr }));
   });
+}
+
+/** Starts the command line with an open stdin. */
+export function startPipeline(...args: string[]): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [CLI, ...args]);
 }

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+
 import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeModel } from '../model-directory.js';
-import { ipuPipeline } from './run.js';
+import { ipuPipeline, startPipeline } from './run.js';
 
 const written: string[] = [];
 afterAll(() => Promise.all(written.map((directory) => rm(directory, { recursive: true }))));
@@ -160,6 +163,19 @@ describe('tasks on the command line', () => {
     const { stdout, stderr } = await ipuPipeline('classify', '--model', directory, '--input', lines);
     expect(stderr).toContain('line 1: the line is not UTF-8');
     expect(stdout).toMatch(/^2: /);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('end on %s while they wait for more lines', async (signal) => {
+    const directory = await model('BertForSequenceClassification');
+    const child = startPipeline('classify', '--model', directory, '--input', '-');
+    const closed = once(child, 'close');
+    child.stdin.write('"the red fox"\n');
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(first.toString()).toMatch(/^1: /);
+    child.kill(signal);
+    // stdin stays open: only the signal can end it.
+    expect(await Promise.race([closed, later(20_000, ['still running'])])).toEqual([2, null]);
+    child.stdin.end();
   });
 
   it('list the tensors that a task leaves aside', async () => {
