@@ -8,17 +8,18 @@ import { Pulse } from './pulse.js';
 import { RefusedInput, type Task, type TaskInputs, type TaskResult, type TaskSession } from './task.js';
 
 /** An input on its way. */
-interface Pending<Input> {
+interface Pending<Input, Output> {
   readonly input: Input | RefusedInput;
   readonly rows: readonly Encoding[];
-  readonly outputs: RowOutput[];
+  /** Let go as soon as there is a result: a masked-LM row's are as large as its length times the vocabulary. */
+  outputs: RowOutput[];
   /** Rows that have no output yet. */
   left: number;
-  readonly error: InputError | undefined;
+  result: TaskResult<Input, Output> | undefined;
 }
 
-interface Place<Input> {
-  readonly pending: Pending<Input>;
+interface Place<Input, Output> {
+  readonly pending: Pending<Input, Output>;
   readonly at: number;
 }
 
@@ -40,10 +41,7 @@ export async function* runTask<Input, Output>(
   const stream = new TaskStream(session, task, inputs);
   const ended = stream.drive();
   try {
-    for await (const { input, rows, outputs, error } of stream.finished()) {
-      if (error) yield { input, error };
-      else if (!(input instanceof RefusedInput)) yield { input, output: task.result(input, rows, outputs) };
-    }
+    yield* stream.finished();
   } finally {
     stream.stop();
     await ended;
@@ -56,9 +54,9 @@ class TaskStream<Input, Output> {
   readonly #source: InputSource<Input | RefusedInput>;
   readonly #lookahead: number;
   /** In the order of the inputs; the first is the next result. */
-  readonly #pending: Pending<Input>[] = [];
+  readonly #pending: Pending<Input, Output>[] = [];
   /** Micro-batches in the pipeline, oldest first. */
-  readonly #inFlight: (readonly Row<Place<Input>>[])[] = [];
+  readonly #inFlight: (readonly Row<Place<Input, Output>>[])[] = [];
   readonly #pulse = new Pulse();
   #stopped = false;
   #ended = false;
@@ -86,10 +84,11 @@ class TaskStream<Input, Output> {
     this.stop();
   }
 
-  async *finished(): AsyncGenerator<Pending<Input>, void, undefined> {
+  async *finished(): AsyncGenerator<TaskResult<Input, Output>, void, undefined> {
     for (;;) {
-      while (this.#pending[0]?.left === 0) {
-        yield this.#pending.shift()!;
+      for (let next = this.#pending[0]; next?.result; next = this.#pending[0]) {
+        this.#pending.shift();
+        yield next.result;
         this.#pulse.beat();
       }
       if (this.#ended) break;
@@ -110,7 +109,7 @@ class TaskStream<Input, Output> {
     let isDescending = false;
     try {
       for (let more = true; more; isDescending = !isDescending) {
-        const window: Row<Place<Input>>[] = [];
+        const window: Row<Place<Input, Output>>[] = [];
         more = await this.#readAhead(window);
         for (const batch of lengthBuckets(window, microBatch, isDescending)) {
           if (this.#stopped) return;
@@ -128,7 +127,7 @@ class TaskStream<Input, Output> {
   }
 
   /** Fills a window with rows. @returns whether there may be more inputs after it */
-  async #readAhead(window: Row<Place<Input>>[]): Promise<boolean> {
+  async #readAhead(window: Row<Place<Input, Output>>[]): Promise<boolean> {
     while (!this.#stopped && window.length < this.#lookahead) {
       if (this.#pending.length >= 2 * this.#lookahead) {
         if (window.length > 0) return true;
@@ -153,20 +152,23 @@ class TaskStream<Input, Output> {
     }
   }
 
-  #accept(input: Input | RefusedInput): Row<Place<Input>>[] {
-    let rows: readonly Encoding[] = [];
-    let error: InputError | undefined;
-    try {
-      if (input instanceof RefusedInput) error = input.error;
-      else rows = this.#task.rows(input);
-    } catch (thrown) {
-      if (!(thrown instanceof InputError)) throw thrown;
-      error = thrown;
-    }
-    const pending: Pending<Input> = { input, rows, outputs: [], left: rows.length, error };
+  #accept(input: Input | RefusedInput): Row<Place<Input, Output>>[] {
+    const pending = this.#begun(input);
     this.#pending.push(pending);
     this.#pulse.beat();
-    return rows.map((encoding, at) => ({ encoding, owner: { pending, at } }));
+    return pending.rows.map((encoding, at) => ({ encoding, owner: { pending, at } }));
+  }
+
+  #begun(input: Input | RefusedInput): Pending<Input, Output> {
+    const begun = { input, rows: [], outputs: [], left: 0, result: undefined };
+    if (input instanceof RefusedInput) return { ...begun, result: { input, error: input.error } };
+    try {
+      const rows = this.#task.rows(input);
+      return { ...begun, rows, left: rows.length };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { ...begun, result: { input, error } };
+    }
   }
 
   #takeApart(tensors: readonly Tensor[]): void {
@@ -179,8 +181,15 @@ class TaskStream<Input, Output> {
       const output = outputs[row]!;
       refuseNaN(output);
       pending.outputs[at] = output;
-      pending.left--;
+      if (--pending.left === 0) this.#finish(pending);
     });
+  }
+
+  #finish(pending: Pending<Input, Output>): void {
+    const { input, rows, outputs } = pending;
+    if (input instanceof RefusedInput) return;
+    pending.result = { input, output: this.#task.result(input, rows, outputs) };
+    pending.outputs = [];
   }
 }
 
