@@ -19,9 +19,28 @@ export type StallCause =
   /** Everything is there; the scheduler and the wake-up take their time. */
   | 'dispatch';
 
+/** Work of a lockstep machine outside of a stage's forward and backward. */
+export type Phase =
+  /** The forward pass again, before a backward that kept no activations. */
+  | 'recompute'
+  /** Inputs come from the host. */
+  | 'stream-in'
+  /** Results go to the host. */
+  | 'stream-out'
+  /** Activations and gradients go to the neighbouring stages. */
+  | 'copy'
+  /** Gradients are summed over replicas; with sharded state, weights come back. */
+  | 'all-reduce'
+  /** Optimizer state comes from and goes back to memory outside of the chip. */
+  | 'optimizer-state'
+  /** The optimizer changes the weights. */
+  | 'weight-update'
+  /** What the host does between two calls. */
+  | 'host-call';
+
 /** One stretch of time on one rank, measured or simulated. Times are integers, nanoseconds since the run began. */
 export interface Span {
-  readonly kind: 'action' | 'stall';
+  readonly kind: 'action' | 'stall' | 'phase';
   readonly replica: number;
   readonly rank: number;
   readonly startNs: number;
@@ -30,6 +49,8 @@ export interface Span {
   readonly stage?: number;
   readonly op?: Op;
   readonly microBatch?: number;
+  /** Only on phases. */
+  readonly phase?: Phase;
   /** Only on stalls. */
   readonly cause?: StallCause;
 }
