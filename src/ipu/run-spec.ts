@@ -1,0 +1,63 @@
+import type { Hardware } from './hardware.js';
+import type { ModelShape } from './model-shape.js';
+
+/** What one forward stage holds; attention and feed-forward halves of layers are placed separately. */
+export interface IpuStage {
+  readonly ipu: number;
+  readonly embedding: boolean;
+  /** Attention halves of layers. */
+  readonly attention: number;
+  /** Feed-forward halves of layers. */
+  readonly feedForward: number;
+  readonly head: boolean;
+}
+
+/** `stage`: a stage keeps only its input; `layer`: the input of each layer; `none`: everything that backward needs. */
+export type Recompute = 'stage' | 'layer' | 'none';
+
+export type Precision = 'float16' | 'float32';
+
+export interface Optimizer {
+  readonly name: 'lamb' | 'adam' | 'momentum' | 'sgd';
+  readonly stateOffChip: boolean;
+  readonly replicatedTensorSharding: boolean;
+  /** Precision of the moments. */
+  readonly statePrecision: Precision;
+}
+
+/** A run on IPUs: model × mapping × hardware. */
+export interface IpuRun {
+  readonly model: ModelShape;
+  readonly hardware: Hardware;
+  readonly mode: 'training' | 'inference';
+  /** Pipelined: every stage works in every cycle. Sharded: one stage at a time. */
+  readonly execution: 'pipelined' | 'sharded';
+  readonly ipusPerReplica: number;
+  readonly replicas: number;
+  readonly sequenceLength: number;
+  /** Sequences packed into one row. */
+  readonly sequencesPerRow: number;
+  /** Rows of a micro-batch. */
+  readonly microBatch: number;
+  /** Micro-batches of one weight update; 1 in inference. */
+  readonly gradientAccumulation: number;
+  /** Weight updates (training) or micro-batches (inference) of one call. */
+  readonly deviceIterations: number;
+  /** In the order of the pipeline. */
+  readonly stages: readonly IpuStage[];
+  readonly recompute: Recompute;
+  readonly precision: Precision;
+  readonly stashPrecision: Precision;
+  /** Null in inference. */
+  readonly optimizer: Optimizer | null;
+  /** Share of an IPU's memory that one matmul may use, for each IPU of a replica. */
+  readonly matmulProportion: readonly number[];
+  /** Matmuls keep partial sums in float16, at twice the rate. */
+  readonly halfPartials: boolean;
+  /** The embedding's table is looked up in so many parts, one after another. */
+  readonly embeddingSerialization: number;
+}
+
+export function bytesOf(precision: Precision): number {
+  return precision === 'float16' ? 2 : 4;
+}

@@ -1,0 +1,72 @@
+import { OpCosts, sumCycles, sumFlops, type OpCost, type OpKind } from './op-cost.js';
+import { stageOps } from './stage-ops.js';
+import type { IpuRun } from './run-spec.js';
+
+/** What one stage takes for one micro-batch, in whole nanoseconds of its IPU. */
+export interface StageCost {
+  readonly forwardNs: number;
+  /** The forward pass again; 0 where activations are kept. */
+  readonly recomputeNs: number;
+  readonly backwardNs: number;
+  /** Multiplications and additions of the model: without what is computed again. */
+  readonly flops: number;
+  /** Forward, recompute and backward, by kind of operation. */
+  readonly nsByKind: Readonly<Record<OpKind, number>>;
+  readonly temporaryBytesPerTile: number;
+}
+
+/** Costs of every stage. */
+export function stageCosts(run: IpuRun): StageCost[] {
+  return run.stages.map((stage, j) => {
+    const { chip } = run.hardware;
+    const ops = new OpCosts(chip, {
+      precision: run.precision,
+      halfPartials: run.halfPartials,
+      proportion: run.matmulProportion[stage.ipu] ?? run.matmulProportion[0]!,
+    });
+    const training = run.mode === 'training';
+    const { forward, backward } = stageOps(ops, stage, {
+      model: run.model,
+      rows: run.microBatch,
+      sequenceLength: run.sequenceLength,
+      training,
+      embeddingSerialization: run.embeddingSerialization,
+    });
+    const again = training ? recomputedShare(run, j) : 0;
+    const all = [...forward, ...scaled(forward, again), ...backward];
+    const ns = (cycles: number): number => Math.round((cycles / chip.clockHz) * 1e9);
+    const kindNs = (kind: OpKind): number => ns(sumCycles(all.filter((op) => op.kind === kind)));
+    return {
+      forwardNs: ns(sumCycles(forward)),
+      recomputeNs: ns(again * sumCycles(forward)),
+      backwardNs: ns(sumCycles(backward)),
+      flops: sumFlops(forward) + sumFlops(backward),
+      nsByKind: {
+        matmul: kindNs('matmul'),
+        elementwise: kindNs('elementwise'),
+        exchange: kindNs('exchange'),
+      },
+      temporaryBytesPerTile: mostTemporary([...forward, ...backward]),
+    };
+  });
+}
+
+/**
+ * Share of a stage's forward pass that is computed again. The last stage goes backward right after forward: there
+ * what follows its last checkpoint is kept, so only layers before its last one are computed again.
+ * Source: popart, willow/src/transforms/pipeline.cpp, setFinalFwdStageRecomputation.
+ */
+function recomputedShare({ recompute, stages }: IpuRun, j: number): number {
+  if (recompute === 'none') return 0;
+  if (j < stages.length - 1) return 1;
+  const layers = Math.max(stages[j]!.attention, stages[j]!.feedForward);
+  return recompute === 'layer' && layers > 1 ? (layers - 1) / layers : 0;
+}
+
+function scaled(ops: readonly OpCost[], share: number): OpCost[] {
+  return share === 0 ? [] : ops.map((op) => ({ ...op, cycles: share * op.cycles }));
+}
+
+function mostTemporary(ops: readonly OpCost[]): number {
+  return ops.reduce((most, { temporaryBytesPerTile }) => Math.max(most, temporaryBytesPerTile), 0);
+}
