@@ -6,6 +6,7 @@ import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
 import { evalCommand } from './eval.js';
 import { scheduleCommand } from './schedule.js';
+import { simulateCommand } from './simulate.js';
 import {
   chooseCommand,
   classifyCommand,
@@ -35,6 +36,7 @@ function program(): Command {
     evalCommand(),
     configCommand(),
     scheduleCommand(),
+    simulateCommand(),
   ]) {
     root.addCommand(command);
   }

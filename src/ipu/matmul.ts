@@ -34,7 +34,10 @@ const BLOCK_COLUMNS = 16;
  * (lib/poplin/PerformanceEstimation.hpp), with few terms.
  */
 export function planMatmul(matmul: Matmul, settings: MatmulSettings, chip: ChipSpec): MatmulPlan {
-  const key = [matmul, settings, plannedFigures(chip)].flatMap((part) => Object.values(part)).join();
+  const { groups, rows, inner, columns } = matmul;
+  const { precision, halfPartials, proportion } = settings;
+  const sizes = [groups, rows, inner, columns, precision, halfPartials, proportion];
+  const key = [...sizes, ...plannedFigures(chip)].join();
   let plan = PLANS.get(key);
   if (!plan) {
     if (PLANS.size >= MOST_PLANS) PLANS.clear();

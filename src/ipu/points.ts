@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { InputError } from '../../ipu-config/errors.js';
 import { hardwareOf, type HardwareOverrides } from './hardware-specs.js';
 import { headByName, optimizerByName } from './names.js';
-import type { IpuRun, IpuStage } from './run-spec.js';
+import type { IpuRun } from './run-spec.js';
 
 /** What a measured run gives; any of the three. */
 export interface Measured {
@@ -204,7 +204,7 @@ function toRun(point: RawPoint, fail: Fail, overrides: HardwareOverrides): IpuRu
     microBatch: point.microBatch,
     gradientAccumulation: training ? (point.gradientAccumulation ?? 1) : 1,
     deviceIterations,
-    stages: point.stages as IpuStage[],
+    stages: point.stages,
     recompute: point.recompute ?? 'none',
     precision: point.precision,
     stashPrecision: point.stashPrecision,

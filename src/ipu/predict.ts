@@ -1,6 +1,6 @@
 import type { Measured, MeasuredPoint } from './points.js';
 import type { IpuRun } from './run-spec.js';
-import { simulateCall } from './simulate-run.js';
+import { simulateCall, type SimulatedCall } from './simulate-run.js';
 
 export interface PredictedRates {
   readonly rowsPerSecond: number;
@@ -11,7 +11,10 @@ export interface PredictedRates {
 
 /** @throws ConfigError when too few micro-batches fill the pipeline */
 export function predictRates(run: IpuRun): PredictedRates {
-  const { callNs } = simulateCall(run);
+  return ratesOf(simulateCall(run));
+}
+
+export function ratesOf({ run, callNs }: SimulatedCall): PredictedRates {
   const training = run.mode === 'training';
   const microBatches = (training ? run.gradientAccumulation : 1) * run.deviceIterations;
   const rows = run.microBatch * microBatches * run.replicas;

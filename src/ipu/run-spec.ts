@@ -17,8 +17,10 @@ export type Recompute = 'stage' | 'layer' | 'none';
 
 export type Precision = 'float16' | 'float32';
 
+export const OPTIMIZERS = ['lamb', 'adam', 'momentum', 'sgd'] as const;
+
 export interface Optimizer {
-  readonly name: 'lamb' | 'adam' | 'momentum' | 'sgd';
+  readonly name: (typeof OPTIMIZERS)[number];
   readonly stateOffChip: boolean;
   readonly replicatedTensorSharding: boolean;
   /** Precision of the moments. */

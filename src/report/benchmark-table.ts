@@ -1,8 +1,8 @@
-import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { BenchmarkReport, MeasuredRun } from '../benchmark/benchmark-report.js';
 import type { RankActivity } from '../benchmark/steady-window.js';
 import { bytes, figure, milliseconds, percent } from './format.js';
+import { plainTable } from './plain-table.js';
 
 /** The benchmark as text for a terminal: a table of the runs, a table of the pipeline's stages, and the verdict. */
 export function benchmarkTable(report: BenchmarkReport): string {
@@ -89,12 +89,4 @@ function whatIsCounted({ settings }: BenchmarkReport): string {
     `Counted: ${settings.microBatches} micro-batches in steady state, after ${settings.warmUp} to warm up and ` +
     `before ${settings.coolDown} to cool down; loading apart.`
   );
-}
-
-function plainTable(head: string[]): Table.Table {
-  // The library colours by itself, terminal or not; picocolors knows when to.
-  return new Table({
-    head: head.map((name) => pc.bold(name)),
-    style: { head: [], border: [], compact: true },
-  });
 }

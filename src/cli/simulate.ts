@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { InputError } from '../../ipu-config/errors.js';
+import { parseJson } from '../../ipu-config/parse-json.js';
+import { fromPython } from '../../ipu-config/python-value.js';
+import { fitPoints, leaveOneOut } from '../ipu/calibrate.js';
+import { adviceFor } from '../ipu/memory-advice.js';
+import { comparePoints } from '../ipu/predict.js';
+import { parsePoints } from '../ipu/points.js';
+import { simulateIpus } from '../ipu/simulation.js';
+import type { HardwareOverrides } from '../ipu/hardware-specs.js';
+import { adviceText } from '../report/advice-text.js';
+import { fitText, pointsTable } from '../report/points-table.js';
+import { simulationTable } from '../report/simulation-table.js';
+import { readText } from './config-source.js';
+import { addIpuFlags, runOfFlags, type IpuFlags } from './ipu-flags.js';
+
+interface SimulateFlags extends IpuFlags {
+  readonly points?: string;
+  readonly fit?: string;
+  readonly json?: boolean;
+}
+
+/** `ipu-pipeline simulate`: what a configuration would do on IPUs. */
+export function simulateCommand(): Command {
+  return addIpuFlags(new Command('simulate'))
+    .description('predict what an ipu_config.json would do on IPUs: throughput, time and memory of each')
+    .option('--points <file>', 'predict measured runs instead, and print the error of each')
+    .option(
+      '--fit <figures>',
+      'with --points: fit these figures (chip.ampEfficiency,…) and leave each point out in turn',
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (flags: SimulateFlags, command: Command) => {
+      if (flags.fit !== undefined && flags.points === undefined) {
+        throw new InputError('--fit needs measured runs: give --points FILE too.');
+      }
+      const text = flags.points === undefined ? await simulate(flags) : await points(flags, flags.points);
+      command.configureOutput().writeOut?.(`${text}\n`);
+    });
+}
+
+async function simulate(flags: SimulateFlags): Promise<string> {
+  const { run, warnings } = await runOfFlags(flags);
+  const simulation = simulateIpus(run, { warnings });
+  const advice = simulation.fits ? [] : adviceFor(run);
+  if (flags.json) return JSON.stringify({ ...simulation, ...(simulation.fits ? {} : { advice }) });
+  return [simulationTable(simulation), ...(simulation.fits ? [] : ['', adviceText(advice)])].join('\n');
+}
+
+async function points(flags: SimulateFlags, file: string): Promise<string> {
+  const value = fromPython(parseJson(await readText(file), file).value);
+  if (flags.fit === undefined) {
+    const comparison = comparePoints(parsePoints(value, flags.set));
+    return flags.json ? JSON.stringify(comparison) : pointsTable(comparison);
+  }
+  const figures = flags.fit.split(',').map((name) => name.trim());
+  const parse = (overrides: HardwareOverrides): ReturnType<typeof parsePoints> =>
+    parsePoints(value, { ...flags.set, ...overrides });
+  const fit = fitPoints(parse, figures);
+  const crossValidated = leaveOneOut(parse, figures);
+  const comparison = comparePoints(parse(fit));
+  if (flags.json) return JSON.stringify({ fit, ...comparison, leaveOneOut: crossValidated });
+  return [pointsTable(comparison), '', fitText(fit, crossValidated)].join('\n');
+}
+
+/** @throws InputError naming the file */
+export async function writeResult(file: string, text: string, option: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    const reason = (error as Error).message;
+    throw new InputError(`cannot write ${file}: ${reason}. Give ${option} a file in a folder that exists.`);
+  });
+}
