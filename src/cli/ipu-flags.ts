@@ -91,15 +91,26 @@ export function addIpuFlags(command: Command): Command {
     .addOption(setOption());
 }
 
-export interface FlaggedRun extends ConfiguredRun {
+export interface ReadFlags {
   readonly config: IpuConfig;
   readonly settings: RunSettings;
+  readonly warnings: readonly string[];
+}
+
+export interface FlaggedRun extends ReadFlags {
+  readonly run: ConfiguredRun['run'];
 }
 
 /** Reads what the flags name and puts the run together. @throws InputError, ConfigError */
 export async function runOfFlags(flags: IpuFlags): Promise<FlaggedRun> {
+  const read = await readFlags(flags);
+  const { run, warnings } = configuredRun(read.config, read.settings);
+  return { ...read, run, warnings: [...read.warnings, ...warnings] };
+}
+
+/** Reads what the flags name. @throws InputError, ConfigError */
+export async function readFlags(flags: IpuFlags): Promise<ReadFlags> {
   const loaded = await readConfigSource(flags.config, flags.pod === undefined ? {} : { pod: flags.pod });
-  const config = withAccumulation(loaded.config, flags);
   const settings: RunSettings = {
     model: await readModelShape(flags.model, flags.head),
     hardware: systemByName(flags.system, flags.set),
@@ -113,8 +124,7 @@ export async function runOfFlags(flags: IpuFlags): Promise<FlaggedRun> {
     ...(flags.replicas === undefined ? {} : { replicas: flags.replicas }),
     ...(flags.execution === undefined ? {} : { execution: flags.execution }),
   };
-  const { run, warnings } = configuredRun(config, settings);
-  return { config, settings, run, warnings: [...loaded.warnings, ...warnings] };
+  return { config: withAccumulation(loaded.config, flags), settings, warnings: loaded.warnings };
 }
 
 function withAccumulation(config: IpuConfig, flags: IpuFlags): IpuConfig {

@@ -5,8 +5,10 @@ import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
 import { evalCommand } from './eval.js';
+import { planCommand } from './plan.js';
 import { scheduleCommand } from './schedule.js';
 import { simulateCommand } from './simulate.js';
+import { sweepCommand } from './sweep.js';
 import {
   chooseCommand,
   classifyCommand,
@@ -37,6 +39,8 @@ function program(): Command {
     configCommand(),
     scheduleCommand(),
     simulateCommand(),
+    planCommand(),
+    sweepCommand(),
   ]) {
     root.addCommand(command);
   }

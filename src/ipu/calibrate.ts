@@ -69,7 +69,7 @@ function minimise(
   let a = high - GOLDEN * (high - low);
   let b = low + GOLDEN * (high - low);
   let [costA, costB] = [cost(a), cost(b)];
-  while (high - low > 1e-4 * high) {
+  while (high - low > 1e-3 * high) {
     if (costA < costB) {
       [high, b, costB] = [b, a, costA];
       a = high - GOLDEN * (high - low);

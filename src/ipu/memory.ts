@@ -39,11 +39,12 @@ export interface IpuMemory {
  * @param costs of the stages, where the caller has them already
  */
 export function memoryPerIpu(run: IpuRun, costs: readonly StageCost[] = stageCosts(run)): IpuMemory[] {
-  const parameters = parametersPerIpu(run);
-  return parameters.map((count, ipu) => ipuMemory(run, costs, ipu, count));
+  return Array.from({ length: run.ipusPerReplica }, (_, ipu) => memoryOfIpu(run, ipu, (j) => costs[j]!));
 }
 
-function ipuMemory(run: IpuRun, costs: readonly StageCost[], ipu: number, parameters: number): IpuMemory {
+/** The same of one IPU alone. @param costOf costs of its stages, by their index in the run */
+export function memoryOfIpu(run: IpuRun, ipu: number, costOf: (stage: number) => StageCost): IpuMemory {
+  const parameters = parametersPerIpu(run)[ipu]!;
   const { chip } = run.hardware;
   const limitBytes = chip.tiles * chip.sramBytesPerTile;
   const training = run.mode === 'training';
@@ -57,7 +58,7 @@ function ipuMemory(run: IpuRun, costs: readonly StageCost[], ipu: number, parame
     'optimizer state': run.optimizer?.stateOffChip ? 0 : state,
     stash: training ? own.reduce((sum, { stage, j }) => sum + stashBytes(run, stage, j), 0) : 0,
     activations: most(({ stage, j }) => activationBytes(run, stage, j)),
-    'matmul temporaries': most(({ j }) => costs[j]!.temporaryBytesPerTile) * chip.tiles,
+    'matmul temporaries': most(({ j }) => costOf(j).temporaryBytesPerTile) * chip.tiles,
     'embedding gradient': training ? table / Math.max(1, run.embeddingSerialization) : 0,
     'code and exchange': chip.codeBytesPerTile * chip.tiles,
   };

@@ -1,5 +1,5 @@
 import { HEADS, type Head } from './model-shape.js';
-import type { Optimizer } from './run-spec.js';
+import { OPTIMIZERS, type Optimizer } from './run-spec.js';
 
 /** Other spellings of heads in files and model classes, in lower case without separators. */
 const HEAD_ALIASES: Readonly<Record<string, Head>> = {
@@ -29,27 +29,37 @@ const HEAD_ALIASES: Readonly<Record<string, Head>> = {
   encoder: 'none',
 };
 
-const OPTIMIZER_ALIASES: Readonly<Record<string, Optimizer['name']>> = {
-  lamb: 'lamb',
-  lambnobias: 'lamb',
-  adam: 'adam',
-  adamw: 'adam',
-  adamwnobias: 'adam',
-  adamnobias: 'adam',
-  sgd: 'sgd',
-  momentum: 'momentum',
-};
+/** LARS keeps one moment, as momentum does. */
+const OPTIMIZER_PATTERNS: readonly (readonly [RegExp, Optimizer['name']])[] = [
+  [/lamb/, 'lamb'],
+  [/adam/, 'adam'],
+  [/lars|momentum/, 'momentum'],
+  [/sgd/, 'sgd'],
+];
+
+/** What names that are in no table still tell. */
+const HEAD_PATTERNS: readonly (readonly [RegExp, Head])[] = [
+  [/pretrain/, 'pretraining'],
+  [/mask|mlm/, 'masked-lm'],
+  [/question|squad/, 'question-answering'],
+  [/token|ner/, 'token-classification'],
+  [/choice/, 'multiple-choice'],
+  [/class|regression/, 'sequence-classification'],
+  [/causal|language|generat|lm/, 'causal-lm'],
+];
 
 /** A head by its name, however it is spelt. `refuse` gets what is wrong with it. */
 export function headByName(name: string, refuse: (text: string) => never): Head {
   const plain = normal(name);
-  const found = HEADS.find((head) => normal(head) === plain) ?? HEAD_ALIASES[plain.replace(/head$/, '')];
-  return found ?? HEAD_ALIASES[plain] ?? refuse(`is ${JSON.stringify(name)}; heads are ${HEADS.join(', ')}.`);
+  const known = HEADS.find((head) => normal(head) === plain) ?? HEAD_ALIASES[plain];
+  const found = known ?? HEAD_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
+  return found ?? refuse(`is ${JSON.stringify(name)}; heads are ${HEADS.join(', ')}.`);
 }
 
 export function optimizerByName(name: string, refuse: (text: string) => never): Optimizer['name'] {
-  const known = [...new Set(Object.values(OPTIMIZER_ALIASES))].join(', ');
-  return OPTIMIZER_ALIASES[normal(name)] ?? refuse(`is ${JSON.stringify(name)}; optimizers are ${known}.`);
+  const plain = normal(name);
+  const found = OPTIMIZER_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
+  return found ?? refuse(`is ${JSON.stringify(name)}; optimizers are ${OPTIMIZERS.join(', ')}.`);
 }
 
 function normal(name: string): string {

@@ -149,7 +149,7 @@ function checkTogether(point: RawPoint, fail: Fail): void {
     );
   }
   const embeddings = stages.filter((stage) => stage.embedding).length;
-  if (embeddings !== 1) fail('stages', `have ${embeddings} with embedding: true; give exactly one.`);
+  if (embeddings > 1) fail('stages', `have ${embeddings} with embedding: true; give one at most.`);
   if (model.hiddenSize % model.attentionHeads !== 0) {
     fail(
       'model.attentionHeads',

@@ -52,6 +52,11 @@ export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): Simula
   return { run, schedule, stages, lockstep, hostCallNs, callNs: updates * lockstep.makespanNs + hostCallNs };
 }
 
+/** What every cycle has beyond the slowest IPU's stages. */
+export function commonCycleNs(run: IpuRun): number {
+  return streamIn(run).ns + streamOut(run).ns + copies(run).ns;
+}
+
 /** Token ids, segments and the mask, as int32. */
 function streamIn(run: IpuRun): CommonPhase {
   return hostPhase(run, 'stream-in', run.microBatch * run.sequenceLength * 3 * 4);

@@ -1,6 +1,6 @@
 import { OpCosts, sumCycles, sumFlops, type OpCost, type OpKind } from './op-cost.js';
 import { stageOps } from './stage-ops.js';
-import type { IpuRun } from './run-spec.js';
+import type { IpuRun, IpuStage } from './run-spec.js';
 
 /** What one stage takes for one micro-batch, in whole nanoseconds of its IPU. */
 export interface StageCost {
@@ -17,38 +17,41 @@ export interface StageCost {
 
 /** Costs of every stage. */
 export function stageCosts(run: IpuRun): StageCost[] {
-  return run.stages.map((stage, j) => {
-    const { chip } = run.hardware;
-    const ops = new OpCosts(chip, {
-      precision: run.precision,
-      halfPartials: run.halfPartials,
-      proportion: run.matmulProportion[stage.ipu] ?? run.matmulProportion[0]!,
-    });
-    const training = run.mode === 'training';
-    const { forward, backward } = stageOps(ops, stage, {
-      model: run.model,
-      rows: run.microBatch,
-      sequenceLength: run.sequenceLength,
-      training,
-      embeddingSerialization: run.embeddingSerialization,
-    });
-    const again = training ? recomputedShare(run, j) : 0;
-    const all = [...forward, ...scaled(forward, again), ...backward];
-    const ns = (cycles: number): number => Math.round((cycles / chip.clockHz) * 1e9);
-    const kindNs = (kind: OpKind): number => ns(sumCycles(all.filter((op) => op.kind === kind)));
-    return {
-      forwardNs: ns(sumCycles(forward)),
-      recomputeNs: ns(again * sumCycles(forward)),
-      backwardNs: ns(sumCycles(backward)),
-      flops: sumFlops(forward) + sumFlops(backward),
-      nsByKind: {
-        matmul: kindNs('matmul'),
-        elementwise: kindNs('elementwise'),
-        exchange: kindNs('exchange'),
-      },
-      temporaryBytesPerTile: mostTemporary([...forward, ...backward]),
-    };
+  return run.stages.map((stage, j) => stageCost(run, stage, j === run.stages.length - 1));
+}
+
+/** Cost of one stage, which need not be one of the run's own; `isLast`: its backward follows its forward at once. */
+export function stageCost(run: IpuRun, stage: IpuStage, isLast: boolean): StageCost {
+  const { chip } = run.hardware;
+  const ops = new OpCosts(chip, {
+    precision: run.precision,
+    halfPartials: run.halfPartials,
+    proportion: run.matmulProportion[stage.ipu] ?? run.matmulProportion[0]!,
   });
+  const training = run.mode === 'training';
+  const { forward, backward } = stageOps(ops, stage, {
+    model: run.model,
+    rows: run.microBatch,
+    sequenceLength: run.sequenceLength,
+    training,
+    embeddingSerialization: run.embeddingSerialization,
+  });
+  const again = training ? recomputedShare(run, stage, isLast) : 0;
+  const all = [...forward, ...scaled(forward, again), ...backward];
+  const ns = (cycles: number): number => Math.round((cycles / chip.clockHz) * 1e9);
+  const kindNs = (kind: OpKind): number => ns(sumCycles(all.filter((op) => op.kind === kind)));
+  return {
+    forwardNs: ns(sumCycles(forward)),
+    recomputeNs: ns(again * sumCycles(forward)),
+    backwardNs: ns(sumCycles(backward)),
+    flops: sumFlops(forward) + sumFlops(backward),
+    nsByKind: {
+      matmul: kindNs('matmul'),
+      elementwise: kindNs('elementwise'),
+      exchange: kindNs('exchange'),
+    },
+    temporaryBytesPerTile: mostTemporary([...forward, ...backward]),
+  };
 }
 
 /**
@@ -56,10 +59,10 @@ export function stageCosts(run: IpuRun): StageCost[] {
  * what follows its last checkpoint is kept, so only layers before its last one are computed again.
  * Source: popart, willow/src/transforms/pipeline.cpp, setFinalFwdStageRecomputation.
  */
-function recomputedShare({ recompute, stages }: IpuRun, j: number): number {
+function recomputedShare({ recompute }: IpuRun, stage: IpuStage, isLast: boolean): number {
   if (recompute === 'none') return 0;
-  if (j < stages.length - 1) return 1;
-  const layers = Math.max(stages[j]!.attention, stages[j]!.feedForward);
+  if (!isLast) return 1;
+  const layers = Math.max(stage.attention, stage.feedForward);
   return recompute === 'layer' && layers > 1 ? (layers - 1) / layers : 0;
 }
 

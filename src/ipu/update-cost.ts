@@ -13,12 +13,14 @@ const UPDATE_STREAMS: Readonly<Record<Optimizer['name'], number>> = {
   sgd: 3,
 };
 
-/** What follows the cycles of one weight update, as long as the IPU with most weights needs. */
-export function updatePhases(run: IpuRun): CommonPhase[] {
+/**
+ * What follows the cycles of one weight update, as long as the IPU with most weights needs.
+ * @param parameters weights of that IPU
+ */
+export function updatePhases(run: IpuRun, parameters = Math.max(...parametersPerIpu(run))): CommonPhase[] {
   const { optimizer } = run;
   if (run.mode === 'inference' || !optimizer) return [];
   const { chip } = run.hardware;
-  const parameters = Math.max(...parametersPerIpu(run));
   const shards = optimizer.replicatedTensorSharding ? run.replicas : 1;
   const stateBytes = (MOMENTS[optimizer.name] * parameters * bytesOf(optimizer.statePrecision)) / shards;
   const streaming = chip.streamingBytesPerSecond * chip.streamingEfficiency;

@@ -53,14 +53,23 @@ function summary(simulation: IpuSimulation): string[] {
   ];
 }
 
+/** What all IPUs do together has one line; the rest a column each. */
 function timeTable({ ipus }: IpuSimulation): string {
   const names = [...new Set(ipus.flatMap(({ seconds }) => Object.keys(seconds)))];
-  const table = plainTable(['IPU', 'holds', 'busy', ...names]);
+  const show = (value: number | undefined): string => (value ? milliseconds(value * 1e3) : '–');
+  const isCommon = (name: string): boolean => new Set(ipus.map(({ seconds }) => seconds[name])).size === 1;
+  const own = names.filter((name) => ipus.length === 1 || !isCommon(name));
+  const table = plainTable(['IPU', 'holds', 'busy', ...own]);
   for (const { ipu, stages, seconds, busyShare } of ipus) {
-    const times = names.map((name) => (seconds[name] ? milliseconds(seconds[name] * 1e3) : '–'));
+    const times = own.map((name) => show(seconds[name]));
     table.push([`${ipu}`, stages.join(' + ') || 'nothing', percent(busyShare), ...times]);
   }
-  return table.toString();
+  const common = names
+    .filter((name) => !own.includes(name))
+    .map((name) => `${name} ${show(ipus[0]?.seconds[name])}`);
+  return [table.toString(), ...(common.length > 0 ? [`all IPUs together: ${common.join(', ')}`] : [])].join(
+    '\n',
+  );
 }
 
 function memoryTable({ memory }: IpuSimulation): string {

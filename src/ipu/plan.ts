@@ -1,0 +1,233 @@
+import { InputError } from '../../ipu-config/errors.js';
+import { lockstepTime } from '../../pipeline/lockstep-time.js';
+import { parametersPerIpu } from './ipu-parameters.js';
+import { memoryOfIpu } from './memory.js';
+import { attentionParameters, feedForwardParameters } from './model-shape.js';
+import type { IpuRun, IpuStage } from './run-spec.js';
+import { commonCycleNs } from './simulate-run.js';
+import { simulateIpus, type IpuSimulation } from './simulation.js';
+import { bestSplit, type Split } from './split-search.js';
+import { stageCost, type StageCost } from './stage-cost.js';
+import { updatePhases } from './update-cost.js';
+
+export interface PlanOptions {
+  /** Cut between the attention and the feed-forward half of a layer too, which `layers_per_ipu` cannot say. */
+  readonly halves?: boolean;
+  /** Default: throughput. */
+  readonly objective?: 'throughput' | 'latency';
+  /** Splits with a longer latency are left out; inference only. */
+  readonly maxLatencyMs?: number;
+}
+
+export interface Plan {
+  readonly after: IpuSimulation;
+  /** Layers on each IPU; halves count 0.5 where the plan has any. */
+  readonly layersPerIpu: readonly number[];
+  /** Splits that were simulated. */
+  readonly evaluated: number;
+  /** False when there were too many splits to prove that none is better. */
+  readonly exact: boolean;
+}
+
+/**
+ * The best split of a run's layers over its IPUs, under the memory limit: every IPU that holds neither embedding nor
+ * head gets a layer at least. Ties go to the split that comes first.
+ * @throws InputError when no split fits
+ */
+export function planSplit(run: IpuRun, options: PlanOptions = {}): Plan {
+  const planner = new Planner(run, options);
+  const found = planner.search();
+  if (!found) throw new InputError(planner.whyNone());
+  const after = { ...run, stages: planner.stagesOf(found.split) };
+  return {
+    after: simulateIpus(after),
+    layersPerIpu: found.split.map((units) => units / planner.unitsPerLayer),
+    evaluated: found.evaluated,
+    exact: found.exact,
+  };
+}
+
+interface Bin {
+  readonly cost: number;
+  readonly latencyNs: number;
+  readonly fits: boolean;
+}
+
+class Planner {
+  readonly unitsPerLayer: 1 | 2;
+  readonly #run: IpuRun;
+  readonly #options: PlanOptions;
+  readonly #headIpu: number | undefined;
+  readonly #costs = new Map<string, StageCost>();
+  readonly #bins = new Map<string, Bin>();
+
+  constructor(run: IpuRun, options: PlanOptions) {
+    this.#run = run;
+    this.#options = options;
+    this.unitsPerLayer = options.halves ? 2 : 1;
+    this.#headIpu = run.stages.find(({ head }) => head)?.ipu;
+    if (options.maxLatencyMs !== undefined && run.mode === 'training') {
+      throw new InputError('A latency limit is for inference; leave --max-latency-ms out in training.');
+    }
+  }
+
+  search(): ReturnType<typeof bestSplit> {
+    const { ipusPerReplica, model } = this.#run;
+    return bestSplit({
+      bins: ipusPerReplica,
+      units: model.layers * this.unitsPerLayer,
+      cost: (bin, start, end) => this.#binCost(bin, start, end),
+      total: (split) => this.#total(split),
+      bound: (prefix, rest) => this.#bound(prefix, rest),
+    });
+  }
+
+  whyNone(): string {
+    const { model, ipusPerReplica, hardware, microBatch, mode } = this.#run;
+    const limit = this.#options.maxLatencyMs === undefined ? '' : ` within ${this.#options.maxLatencyMs} ms`;
+    return (
+      `No split of ${model.name}'s ${model.layers} layers over ${ipusPerReplica} IPUs of ${hardware.system.name} ` +
+      `fits for ${mode} with micro-batch ${microBatch}${limit}: give more IPUs for a replica, a smaller --micro-batch, ` +
+      'or see what `ipu-pipeline simulate` advises.'
+    );
+  }
+
+  stagesOf(split: Split): IpuStage[] {
+    let start = 0;
+    const stages = split.map((units, ipu): IpuStage => {
+      const end = start + units;
+      const stage = this.#stage(ipu, start, end);
+      start = end;
+      return stage;
+    });
+    if (this.#headReturns()) {
+      stages.push({ ipu: this.#headIpu!, embedding: false, attention: 0, feedForward: 0, head: true });
+    }
+    return stages;
+  }
+
+  /** Units count halves when layers may be cut: even ones are attention, odd ones feed-forward. */
+  #stage(ipu: number, start: number, end: number): IpuStage {
+    const halves = this.unitsPerLayer === 2;
+    const attention = halves ? Math.ceil(end / 2) - Math.ceil(start / 2) : end - start;
+    const feedForward = halves ? Math.floor(end / 2) - Math.floor(start / 2) : end - start;
+    const head = this.#headIpu === ipu && !this.#headReturns();
+    return { ipu, embedding: ipu === 0, attention, feedForward, head };
+  }
+
+  /** The head shares the embedding's IPU, and the pipeline comes back to it. */
+  #headReturns(): boolean {
+    return this.#headIpu === 0 && this.#run.ipusPerReplica > 1;
+  }
+
+  #binCost(ipu: number, start: number, end: number): number {
+    const stage = this.#stage(ipu, start, end);
+    if (start === end && !stage.embedding && !stage.head) return Infinity;
+    const key = [ipu, stage.attention, stage.feedForward].join();
+    let bin = this.#bins.get(key);
+    if (!bin) this.#bins.set(key, (bin = this.#makeBin(ipu, stage)));
+    return bin.fits ? bin.cost : Infinity;
+  }
+
+  #makeBin(ipu: number, stage: IpuStage): Bin {
+    const alone = this.stagesOf(new Array<number>(this.#run.ipusPerReplica).fill(0));
+    const stages = alone.map((other, j) => (j === ipu ? stage : other));
+    const run = { ...this.#run, stages };
+    const memory = memoryOfIpu(run, ipu, (j) => this.#cost(stages[j]!, j === stages.length - 1));
+    let cost = 0;
+    stages.forEach((own, j) => {
+      if (own.ipu !== ipu) return;
+      const { forwardNs, recomputeNs, backwardNs } = this.#cost(own, j === stages.length - 1);
+      cost += forwardNs + recomputeNs + backwardNs;
+    });
+    const latencyNs = stages.length * (cost + commonCycleNs(this.#run));
+    const { maxLatencyMs = Infinity } = this.#options;
+    return { cost, latencyNs, fits: memory.fits && latencyNs <= maxLatencyMs * 1e6 };
+  }
+
+  #cost(stage: IpuStage, isLast: boolean): StageCost {
+    const { ipu, embedding, attention, feedForward, head } = stage;
+    const share = this.#run.matmulProportion[ipu];
+    const key = [share, embedding, attention, feedForward, head, isLast].join();
+    let cost = this.#costs.get(key);
+    if (!cost) this.#costs.set(key, (cost = stageCost(this.#run, stage, isLast)));
+    return cost;
+  }
+
+  /**
+   * A lower bound of `#total`. While the pipeline fills, a cycle lasts as long as the slowest forward stage so far, and
+   * once the backward ones join from the end, as the slowest IPU from there on; it drains likewise. See `lockstepTime`.
+   */
+  #bound(prefix: Split, rest: readonly number[]): number {
+    const training = this.#run.mode === 'training';
+    const bins = this.#run.ipusPerReplica;
+    const known = this.#prefixStages(prefix);
+    const restWorst = rest[prefix.length] ?? 0;
+    const worst = Math.max(restWorst, ...known.map(({ whole }) => whole));
+    if (this.#run.execution === 'sharded') return 0;
+    if (this.#isForLatency()) return worst;
+    const forwardStages = bins + (this.#headReturns() ? 1 : 0);
+    const depth = training ? 2 * forwardStages - 1 : forwardStages;
+    let ramps = 0;
+    let forward = 0;
+    let backward = 0;
+    for (let j = 0; j < forwardStages - 1; j++) {
+      forward = Math.max(forward, known[j]?.forwardNs ?? 0);
+      backward = Math.max(backward, known[j]?.backwardNs ?? 0);
+      ramps += forward + backward;
+    }
+    let whole = 0;
+    for (let bin = bins - 1; bin >= 1; bin--) {
+      whole = Math.max(whole, known[bin]?.whole ?? rest[bin]!, bin < prefix.length ? restWorst : 0);
+      ramps += training ? 2 * whole : whole;
+    }
+    return ramps + (this.#microBatches() - depth + 1) * worst + this.#updateNs(this.#leastParameters(prefix));
+  }
+
+  /** No IPU can have fewer than a layer's share of the longest part of the prefix, nor than an even share of all. */
+  #leastParameters(prefix: Split): number {
+    const { model, ipusPerReplica } = this.#run;
+    const layer = attentionParameters(model) + feedForwardParameters(model);
+    const layers = Math.floor(Math.max(0, ...prefix) / this.unitsPerLayer);
+    return layer * Math.max(layers, model.layers / ipusPerReplica);
+  }
+
+  #updateNs(parameters: number): number {
+    return updatePhases(this.#run, parameters).reduce((sum, { ns }) => sum + ns, 0);
+  }
+
+  #prefixStages(prefix: Split): { forwardNs: number; backwardNs: number; whole: number }[] {
+    let start = 0;
+    return prefix.map((units, ipu) => {
+      const stage = this.#stage(ipu, start, start + units);
+      const isLast = ipu === this.#run.ipusPerReplica - 1 && !this.#headReturns();
+      const { forwardNs, recomputeNs, backwardNs } = this.#cost(stage, isLast);
+      const whole = this.#binCost(ipu, start, start + units);
+      start += units;
+      return { forwardNs, backwardNs: recomputeNs + backwardNs, whole };
+    });
+  }
+
+  #isForLatency(): boolean {
+    return this.#options.objective === 'latency' && this.#run.mode === 'inference';
+  }
+
+  #microBatches(): number {
+    return this.#run.mode === 'training' ? this.#run.gradientAccumulation : this.#run.deviceIterations;
+  }
+
+  #total(split: Split): number {
+    const stages = this.stagesOf(split);
+    const costs = stages.map((stage, j) => this.#cost(stage, j === stages.length - 1));
+    const timed = stages.map(({ ipu }, j) => {
+      const { forwardNs, recomputeNs, backwardNs } = costs[j]!;
+      return { rank: ipu, forwardNs, backwardNs: recomputeNs + backwardNs };
+    });
+    const training = this.#run.mode === 'training';
+    if (this.#run.execution === 'sharded') return timed.reduce((sum, { forwardNs }) => sum + forwardNs, 0);
+    if (this.#options.objective === 'latency' && !training)
+      return lockstepTime(timed, stages.length, false) / stages.length;
+    const parameters = Math.max(...parametersPerIpu({ ...this.#run, stages }));
+    return lockstepTime(timed, this.#microBatches(), training) + this.#updateNs(parameters);
+  }
+}
