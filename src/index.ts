@@ -115,7 +115,7 @@ export {
 export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
 export { sequential } from '../pipeline/schedules/sequential.js';
 export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
-export type { Span, StallCause } from '../pipeline/span.js';
+export type { Phase, Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
 export { truncate } from '../pipeline/truncate.js';
@@ -290,3 +290,4 @@ export { parseVocabulary, Vocabulary, type SpecialPieces } from './tokenizer/voc
 export { encodeWindows, type WindowOptions } from './tokenizer/windows.js';
 export type { TokenizedText } from './tokenizer/word-piece.js';
 export { VERSION } from './version.js';
+export * from './simulator.js';

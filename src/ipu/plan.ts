@@ -58,6 +58,8 @@ class Planner {
   readonly #run: IpuRun;
   readonly #options: PlanOptions;
   readonly #headIpu: number | undefined;
+  /** Weights on each IPU before any layer. */
+  readonly #bareParameters: readonly number[];
   readonly #costs = new Map<string, StageCost>();
   readonly #bins = new Map<string, Bin>();
 
@@ -66,6 +68,8 @@ class Planner {
     this.#options = options;
     this.unitsPerLayer = options.halves ? 2 : 1;
     this.#headIpu = run.stages.find(({ head }) => head)?.ipu;
+    const bare = this.stagesOf(new Array<number>(run.ipusPerReplica).fill(0));
+    this.#bareParameters = parametersPerIpu({ ...run, stages: bare });
     if (options.maxLatencyMs !== undefined && run.mode === 'training') {
       throw new InputError('A latency limit is for inference; leave --max-latency-ms out in training.');
     }
@@ -184,12 +188,15 @@ class Planner {
     return ramps + (this.#microBatches() - depth + 1) * worst + this.#updateNs(this.#leastParameters(prefix));
   }
 
-  /** No IPU can have fewer than a layer's share of the longest part of the prefix, nor than an even share of all. */
+  /** Weights of the IPU with most: those of the prefix are known, the others share out what is left. */
   #leastParameters(prefix: Split): number {
     const { model, ipusPerReplica } = this.#run;
-    const layer = attentionParameters(model) + feedForwardParameters(model);
-    const layers = Math.floor(Math.max(0, ...prefix) / this.unitsPerLayer);
-    return layer * Math.max(layers, model.layers / ipusPerReplica);
+    const unit = (attentionParameters(model) + feedForwardParameters(model)) / this.unitsPerLayer;
+    // A cut between halves gives an IPU the smaller half of a layer at least.
+    const spare = this.unitsPerLayer === 2 ? unit : 0;
+    const known = prefix.map((units, ipu) => this.#bareParameters[ipu]! + units * unit - spare);
+    const even = (unit * model.layers * this.unitsPerLayer) / ipusPerReplica;
+    return Math.max(even, ...known);
   }
 
   #updateNs(parameters: number): number {

@@ -24,7 +24,8 @@ export interface SplitResult {
   readonly exact: boolean;
 }
 
-const MOST_EVALUATED = 60_000;
+/** About a second; beyond it the best so far is given, and said to be no more than that. */
+const MOST_VISITED = 40_000;
 
 /**
  * The best contiguous split. Dynamic programming gives, for every bin and unit to start at, the smallest largest bin
@@ -63,6 +64,7 @@ class Search {
   readonly #least: readonly number[];
   #best: { split: Split; total: number } | undefined;
   #evaluated = 0;
+  #visited = 0;
 
   constructor(problem: SplitProblem, bottleneck: readonly (readonly number[])[]) {
     this.#problem = problem;
@@ -72,9 +74,9 @@ class Search {
 
   run(): SplitResult {
     this.#visit(0, 0, this.#bottleneck[0]![0]!, 1); // one with the smallest largest bin is a good bound
-    this.#visit(0, 0, Infinity, MOST_EVALUATED);
+    this.#visit(0, 0, Infinity, Infinity);
     const { split, total } = this.#best!;
-    return { split, total, evaluated: this.#evaluated, exact: this.#evaluated < MOST_EVALUATED };
+    return { split, total, evaluated: this.#evaluated, exact: this.#visited < MOST_VISITED };
   }
 
   #visit(bin: number, start: number, limit: number, most: number): void {
@@ -84,9 +86,10 @@ class Search {
       return;
     }
     const rest = this.#bottleneck[bin + 1]!;
-    for (let end = units; end >= start && this.#evaluated < most; end--) {
+    for (let end = units; end >= start && this.#evaluated < most && this.#visited < MOST_VISITED; end--) {
       const worst = Math.max(rest[end]!, cost(bin, start, end));
       if (worst > limit || worst === Infinity) continue;
+      this.#visited++;
       this.#lengths.push(end - start);
       if (this.#mayImprove(bin + 1, rest[end]!)) this.#visit(bin + 1, end, limit, most);
       this.#lengths.pop();
