@@ -23,8 +23,8 @@ export function sweepCommand(): Command {
     .action(async (flags: SweepFlags, command: Command) => {
       const { config, settings, warnings } = await readFlags(flags);
       const rows = sweepConfig(config, settings, flags.vary);
-      for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-      command.configureOutput().writeOut?.(print(rows, flags));
+      if (!flags.json) for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+      command.configureOutput().writeOut?.(print(rows, flags, warnings));
     });
 }
 
@@ -37,7 +37,7 @@ function varied(text: string, previous: readonly Varied[] | undefined): readonly
   return [...(previous ?? []), { name, values }];
 }
 
-function print(rows: readonly SweepRow[], flags: SweepFlags): string {
+function print(rows: readonly SweepRow[], flags: SweepFlags, warnings: readonly string[]): string {
   if (flags.csv) return sweepCsv(rows);
-  return `${flags.json ? JSON.stringify({ rows }) : sweepTable(rows)}\n`;
+  return `${flags.json ? JSON.stringify({ rows, warnings }) : sweepTable(rows)}\n`;
 }

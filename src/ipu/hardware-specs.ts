@@ -65,7 +65,8 @@ export function override(hardware: Hardware, overrides: HardwareOverrides): Hard
   const parts = { chip: { ...hardware.chip }, system: { ...hardware.system } };
   for (const [path, value] of Object.entries(overrides)) {
     const [part, field] = path.split('.') as [keyof Hardware, string];
-    const target = parts[part] as unknown as Record<string, unknown> | undefined;
+    const isPart = part === 'chip' || part === 'system';
+    const target = (isPart ? parts[part] : undefined) as Record<string, unknown> | undefined;
     if (typeof target?.[field] !== 'number') {
       throw new InputError(
         `There is no figure ${path} to set; there are ${settableNames(hardware).join(', ')}.`,

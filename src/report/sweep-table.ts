@@ -9,10 +9,12 @@ export function sweepTable(rows: readonly SweepRow[]): string {
   const best = Math.max(
     ...rows.map(({ simulation }) => (simulation?.fits ? simulation.rates.sequencesPerSecond : 0)),
   );
+  const problems: string[] = [];
   for (const { values, simulation, problem } of rows) {
     const settings = names.map((name) => values[name] ?? '');
     if (!simulation) {
-      table.push([...settings, { content: problem ?? '', colSpan: 6 }]);
+      const note = noteOf(problem ?? '', problems);
+      table.push([...settings, '', '', '', '', '', `cannot run (${note})`]);
       continue;
     }
     const { rates, latencyMs, bubbleShare, fits } = simulation;
@@ -27,7 +29,13 @@ export function sweepTable(rows: readonly SweepRow[]): string {
       mark,
     ]);
   }
-  return table.toString();
+  return [table.toString(), ...problems.map((problem, index) => `(${index + 1}) ${problem}`)].join('\n');
+}
+
+/** Number of a reason below the table; the same reason has the same number. */
+function noteOf(problem: string, problems: string[]): number {
+  if (!problems.includes(problem)) problems.push(problem);
+  return problems.indexOf(problem) + 1;
 }
 
 /** CSV with full precision; a combination that cannot run has its reason in the last column. */
