@@ -47,9 +47,13 @@ export function planSplit(run: IpuRun, options: PlanOptions = {}): Plan {
   };
 }
 
+/** One IPU with some layers. */
 interface Bin {
+  /** All its stages, forward, recompute and backward. */
   readonly cost: number;
-  readonly latencyNs: number;
+  /** Of its first stage: a head that comes back to the IPU is another one. */
+  readonly forwardNs: number;
+  readonly backwardNs: number;
   readonly fits: boolean;
 }
 
@@ -61,7 +65,7 @@ class Planner {
   /** Weights on each IPU before any layer. */
   readonly #bareParameters: readonly number[];
   readonly #costs = new Map<string, StageCost>();
-  readonly #bins = new Map<string, Bin>();
+  readonly #bins = new Map<number, Bin>();
 
   constructor(run: IpuRun, options: PlanOptions) {
     this.#run = run;
@@ -125,12 +129,17 @@ class Planner {
   }
 
   #binCost(ipu: number, start: number, end: number): number {
-    const stage = this.#stage(ipu, start, end);
-    if (start === end && !stage.embedding && !stage.head) return Infinity;
-    const key = [ipu, stage.attention, stage.feedForward].join();
-    let bin = this.#bins.get(key);
-    if (!bin) this.#bins.set(key, (bin = this.#makeBin(ipu, stage)));
+    const bin = this.#bin(ipu, start, end);
     return bin.fits ? bin.cost : Infinity;
+  }
+
+  /** What a bin costs depends on how many units it has and, with halves, on which half it begins with. */
+  #bin(ipu: number, start: number, end: number): Bin {
+    const first = this.unitsPerLayer === 2 ? start % 2 : 0;
+    const key = ((end - start) * 2 + first) * this.#run.ipusPerReplica + ipu;
+    let bin = this.#bins.get(key);
+    if (!bin) this.#bins.set(key, (bin = this.#makeBin(ipu, this.#stage(ipu, start, end))));
+    return bin;
   }
 
   #makeBin(ipu: number, stage: IpuStage): Bin {
@@ -138,15 +147,16 @@ class Planner {
     const stages = alone.map((other, j) => (j === ipu ? stage : other));
     const run = { ...this.#run, stages };
     const memory = memoryOfIpu(run, ipu, (j) => this.#cost(stages[j]!, j === stages.length - 1));
-    let cost = 0;
-    stages.forEach((own, j) => {
-      if (own.ipu !== ipu) return;
-      const { forwardNs, recomputeNs, backwardNs } = this.#cost(own, j === stages.length - 1);
-      cost += forwardNs + recomputeNs + backwardNs;
+    const costs = stages.flatMap((own, j) => {
+      return own.ipu === ipu ? [this.#cost(own, j === stages.length - 1)] : [];
     });
+    const cost = costs.reduce((sum, one) => sum + one.forwardNs + one.recomputeNs + one.backwardNs, 0);
+    const [{ forwardNs, recomputeNs, backwardNs }] = costs as [StageCost];
     const latencyNs = stages.length * (cost + commonCycleNs(this.#run));
     const { maxLatencyMs = Infinity } = this.#options;
-    return { cost, latencyNs, fits: memory.fits && latencyNs <= maxLatencyMs * 1e6 };
+    const isIdle = stage.attention + stage.feedForward === 0 && !stage.embedding && !stage.head;
+    const fits = !isIdle && memory.fits && latencyNs <= maxLatencyMs * 1e6;
+    return { cost, forwardNs, backwardNs: recomputeNs + backwardNs, fits };
   }
 
   #cost(stage: IpuStage, isLast: boolean): StageCost {
@@ -165,9 +175,9 @@ class Planner {
   #bound(prefix: Split, rest: readonly number[]): number {
     const training = this.#run.mode === 'training';
     const bins = this.#run.ipusPerReplica;
-    const known = this.#prefixStages(prefix);
+    const known = this.#prefixBins(prefix);
     const restWorst = rest[prefix.length] ?? 0;
-    const worst = Math.max(restWorst, ...known.map(({ whole }) => whole));
+    const worst = Math.max(restWorst, ...known.map(({ cost }) => cost));
     if (this.#run.execution === 'sharded') return 0;
     if (this.#isForLatency()) return worst;
     const forwardStages = bins + (this.#headReturns() ? 1 : 0);
@@ -182,7 +192,7 @@ class Planner {
     }
     let whole = 0;
     for (let bin = bins - 1; bin >= 1; bin--) {
-      whole = Math.max(whole, known[bin]?.whole ?? rest[bin]!, bin < prefix.length ? restWorst : 0);
+      whole = Math.max(whole, known[bin]?.cost ?? rest[bin]!, bin < prefix.length ? restWorst : 0);
       ramps += training ? 2 * whole : whole;
     }
     return ramps + (this.#microBatches() - depth + 1) * worst + this.#updateNs(this.#leastParameters(prefix));
@@ -203,15 +213,12 @@ class Planner {
     return updatePhases(this.#run, parameters).reduce((sum, { ns }) => sum + ns, 0);
   }
 
-  #prefixStages(prefix: Split): { forwardNs: number; backwardNs: number; whole: number }[] {
+  #prefixBins(prefix: Split): Bin[] {
     let start = 0;
     return prefix.map((units, ipu) => {
-      const stage = this.#stage(ipu, start, start + units);
-      const isLast = ipu === this.#run.ipusPerReplica - 1 && !this.#headReturns();
-      const { forwardNs, recomputeNs, backwardNs } = this.#cost(stage, isLast);
-      const whole = this.#binCost(ipu, start, start + units);
+      const bin = this.#bin(ipu, start, start + units);
       start += units;
-      return { forwardNs, backwardNs: recomputeNs + backwardNs, whole };
+      return bin;
     });
   }
 
