@@ -1,4 +1,4 @@
-import { OPS, type Action, type Op } from './action.js';
+import { isTransfer, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
 import type { ReadinessView } from './readiness.js';
 import type { Schedule } from './schedule.js';
 
@@ -8,6 +8,8 @@ export interface ProgressLimits {
 }
 
 const OP_INDEX = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op, number>;
+const DONE = 1;
+const UNDER_WAY = 2;
 
 /**
  * How far a finite schedule has come: what is done, which slots are taken. The view that the validator and the
@@ -15,11 +17,11 @@ const OP_INDEX = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op,
  */
 export class Progress implements ReadinessView {
   readonly stages: number;
+  readonly microBatchCount: number;
   readonly inFlightLimit: number;
   inFlight = 0;
-  readonly #microBatches: number;
   readonly #slotsPerLink: number;
-  readonly #done: Uint8Array;
+  readonly #state: Uint8Array;
   readonly #taken: Int32Array;
   readonly #gradientsTaken: Int32Array;
   readonly #communicates: readonly boolean[];
@@ -28,18 +30,15 @@ export class Progress implements ReadinessView {
   constructor(schedule: Schedule, { slotsPerLink = Infinity }: ProgressLimits = {}) {
     const { stages, microBatches } = schedule;
     this.stages = stages;
-    this.#microBatches = microBatches;
+    this.microBatchCount = microBatches;
     this.inFlightLimit = schedule.inFlightLimit ?? Infinity;
     this.#slotsPerLink = slotsPerLink;
-    this.#done = new Uint8Array(OPS.length * stages * microBatches);
+    this.#state = new Uint8Array(OPS.length * stages * microBatches);
     this.#taken = new Int32Array(stages + 1);
     this.#gradientsTaken = new Int32Array(stages + 1);
     const ops = usedOps(schedule);
     this.#isTraining = ops.has('B') || ops.has('I');
-    this.#communicates = Array.from({ length: stages + 1 }, (_, link) => {
-      const between = link > 0 && link < stages;
-      return between && ops.has('SEND_F') && schedule.stageToRank[link - 1] !== schedule.stageToRank[link];
-    });
+    this.#communicates = communicatingLinks(schedule);
   }
 
   communicates(link: number): boolean {
@@ -47,7 +46,11 @@ export class Progress implements ReadinessView {
   }
 
   isDone(op: Op, stage: number, microBatch: number): boolean {
-    return this.#done[this.#index(op, stage, microBatch)] === 1;
+    return (this.#state[this.index(op, stage, microBatch)]! & DONE) !== 0;
+  }
+
+  isUnderWay(op: Op, stage: number, microBatch: number): boolean {
+    return (this.#state[this.index(op, stage, microBatch)]! & UNDER_WAY) !== 0;
   }
 
   hasInput(): boolean {
@@ -73,7 +76,8 @@ export class Progress implements ReadinessView {
 
   /** An action ends: what it read is free again. */
   end({ op, stage, microBatch }: Action): void {
-    this.#done[this.#index(op, stage, microBatch)] = 1;
+    if (microBatch === WHOLE_STAGE) return;
+    this.#state[this.index(op, stage, microBatch)]! |= DONE;
     const isBackward = op === 'B' || op === 'I';
     if (op === 'F' && stage > 0) this.#taken[stage]!--;
     if (isBackward && stage < this.stages - 1) this.#gradientsTaken[stage + 1]!--;
@@ -81,6 +85,20 @@ export class Progress implements ReadinessView {
     if (op === 'F' && stage === this.stages - 1) this.#taken[this.stages]!--;
     const leaves = this.#isTraining ? isBackward && stage === 0 : op === 'F' && stage === this.stages - 1;
     if (leaves) this.inFlight--;
+  }
+
+  /** What an ended action sends sets out for the neighbour; `index` of it says which. */
+  depart(index: number): void {
+    this.#state[index]! |= UNDER_WAY;
+  }
+
+  arrive(index: number): void {
+    this.#state[index]! &= ~UNDER_WAY;
+  }
+
+  /** A number for each op, stage and micro-batch, below `OPS.length · n · m`. */
+  index(op: Op, stage: number, microBatch: number): number {
+    return (OP_INDEX[op] * this.stages + stage) * this.microBatchCount + microBatch;
   }
 
   #fillsForward(op: Op, stage: number): boolean {
@@ -91,10 +109,28 @@ export class Progress implements ReadinessView {
     if (stage === 0) return false;
     return this.#communicates[stage] ? op === 'SEND_B' : op === 'B' || op === 'I';
   }
+}
 
-  #index(op: Op, stage: number, microBatch: number): number {
-    return (OP_INDEX[op] * this.stages + stage) * this.#microBatches + microBatch;
+/**
+ * Which links (0 … n) a schedule sends over by actions of its own. If it does so anywhere, then between all ranks;
+ * between two stages of one rank only where its actions say so.
+ */
+export function communicatingLinks({ stages, stageToRank, ranks }: Schedule): boolean[] {
+  const named = new Array<boolean>(stages + 1).fill(false);
+  let any = false;
+  for (const cells of ranks) {
+    for (const cell of cells) {
+      for (const { op, stage } of cell) {
+        if (!isTransfer(op)) continue;
+        any = true;
+        named[op === 'SEND_F' || op === 'RECV_B' ? stage + 1 : stage] = true;
+      }
+    }
   }
+  return named.map((isNamed, link) => {
+    if (link === 0 || link >= stages) return false;
+    return isNamed || (any && stageToRank[link - 1] !== stageToRank[link]);
+  });
 }
 
 /** The ops that a schedule has anywhere. */

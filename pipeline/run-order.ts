@@ -1,5 +1,6 @@
 import type { Action } from './action.js';
 import { Progress, type ProgressLimits } from './progress.js';
+import { rankRows, unitLength, type RankRow } from './rank-row.js';
 import { waitOf, type Wait } from './readiness.js';
 import type { Schedule } from './schedule.js';
 
@@ -20,28 +21,46 @@ export function runOrder(
   limits: ProgressLimits = {},
 ): { order: Action[]; stuck: Stuck[] } {
   const progress = new Progress(schedule, limits);
-  const lists = schedule.ranks.map((cells, rank) =>
-    cells.flatMap((cell, cycle) => cell.map((action) => ({ rank, cycle, action }))),
-  );
-  const positions = lists.map(() => 0);
+  const rows = rankRows(schedule);
+  const positions = rows.map(() => 0);
   const order: Action[] = [];
   for (let moved = true; moved;) {
     moved = false;
-    lists.forEach((list, rank) => {
-      for (let next = list[positions[rank]!]; next; next = list[positions[rank]!]) {
-        if (waitOf(next.action, progress)) return;
-        progress.begin(next.action);
-        progress.end(next.action);
-        order.push(next.action);
-        positions[rank]!++;
+    rows.forEach((row, rank) => {
+      const { actions } = row;
+      let at = positions[rank]!;
+      while (at < actions.length) {
+        const end = at + unitLength(row, at);
+        if (firstWait(row, at, end, progress)) break;
+        for (let each = at; each < end; each++) progress.begin(actions[each]!);
+        for (; at < end; at++) {
+          progress.end(actions[at]!);
+          order.push(actions[at]!);
+        }
         moved = true;
       }
+      positions[rank] = at;
     });
   }
-  const stuck = lists.flatMap((list, rank) => {
-    const next = list[positions[rank]!];
-    const wait = next && waitOf(next.action, progress);
-    return next && wait ? [{ ...next, wait }] : [];
+  const stuck = rows.flatMap((row, rank) => {
+    const at = positions[rank]!;
+    const blocked = at < row.actions.length && firstWait(row, at, at + unitLength(row, at), progress);
+    return blocked ? [{ rank, cycle: row.cycles[at]!, ...blocked }] : [];
   });
   return { order, stuck };
+}
+
+/** The first action from `at` to before `end` that has to wait; they begin together, so all wait for it. */
+export function firstWait(
+  { actions }: RankRow,
+  at: number,
+  end: number,
+  progress: Progress,
+): { action: Action; wait: Wait } | undefined {
+  for (let each = at; each < end; each++) {
+    const action = actions[each]!;
+    const wait = waitOf(action, progress);
+    if (wait) return { action, wait };
+  }
+  return undefined;
 }

@@ -1,14 +1,12 @@
 import { printAction } from './action-text.js';
-import type { Action, Op } from './action.js';
+import { isOfWholeStage, isTransfer, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { deadlock } from './deadlock.js';
 import { ScheduleError } from './errors.js';
-import { runOrder, type Stuck } from './run-order.js';
-import { usedOps, type ProgressLimits } from './progress.js';
+import { communicatingLinks, usedOps, type ProgressLimits } from './progress.js';
+import { rankRows, type RankRow } from './rank-row.js';
+import { runOrder } from './run-order.js';
 import { printGrid, type GridMark } from './schedule-grid.js';
 import type { Schedule } from './schedule.js';
-
-interface PlacedAction extends GridMark {
-  readonly action: Action;
-}
 
 /**
  * Checks that a schedule can be run: every micro-batch passes every stage exactly once, by actions on the stage's
@@ -17,12 +15,14 @@ interface PlacedAction extends GridMark {
  */
 export function validateSchedule(schedule: Schedule, limits: ProgressLimits = {}): void {
   checkShape(schedule);
-  const placed = placedActions(schedule);
-  for (const { action, rank, cycle } of placed) checkPlace(schedule, action, { rank, cycle });
-  checkOnce(schedule, placed);
-  checkComplete(schedule);
+  const rows = rankRows(schedule);
+  eachAction(rows, (action, at) => checkPlace(schedule, action, at));
+  checkSize(schedule, rows);
+  const done = checkOnce(schedule, rows);
+  checkComplete(schedule, rows, done);
+  checkShards(schedule, rows);
   const { stuck } = runOrder(schedule, limits);
-  if (stuck.length > 0) throw deadlock(schedule, stuck);
+  if (stuck.length > 0) throw deadlock(schedule, rows, stuck);
 }
 
 function checkShape({ name, stages, microBatches, stageToRank, ranks }: Schedule): void {
@@ -39,94 +39,169 @@ function checkShape({ name, stages, microBatches, stageToRank, ranks }: Schedule
   if (problem) throw new ScheduleError(`the schedule ${name} is wrong: ${problem}.`);
 }
 
-function placedActions({ ranks }: Schedule): PlacedAction[] {
-  return ranks.flatMap((cells, rank) =>
-    cells.flatMap((cell, cycle) => cell.map((action) => ({ action, rank, cycle }))),
-  );
+function eachAction(rows: readonly RankRow[], visit: (action: Action, at: GridMark) => void): void {
+  rows.forEach(({ actions, cycles }, rank) => {
+    const at = { rank, cycle: 0 };
+    for (let each = 0; each < actions.length; each++) {
+      at.cycle = cycles[each]!;
+      visit(actions[each]!, at);
+    }
+  });
 }
 
 function checkPlace(schedule: Schedule, action: Action, at: GridMark): void {
   const { stages, microBatches, stageToRank } = schedule;
-  const { stage, microBatch } = action;
-  if (!(stage >= 0 && stage < stages)) {
-    throw faultyCell(
-      schedule,
-      at,
-      `${printAction(action)} is of stage ${stage}; stages are 0 … ${stages - 1}`,
-    );
-  }
-  if (!(microBatch >= 0 && microBatch < microBatches)) {
-    const range = `0 … ${microBatches - 1}`;
-    throw faultyCell(
-      schedule,
-      at,
-      `${printAction(action)} is of micro-batch ${microBatch}; they are ${range}`,
-    );
-  }
-  if (stageToRank[stage] !== at.rank) {
-    const owner = stageToRank[stage];
-    throw faultyCell(
-      schedule,
-      at,
-      `${printAction(action)} is on rank ${at.rank}, but stage ${stage} is on rank ${owner}`,
-    );
-  }
+  const { stage, op, microBatch } = action;
+  const problem = !(Number.isInteger(stage) && stage >= 0 && stage < stages)
+    ? `is of stage ${stage}; stages are 0 … ${stages - 1}`
+    : !isMicroBatch(op, microBatch, microBatches)
+      ? `is of micro-batch ${microBatch}; they are 0 … ${microBatches - 1}`
+      : stageToRank[stage] !== at.rank
+        ? `is on rank ${at.rank}, but stage ${stage} is on rank ${stageToRank[stage]}`
+        : hasNoNeighbour(action, stages)
+          ? `has no stage to exchange with; stages are 0 … ${stages - 1}`
+          : undefined;
+  if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
 }
 
-function checkOnce(schedule: Schedule, placed: readonly PlacedAction[]): void {
-  const seen = new Map<string, PlacedAction>();
-  for (const current of placed) {
-    const text = printAction(current.action);
-    const before = seen.get(text);
-    if (before) throw faultyCell(schedule, current, `${text} stands in cycle ${before.cycle} already`);
-    seen.set(text, current);
-  }
+function isMicroBatch(op: Op, microBatch: number, microBatches: number): boolean {
+  if (isOfWholeStage(op)) return microBatch === WHOLE_STAGE;
+  return Number.isInteger(microBatch) && microBatch >= 0 && microBatch < microBatches;
 }
 
-/** What each stage must do with each micro-batch, given the ops that the schedule has. */
-function checkComplete(schedule: Schedule): void {
-  const { name, stages, microBatches, stageToRank } = schedule;
-  const has = new Set(placedActions(schedule).map(({ action }) => printAction(action)));
-  const ops = usedOps(schedule);
-  const isTraining = ops.has('B') || ops.has('I');
-  for (let stage = 0; stage < stages; stage++) {
-    for (let microBatch = 0; microBatch < microBatches; microBatch++) {
-      const missing = (op: Op): boolean => !has.has(printAction({ stage, op, microBatch }));
-      const absent = !ops.has('F') || missing('F') ? 'F' : isTraining ? missingBackward(missing) : undefined;
-      if (absent === undefined) continue;
-      const action = printAction({ stage, op: absent, microBatch });
-      throw new ScheduleError(
-        `the schedule ${name} is incomplete: ${action} is missing on rank ${stageToRank[stage]}.\n${printGrid(schedule)}`,
-      );
+function hasNoNeighbour({ op, stage }: Action, stages: number): boolean {
+  if (!isTransfer(op)) return false;
+  const neighbour = op === 'SEND_F' || op === 'RECV_B' ? stage + 1 : stage - 1;
+  return neighbour < 0 || neighbour >= stages;
+}
+
+/** So that a file with one huge number is refused before its size is taken for real. */
+function checkSize(schedule: Schedule, rows: readonly RankRow[]): void {
+  const { stages, microBatches } = schedule;
+  const actions = rows.reduce((sum, row) => sum + row.actions.length, 0);
+  if (stages * microBatches <= actions) return;
+  const forward = new Set<string>();
+  eachAction(rows, ({ op, stage, microBatch }) => op === 'F' && forward.add(`${stage},${microBatch}`));
+  // The first gap comes within as many steps as there are actions.
+  for (let microBatch = 0; ; microBatch++) {
+    for (let stage = 0; stage < stages; stage++) {
+      if (!forward.has(`${stage},${microBatch}`))
+        throw missing(schedule, rows, { stage, op: 'F', microBatch });
     }
   }
 }
 
-/** A backward is whole (B) or in halves (I and W); the first stage needs no gradient of its input. */
-function missingBackward(missing: (op: Op) => boolean): Op | undefined {
-  if (!missing('B')) return undefined;
-  if (missing('I')) return 'B';
-  return missing('W') ? 'W' : undefined;
+type Done = (op: Op, stage: number, microBatch: number) => boolean;
+
+function checkOnce(schedule: Schedule, rows: readonly RankRow[]): Done {
+  const { stages, microBatches } = schedule;
+  const seen = new Uint8Array(OPS.length * stages * microBatches);
+  const opIndex = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op, number>;
+  const index = (op: Op, stage: number, microBatch: number): number =>
+    (opIndex[op] * stages + stage) * microBatches + microBatch;
+  eachAction(rows, (action, at) => {
+    const { op, stage, microBatch } = action;
+    if (microBatch === WHOLE_STAGE) return;
+    if (seen[index(op, stage, microBatch)] === 1) {
+      const before = firstCycle(rows[at.rank]!, action);
+      throw faultyCell(schedule, at, `${text(schedule, action)} stands in cycle ${before} already`);
+    }
+    seen[index(op, stage, microBatch)] = 1;
+  });
+  return (op, stage, microBatch) => seen[index(op, stage, microBatch)] === 1;
 }
 
-function deadlock(schedule: Schedule, stuck: readonly Stuck[]): ScheduleError {
-  const lines = stuck.map(
-    ({ rank, cycle, action, wait }) =>
-      `  rank ${rank} stops at ${printAction(action)} (cycle ${cycle}), which waits for ` +
-      (wait.action ? `${printAction(wait.action)}${ownerNote(schedule, wait.action)}` : waitText(wait)),
+function firstCycle({ actions, cycles }: RankRow, { op, stage, microBatch }: Action): number {
+  const at = actions.findIndex((a) => a.op === op && a.stage === stage && a.microBatch === microBatch);
+  return cycles[at]!;
+}
+
+/** What each stage must do with each micro-batch, given the ops that the schedule has. */
+function checkComplete(schedule: Schedule, rows: readonly RankRow[], done: Done): void {
+  const { stages, microBatches } = schedule;
+  const ops = usedOps(schedule);
+  const isTraining = ops.has('B') || ops.has('I') || ops.has('W');
+  const communicates = communicatingLinks(schedule);
+  for (let stage = 0; stage < stages; stage++) {
+    const [before, after] = [communicates[stage]!, communicates[stage + 1]!];
+    for (let microBatch = 0; microBatch < microBatches; microBatch++) {
+      const lacks = (op: Op): boolean => !done(op, stage, microBatch);
+      const op =
+        (lacks('F') ? 'F' : undefined) ??
+        (isTraining ? missingBackward(lacks) : undefined) ??
+        (before && lacks('RECV_F') ? 'RECV_F' : undefined) ??
+        (after && lacks('SEND_F') ? 'SEND_F' : undefined) ??
+        (before && isTraining && lacks('SEND_B') ? 'SEND_B' : undefined) ??
+        (after && isTraining && lacks('RECV_B') ? 'RECV_B' : undefined);
+      if (op !== undefined) throw missing(schedule, rows, { stage, op, microBatch });
+      if (!lacks('B') && !(lacks('I') && lacks('W'))) {
+        const half = lacks('I') ? 'W' : 'I';
+        throw twice(schedule, rows, { stage, op: half, microBatch });
+      }
+    }
+  }
+}
+
+/** A backward is whole (B) or in halves (I and W). */
+function missingBackward(lacks: (op: Op) => boolean): Op | undefined {
+  if (!lacks('B')) return undefined;
+  if (lacks('I')) return lacks('W') ? 'B' : 'I';
+  return lacks('W') ? 'W' : undefined;
+}
+
+function twice(schedule: Schedule, rows: readonly RankRow[], half: Action): ScheduleError {
+  const rank = schedule.stageToRank[half.stage]!;
+  const cycle = firstCycle(rows[rank]!, half);
+  const whole = text(schedule, { ...half, op: 'B' });
+  return faultyCell(
+    schedule,
+    { rank, cycle },
+    `${text(schedule, half)} is half of a backward that ${whole} does as a whole`,
   );
-  const first = stuck.reduce((a, b) => (b.cycle < a.cycle ? b : a));
+}
+
+/** The marker stands where the same stage first does something else with the micro-batch, or at the row's end. */
+function missing(schedule: Schedule, rows: readonly RankRow[], absent: Action): ScheduleError {
+  const rank = schedule.stageToRank[absent.stage]!;
+  const { actions, cycles } = rows[rank]!;
+  const related = actions.findIndex(
+    ({ stage, microBatch }) => stage === absent.stage && microBatch === absent.microBatch,
+  );
+  const cycle = cycles.at(related) ?? 0;
   return new ScheduleError(
-    `the schedule ${schedule.name} never ends:\n${lines.join('\n')}\n${printGrid(schedule, first)}`,
+    `the schedule ${schedule.name} is incomplete: ${text(schedule, absent)} is missing on rank ${rank}.\n` +
+      printGrid(schedule, { rank, cycle }),
   );
 }
 
-function ownerNote({ stageToRank }: Schedule, { stage }: Action): string {
-  return ` of rank ${stageToRank[stage]}`;
+/** Sharded weights are gathered before they are used and dropped once; a stage without UNSHARD is not sharded. */
+function checkShards(schedule: Schedule, rows: readonly RankRow[]): void {
+  const ops = usedOps(schedule);
+  if (!ops.has('UNSHARD') && !ops.has('RESHARD')) return;
+  const sharded = new Set<number>();
+  eachAction(rows, ({ op, stage }) => op === 'UNSHARD' && sharded.add(stage));
+  const gathered = new Set<number>();
+  eachAction(rows, (action, at) => {
+    const { op, stage } = action;
+    const isGathered = gathered.has(stage);
+    const problem =
+      op === 'UNSHARD'
+        ? isGathered && 'gathers weights that are gathered already'
+        : !isGathered && sharded.has(stage) && op === 'RESHARD'
+          ? 'drops weights that are not gathered'
+          : op === 'RESHARD' && !sharded.has(stage)
+            ? 'drops weights that no UNSHARD gathers'
+            : !isGathered && sharded.has(stage) && (op === 'F' || op === 'B' || op === 'I' || op === 'W')
+              ? `needs the weights of stage ${stage}, which are not gathered (UNSHARD) here`
+              : false;
+    if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
+    if (op === 'UNSHARD') gathered.add(stage);
+    if (op === 'RESHARD') gathered.delete(stage);
+  });
 }
 
-function waitText({ cause, link }: Stuck['wait']): string {
-  return link === undefined ? cause : `a free slot on link ${link} (${cause})`;
+function text({ csv }: Schedule, action: Action): string {
+  return printAction(action, csv?.dialect);
 }
 
 function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
