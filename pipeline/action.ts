@@ -18,6 +18,11 @@ export const OPS = [
 ] as const;
 export type Op = (typeof OPS)[number];
 
+/** A bit for each op that is of a micro-batch, so that a byte says which of them are done; 0 for the others. */
+export const OP_BIT = Object.fromEntries(OPS.map((op, at) => [op, (1 << at) & 0xff])) as Readonly<
+  Record<Op, number>
+>;
+
 /** Micro-batch of an action that is of the whole stage (`UNSHARD`, `RESHARD`, `REDUCE_GRAD`). */
 export const WHOLE_STAGE = -1;
 

@@ -1,7 +1,7 @@
 import { printAction } from './action-text.js';
 import type { Action } from './action.js';
 import { ScheduleError } from './errors.js';
-import type { RankRow } from './rank-row.js';
+import type { RankRow } from './rank-rows.js';
 import type { Stuck } from './run-order.js';
 import { printGrid } from './schedule-grid.js';
 import type { Schedule } from './schedule.js';

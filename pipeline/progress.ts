@@ -1,4 +1,5 @@
-import { isTransfer, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { OP_BIT, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { rankRows, type RankRows } from './rank-rows.js';
 import type { ReadinessView } from './readiness.js';
 import type { Schedule } from './schedule.js';
 
@@ -8,12 +9,10 @@ export interface ProgressLimits {
 }
 
 const OP_INDEX = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op, number>;
-const DONE = 1;
-const UNDER_WAY = 2;
 
 /**
  * How far a finite schedule has come: what is done, which slots are taken. The view that the validator and the
- * simulator give to the readiness rule. Flat arrays: a byte for each op, stage and micro-batch.
+ * simulator give to the readiness rule. Flat arrays: a byte for each stage and micro-batch, a bit of it for each op.
  */
 export class Progress implements ReadinessView {
   readonly stages: number;
@@ -21,24 +20,30 @@ export class Progress implements ReadinessView {
   readonly inFlightLimit: number;
   inFlight = 0;
   readonly #slotsPerLink: number;
-  readonly #state: Uint8Array;
+  readonly #done: Uint8Array;
+  /** Only where transfers take time. */
+  #underWay: Uint8Array | undefined;
   readonly #taken: Int32Array;
   readonly #gradientsTaken: Int32Array;
   readonly #communicates: readonly boolean[];
   readonly #isTraining: boolean;
 
-  constructor(schedule: Schedule, { slotsPerLink = Infinity }: ProgressLimits = {}) {
+  /** @param facts what the schedule's actions say of it */
+  constructor(
+    schedule: Schedule,
+    { slotsPerLink = Infinity }: ProgressLimits = {},
+    { ops, communicates }: Pick<RankRows, 'ops' | 'communicates'> = rankRows(schedule),
+  ) {
     const { stages, microBatches } = schedule;
     this.stages = stages;
     this.microBatchCount = microBatches;
     this.inFlightLimit = schedule.inFlightLimit ?? Infinity;
     this.#slotsPerLink = slotsPerLink;
-    this.#state = new Uint8Array(OPS.length * stages * microBatches);
+    this.#done = new Uint8Array(stages * microBatches);
     this.#taken = new Int32Array(stages + 1);
     this.#gradientsTaken = new Int32Array(stages + 1);
-    const ops = usedOps(schedule);
     this.#isTraining = ops.has('B') || ops.has('I');
-    this.#communicates = communicatingLinks(schedule);
+    this.#communicates = communicates;
   }
 
   communicates(link: number): boolean {
@@ -46,11 +51,14 @@ export class Progress implements ReadinessView {
   }
 
   isDone(op: Op, stage: number, microBatch: number): boolean {
-    return (this.#state[this.index(op, stage, microBatch)]! & DONE) !== 0;
+    return (this.#done[stage * this.microBatchCount + microBatch]! & OP_BIT[op]) !== 0;
   }
 
   isUnderWay(op: Op, stage: number, microBatch: number): boolean {
-    return (this.#state[this.index(op, stage, microBatch)]! & UNDER_WAY) !== 0;
+    const underWay = this.#underWay;
+    return (
+      underWay !== undefined && (underWay[stage * this.microBatchCount + microBatch]! & OP_BIT[op]) !== 0
+    );
   }
 
   hasInput(): boolean {
@@ -77,7 +85,7 @@ export class Progress implements ReadinessView {
   /** An action ends: what it read is free again. */
   end({ op, stage, microBatch }: Action): void {
     if (microBatch === WHOLE_STAGE) return;
-    this.#state[this.index(op, stage, microBatch)]! |= DONE;
+    this.#done[stage * this.microBatchCount + microBatch]! |= OP_BIT[op];
     const isBackward = op === 'B' || op === 'I';
     if (op === 'F' && stage > 0) this.#taken[stage]!--;
     if (isBackward && stage < this.stages - 1) this.#gradientsTaken[stage + 1]!--;
@@ -87,13 +95,14 @@ export class Progress implements ReadinessView {
     if (leaves) this.inFlight--;
   }
 
-  /** What an ended action sends sets out for the neighbour; `index` of it says which. */
-  depart(index: number): void {
-    this.#state[index]! |= UNDER_WAY;
+  /** What an ended action sends sets out for the neighbour. */
+  depart({ op, stage, microBatch }: Action): void {
+    this.#underWay ??= new Uint8Array(this.#done.length);
+    this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_BIT[op];
   }
 
-  arrive(index: number): void {
-    this.#state[index]! &= ~UNDER_WAY;
+  arrive(op: Op, stage: number, microBatch: number): void {
+    if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_BIT[op];
   }
 
   /** A number for each op, stage and micro-batch, below `OPS.length · n · m`. */
@@ -109,33 +118,4 @@ export class Progress implements ReadinessView {
     if (stage === 0) return false;
     return this.#communicates[stage] ? op === 'SEND_B' : op === 'B' || op === 'I';
   }
-}
-
-/**
- * Which links (0 … n) a schedule sends over by actions of its own. If it does so anywhere, then between all ranks;
- * between two stages of one rank only where its actions say so.
- */
-export function communicatingLinks({ stages, stageToRank, ranks }: Schedule): boolean[] {
-  const named = new Array<boolean>(stages + 1).fill(false);
-  let any = false;
-  for (const cells of ranks) {
-    for (const cell of cells) {
-      for (const { op, stage } of cell) {
-        if (!isTransfer(op)) continue;
-        any = true;
-        named[op === 'SEND_F' || op === 'RECV_B' ? stage + 1 : stage] = true;
-      }
-    }
-  }
-  return named.map((isNamed, link) => {
-    if (link === 0 || link >= stages) return false;
-    return isNamed || (any && stageToRank[link - 1] !== stageToRank[link]);
-  });
-}
-
-/** The ops that a schedule has anywhere. */
-export function usedOps({ ranks }: Schedule): ReadonlySet<Op> {
-  const ops = new Set<Op>();
-  for (const cells of ranks) for (const cell of cells) for (const { op } of cell) ops.add(op);
-  return ops;
 }

@@ -1,10 +1,10 @@
 import { printAction } from './action-text.js';
-import { isOfWholeStage, isTransfer, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { isOfWholeStage, isTransfer, OP_BIT, WHOLE_STAGE, type Action, type Op } from './action.js';
 import { deadlock } from './deadlock.js';
 import { ScheduleError } from './errors.js';
-import { communicatingLinks, usedOps, type ProgressLimits } from './progress.js';
-import { rankRows, type RankRow } from './rank-row.js';
-import { runOrder } from './run-order.js';
+import type { ProgressLimits } from './progress.js';
+import { rankRows, type RankRow, type RankRows } from './rank-rows.js';
+import { runRows } from './run-order.js';
 import { printGrid, type GridMark } from './schedule-grid.js';
 import type { Schedule } from './schedule.js';
 
@@ -14,15 +14,21 @@ import type { Schedule } from './schedule.js';
  * @throws ScheduleError with the reason, and the grid with a marker at the first offending cell
  */
 export function validateSchedule(schedule: Schedule, limits: ProgressLimits = {}): void {
+  checkedRows(schedule, limits);
+}
+
+/** Validates a schedule and gives its rows. @throws ScheduleError */
+export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRows {
   checkShape(schedule);
-  const rows = rankRows(schedule);
-  eachAction(rows, (action, at) => checkPlace(schedule, action, at));
+  const facts = rankRows(schedule);
+  const { rows } = facts;
+  checkPlaces(schedule, rows);
   checkSize(schedule, rows);
-  const done = checkOnce(schedule, rows);
-  checkComplete(schedule, rows, done);
-  checkShards(schedule, rows);
-  const { stuck } = runOrder(schedule, limits);
+  checkComplete(schedule, facts, checkOnce(schedule, rows));
+  checkShards(schedule, facts);
+  const stuck = runRows(schedule, facts, limits);
   if (stuck.length > 0) throw deadlock(schedule, rows, stuck);
+  return facts;
 }
 
 function checkShape({ name, stages, microBatches, stageToRank, ranks }: Schedule): void {
@@ -49,10 +55,17 @@ function eachAction(rows: readonly RankRow[], visit: (action: Action, at: GridMa
   });
 }
 
-function checkPlace(schedule: Schedule, action: Action, at: GridMark): void {
+function checkPlaces(schedule: Schedule, rows: readonly RankRow[]): void {
+  eachAction(rows, (action, at) => {
+    const problem = placeProblem(schedule, action, at);
+    if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
+  });
+}
+
+function placeProblem(schedule: Schedule, action: Action, at: GridMark): string | undefined {
   const { stages, microBatches, stageToRank } = schedule;
   const { stage, op, microBatch } = action;
-  const problem = !(Number.isInteger(stage) && stage >= 0 && stage < stages)
+  return !(Number.isInteger(stage) && stage >= 0 && stage < stages)
     ? `is of stage ${stage}; stages are 0 … ${stages - 1}`
     : !isMicroBatch(op, microBatch, microBatches)
       ? `is of micro-batch ${microBatch}; they are 0 … ${microBatches - 1}`
@@ -61,7 +74,6 @@ function checkPlace(schedule: Schedule, action: Action, at: GridMark): void {
         : hasNoNeighbour(action, stages)
           ? `has no stage to exchange with; stages are 0 … ${stages - 1}`
           : undefined;
-  if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
 }
 
 function isMicroBatch(op: Op, microBatch: number, microBatches: number): boolean {
@@ -91,24 +103,21 @@ function checkSize(schedule: Schedule, rows: readonly RankRow[]): void {
   }
 }
 
-type Done = (op: Op, stage: number, microBatch: number) => boolean;
-
-function checkOnce(schedule: Schedule, rows: readonly RankRow[]): Done {
+/** @returns a byte for each stage and micro-batch: the bits of the ops that it has */
+function checkOnce(schedule: Schedule, rows: readonly RankRow[]): Uint8Array {
   const { stages, microBatches } = schedule;
-  const seen = new Uint8Array(OPS.length * stages * microBatches);
-  const opIndex = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op, number>;
-  const index = (op: Op, stage: number, microBatch: number): number =>
-    (opIndex[op] * stages + stage) * microBatches + microBatch;
+  const seen = new Uint8Array(stages * microBatches);
   eachAction(rows, (action, at) => {
     const { op, stage, microBatch } = action;
     if (microBatch === WHOLE_STAGE) return;
-    if (seen[index(op, stage, microBatch)] === 1) {
+    const [place, bit] = [stage * microBatches + microBatch, OP_BIT[op]];
+    if ((seen[place]! & bit) !== 0) {
       const before = firstCycle(rows[at.rank]!, action);
       throw faultyCell(schedule, at, `${text(schedule, action)} stands in cycle ${before} already`);
     }
-    seen[index(op, stage, microBatch)] = 1;
+    seen[place]! |= bit;
   });
-  return (op, stage, microBatch) => seen[index(op, stage, microBatch)] === 1;
+  return seen;
 }
 
 function firstCycle({ actions, cycles }: RankRow, { op, stage, microBatch }: Action): number {
@@ -117,36 +126,35 @@ function firstCycle({ actions, cycles }: RankRow, { op, stage, microBatch }: Act
 }
 
 /** What each stage must do with each micro-batch, given the ops that the schedule has. */
-function checkComplete(schedule: Schedule, rows: readonly RankRow[], done: Done): void {
+function checkComplete(schedule: Schedule, { rows, ops, communicates }: RankRows, seen: Uint8Array): void {
   const { stages, microBatches } = schedule;
-  const ops = usedOps(schedule);
   const isTraining = ops.has('B') || ops.has('I') || ops.has('W');
-  const communicates = communicatingLinks(schedule);
   for (let stage = 0; stage < stages; stage++) {
-    const [before, after] = [communicates[stage]!, communicates[stage + 1]!];
+    const needed: Op[] = ['F'];
+    if (communicates[stage]) needed.push('RECV_F', ...(isTraining ? (['SEND_B'] as const) : []));
+    if (communicates[stage + 1]) needed.push('SEND_F', ...(isTraining ? (['RECV_B'] as const) : []));
+    const mask = bits(needed);
     for (let microBatch = 0; microBatch < microBatches; microBatch++) {
-      const lacks = (op: Op): boolean => !done(op, stage, microBatch);
-      const op =
-        (lacks('F') ? 'F' : undefined) ??
-        (isTraining ? missingBackward(lacks) : undefined) ??
-        (before && lacks('RECV_F') ? 'RECV_F' : undefined) ??
-        (after && lacks('SEND_F') ? 'SEND_F' : undefined) ??
-        (before && isTraining && lacks('SEND_B') ? 'SEND_B' : undefined) ??
-        (after && isTraining && lacks('RECV_B') ? 'RECV_B' : undefined);
-      if (op !== undefined) throw missing(schedule, rows, { stage, op, microBatch });
-      if (!lacks('B') && !(lacks('I') && lacks('W'))) {
-        const half = lacks('I') ? 'W' : 'I';
-        throw twice(schedule, rows, { stage, op: half, microBatch });
-      }
+      const has = seen[stage * microBatches + microBatch]!;
+      const backward = has & ANY_BACKWARD;
+      const isWhole = !isTraining || backward === OP_BIT.B || backward === HALVES;
+      if ((has & mask) === mask && isWhole) continue;
+      const lacking = needed.find((op) => (has & OP_BIT[op]) === 0) ?? missingBackward(backward);
+      if (lacking) throw missing(schedule, rows, { stage, op: lacking, microBatch });
+      throw twice(schedule, rows, { stage, op: (backward & OP_BIT.I) === 0 ? 'W' : 'I', microBatch });
     }
   }
 }
 
+const bits = (ops: readonly Op[]): number => ops.reduce((mask, op) => mask | OP_BIT[op], 0);
+const HALVES = bits(['I', 'W']);
+const ANY_BACKWARD = bits(['B', 'I', 'W']);
+
 /** A backward is whole (B) or in halves (I and W). */
-function missingBackward(lacks: (op: Op) => boolean): Op | undefined {
-  if (!lacks('B')) return undefined;
-  if (lacks('I')) return lacks('W') ? 'B' : 'I';
-  return lacks('W') ? 'W' : undefined;
+function missingBackward(has: number): Op | undefined {
+  if (has === 0) return 'B';
+  if (has === OP_BIT.W) return 'I';
+  return has === OP_BIT.I ? 'W' : undefined;
 }
 
 function twice(schedule: Schedule, rows: readonly RankRow[], half: Action): ScheduleError {
@@ -175,8 +183,7 @@ function missing(schedule: Schedule, rows: readonly RankRow[], absent: Action): 
 }
 
 /** Sharded weights are gathered before they are used and dropped once; a stage without UNSHARD is not sharded. */
-function checkShards(schedule: Schedule, rows: readonly RankRow[]): void {
-  const ops = usedOps(schedule);
+function checkShards(schedule: Schedule, { rows, ops }: RankRows): void {
   if (!ops.has('UNSHARD') && !ops.has('RESHARD')) return;
   const sharded = new Set<number>();
   eachAction(rows, ({ op, stage }) => op === 'UNSHARD' && sharded.add(stage));

@@ -114,7 +114,8 @@ export {
 } from '../pipeline/schedules/popart.js';
 export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
 export { sequential } from '../pipeline/schedules/sequential.js';
-export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
+export { simulate, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
+export type { RankTotals } from '../pipeline/simulated-rank.js';
 export type { Phase, Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
