@@ -13,25 +13,42 @@ import { tfGrouped, tfInterleaved, tfSequential } from './tensorflow.js';
 import { interleavedZeroBubble, zb1p } from './zero-bubble.js';
 import { zbv } from './zbv.js';
 
-const INFERENCE: Readonly<Record<string, ScheduleGenerator>> = {
-  'fill-drain': fillDrain,
-  sequential,
-};
+/** Where a schedule puts its stages: one on each rank, several on each in loops, or two on each in a V. */
+export type StageLayout = 'line' | 'loops' | 'v';
 
-const TRAINING: Readonly<Record<string, ScheduleGenerator>> = {
-  gpipe,
-  '1f1b': oneFOneB,
-  'interleaved-1f1b': interleavedOneFOneB,
-  'looped-bfs': loopedBfs,
-  zb1p,
-  'interleaved-zb': interleavedZeroBubble,
-  zbv,
-  dualpipev: dualPipeV,
-  popart: popartTraining,
-  'tf-grouped': tfGrouped,
-  'tf-interleaved': tfInterleaved,
-  'tf-sequential': tfSequential,
-};
+export interface NamedSchedule {
+  readonly name: string;
+  readonly generate: ScheduleGenerator;
+  readonly layout: StageLayout;
+  /** It has a backward pass: it can be looked at and simulated, but not run. */
+  readonly isTraining: boolean;
+}
+
+const INFERENCE: readonly NamedSchedule[] = [
+  { name: 'fill-drain', generate: fillDrain, layout: 'line', isTraining: false },
+  { name: 'sequential', generate: sequential, layout: 'line', isTraining: false },
+];
+
+const training = (
+  name: string,
+  generate: ScheduleGenerator,
+  layout: StageLayout = 'line',
+): NamedSchedule => ({ name, generate, layout, isTraining: true });
+
+const TRAINING: readonly NamedSchedule[] = [
+  training('gpipe', gpipe),
+  training('1f1b', oneFOneB),
+  training('interleaved-1f1b', interleavedOneFOneB, 'loops'),
+  training('looped-bfs', loopedBfs, 'loops'),
+  training('zb1p', zb1p),
+  training('interleaved-zb', interleavedZeroBubble, 'loops'),
+  training('zbv', zbv, 'v'),
+  training('dualpipev', dualPipeV, 'v'),
+  training('popart', popartTraining),
+  training('tf-grouped', tfGrouped),
+  training('tf-interleaved', tfInterleaved),
+  training('tf-sequential', tfSequential),
+];
 
 /** What torch.distributed.pipelining's get_schedule_class calls them, in small letters. */
 const TORCH_NAMES: Readonly<Record<string, string>> = {
@@ -42,23 +59,27 @@ const TORCH_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Names of the schedules that a pipeline of stages can be run with: those of inference. */
-export const SCHEDULE_NAMES: readonly string[] = Object.keys(INFERENCE);
+export const SCHEDULE_NAMES: readonly string[] = INFERENCE.map(({ name }) => name);
 
-/** Names of the schedules with a backward pass: to be looked at and simulated. */
-export const TRAINING_SCHEDULE_NAMES: readonly string[] = Object.keys(TRAINING);
+/** All schedules, with those that have a backward pass and can only be looked at and simulated. */
+export const SCHEDULES: readonly NamedSchedule[] = [...INFERENCE, ...TRAINING];
 
 /**
- * The generator of a schedule, by its name here or, in any case, by torch's.
+ * A schedule by its name here or, in any case, by torch's.
  * @throws InputError that lists the names there are
  */
-export function scheduleByName(name: string): ScheduleGenerator {
+export function namedSchedule(name: string): NamedSchedule {
   const key = name.toLowerCase();
-  const own = TORCH_NAMES[key] ?? key;
-  const all = { ...INFERENCE, ...TRAINING };
-  if (Object.hasOwn(all, own)) return all[own]!;
-  throw new InputError(
-    `there is no schedule "${name}"; there are ${Object.keys(all).join(', ')}, and .csv files.`,
-  );
+  const own = Object.hasOwn(TORCH_NAMES, key) ? TORCH_NAMES[key] : key;
+  const found = SCHEDULES.find((each) => each.name === own);
+  if (found) return found;
+  const names = SCHEDULES.map((each) => each.name).join(', ');
+  throw new InputError(`there is no schedule "${name}"; there are ${names}, and .csv files.`);
+}
+
+/** The generator of a schedule. @throws InputError that lists the names there are */
+export function scheduleByName(name: string): ScheduleGenerator {
+  return namedSchedule(name).generate;
 }
 
 function popartTraining(size: ScheduleSize): Schedule {
