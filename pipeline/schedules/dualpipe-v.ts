@@ -10,8 +10,11 @@ import { RankScript, times } from './rank-script.js';
  * whole backward of the other, so that the transfers of one hide behind the computing of the other. Pairs are
  * written `(0F7;7B3)OVERLAP_F_B`.
  *
- *     2 stages, m = 4   cycle  0   1   2   3       4           5           6           7       8   9  10
- *                      rank 0 0F0 1F0 0F1 1B0 (1F1;0B0)   (0F2;1B1)   (1F2;0B1)   (0F3;1B2) …
+ *     4 stages, m = 4; (a;b) for (a;b)OVERLAP_F_B
+ *
+ *     cycle  0   1   2   3   4   5   6      7         8         9        10     11  12  13  14  15
+ *     rank 0 0F0 0F1 0F2 3F0 3I0 3W0 3F1 (0F3;3B1) (3F2;0B0)   3B2    (3F3;0B1) 3B3 0I2 0W2 0I3 0W3
+ *     rank 1  ·  1F0 2F0 1F1 2F1 1F2 2B0 (2F2;1B0) (1F3;2B1) (2F3;1B1)   2B2    1B2 2I3 1I3 2W3 1W3
  *
  * @throws InputError when the stages are odd, or more than the micro-batches
  */

@@ -11,7 +11,7 @@ import { roundsOf } from './rounds.js';
  * activations and transfers.
  *
  *     4 stages, 2 chunks, m = 2   cycle  0   1   2   3   4   5   6   7   8   9
- *                                rank 0 0F0 0F1 2F0 2F1  ·  2B0 2B1 0B0  ·  0B1
+ *                                rank 0 0F0 0F1 2F0 2F1  ·  2B0  ·  2B1 0B0 0B1
  *                                rank 1  ·  1F0 1F1 3F0 3B0 3F1 3B1 1B0 1B1  ·
  *
  * @throws InputError when the stages are no multiple of the chunks, or the micro-batches of the rounds
