@@ -54,6 +54,7 @@ class FreeRun {
   readonly #progress: Progress;
   readonly #options: SimulationOptions;
   readonly #links: Links | undefined;
+  readonly #isLimited: boolean;
   readonly #events = new EventQueue();
   /** Receives that their rank has passed before the data came, by the index of the action. */
   readonly #posted = new Set<number>();
@@ -62,6 +63,7 @@ class FreeRun {
     this.#schedule = schedule;
     this.#progress = progress;
     this.#options = options;
+    this.#isLimited = schedule.inFlightLimit !== undefined;
     this.#links = options.exchange && new Links(schedule, options.exchange);
     this.ranks = rows.map((row, rank) => new SimulatedRank(rank, row, options.onSpan));
   }
@@ -104,12 +106,13 @@ class FreeRun {
   }
 
   #finish(rank: SimulatedRank, now: number): void {
-    const { at, end, row } = rank;
+    const { at, end } = rank;
+    const { actions } = rank.row;
     const alone = end === at + 1;
-    rank.finish(now, alone ? undefined : row.actions.slice(at, end).map((action) => this.#costOf(action)));
-    for (let each = at; each < end; each++) this.#end(row.actions[each]!, now);
+    rank.finish(now, alone ? undefined : actions.slice(at, end).map((action) => this.#costOf(action)));
+    for (let each = at; each < end; each++) this.#end(actions[each]!, now);
     this.#tryNext(rank, now);
-    for (let each = at; each < end; each++) this.#wake(row.actions[each]!.stage, now);
+    for (let each = at; each < end; each++) this.#wake(actions[each]!.stage, now);
   }
 
   #end(action: Action, now: number): void {
@@ -164,11 +167,16 @@ class FreeRun {
 
   /** Only these can have become ready: the neighbours in the pipeline, and who starts micro-batches. */
   #wake(stage: number, now: number): void {
-    const { stageToRank } = this.#schedule;
-    const [before, after, first] = [stageToRank[stage - 1], stageToRank[stage + 1], stageToRank[0]!];
-    if (before !== undefined) this.#tryNext(this.ranks[before]!, now);
-    if (after !== undefined && after !== before) this.#tryNext(this.ranks[after]!, now);
-    if (first !== before && first !== after) this.#tryNext(this.ranks[first]!, now);
+    const { stages, stageToRank } = this.#schedule;
+    const own = stageToRank[stage]!;
+    const before = stage === 0 ? own : stageToRank[stage - 1]!;
+    const after = stage === stages - 1 ? own : stageToRank[stage + 1]!;
+    const first = stageToRank[0]!;
+    if (before !== own) this.#tryNext(this.ranks[before]!, now);
+    if (after !== own && after !== before) this.#tryNext(this.ranks[after]!, now);
+    if (this.#isLimited && first !== own && first !== before && first !== after) {
+      this.#tryNext(this.ranks[first]!, now);
+    }
   }
 }
 

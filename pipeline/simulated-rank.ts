@@ -18,7 +18,7 @@ export class SimulatedRank {
   at = 0;
   end = 0;
   readonly #onSpan: ((span: Span) => void) | undefined;
-  readonly #stallNs = new Map<StallCause, number>();
+  readonly #stallNs: Partial<Record<StallCause, number>> = {};
   #edgeNs = 0;
   #busyNs = 0;
   #blockedBy: StallCause | undefined;
@@ -53,7 +53,9 @@ export class SimulatedRank {
     this.isBusy = false;
     this.#busyNs += now - startNs;
     const { actions } = this.row;
-    if (costsNs === undefined || this.#onSpan === undefined) {
+    if (this.#onSpan === undefined) {
+      // Nobody looks.
+    } else if (costsNs === undefined) {
       this.#emitAction(now, actions[this.at]!);
     } else {
       const sum = costsNs.reduce((total, cost) => total + cost, 0);
@@ -71,7 +73,7 @@ export class SimulatedRank {
   totals(makespanNs: number): RankTotals {
     const doneNs = makespanNs - this.#edgeNs;
     if (doneNs > 0) this.#emit(makespanNs, { kind: 'stall' });
-    return { busyNs: this.#busyNs, stallNs: Object.fromEntries(this.#stallNs), doneNs };
+    return { busyNs: this.#busyNs, stallNs: this.#stallNs, doneNs };
   }
 
   #setUnit(at: number): void {
@@ -84,12 +86,14 @@ export class SimulatedRank {
     if (cause === undefined) return;
     this.#blockedBy = undefined;
     if (now === this.#edgeNs) return;
-    this.#stallNs.set(cause, (this.#stallNs.get(cause) ?? 0) + now - this.#edgeNs);
-    this.#emit(now, { kind: 'stall', ...placeOf(this.#blocked!), cause });
+    const total = this.#stallNs[cause];
+    this.#stallNs[cause] = (total ?? 0) + now - this.#edgeNs;
+    if (this.#onSpan) this.#emit(now, { kind: 'stall', ...placeOf(this.#blocked!), cause });
+    this.#edgeNs = now;
   }
 
   #emitAction(endNs: number, action: Action): void {
-    if (this.#onSpan) this.#emit(endNs, { kind: 'action', ...placeOf(action) });
+    this.#emit(endNs, { kind: 'action', ...placeOf(action) });
   }
 
   #emit(endNs: number, what: Pick<Span, 'kind' | 'stage' | 'op' | 'microBatch' | 'cause'>): void {
