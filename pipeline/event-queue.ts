@@ -3,13 +3,14 @@
  * gives the same run. A binary heap over flat arrays: times are integers, an event is a number of the caller's.
  */
 export class EventQueue {
-  readonly #times: number[] = [];
-  readonly #sequences: number[] = [];
-  readonly #events: number[] = [];
+  #times = new Float64Array(64);
+  #sequences = new Float64Array(64);
+  #events = new Float64Array(64);
+  #size = 0;
   #added = 0;
 
   get size(): number {
-    return this.#times.length;
+    return this.#size;
   }
 
   /** Time of the next event; only while `size > 0`. */
@@ -18,52 +19,62 @@ export class EventQueue {
   }
 
   add(time: number, event: number): void {
-    let at = this.#times.length;
-    this.#set(at, time, this.#added++, event);
+    if (this.#size === this.#times.length) this.#grow();
+    const sequence = this.#added++;
+    let at = this.#size++;
+    // A new event has the highest sequence of all: only an earlier time lets it pass.
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.#isBefore(at, parent)) break;
-      this.#swap(at, parent);
+      if (this.#times[parent]! <= time) break;
+      this.#move(parent, at);
       at = parent;
     }
+    this.#put(at, time, sequence, event);
   }
 
   /** Takes the next event; only while `size > 0`. */
   take(): number {
-    const event = this.#events[0]!;
-    const last = this.#times.length - 1;
-    this.#swap(0, last);
-    this.#times.pop();
-    this.#sequences.pop();
-    this.#events.pop();
+    const taken = this.#events[0]!;
+    const last = --this.#size;
+    const [time, sequence, event] = [this.#times[last]!, this.#sequences[last]!, this.#events[last]!];
     let at = 0;
     for (;;) {
-      let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) {
-        if (child < last && this.#isBefore(child, least)) least = child;
+      let child = 2 * at + 1;
+      if (child >= last) break;
+      if (child + 1 < last && this.#isBefore(child + 1, this.#times[child]!, this.#sequences[child]!)) {
+        child++;
       }
-      if (least === at) return event;
-      this.#swap(at, least);
-      at = least;
+      if (!this.#isBefore(child, time, sequence)) break;
+      this.#move(child, at);
+      at = child;
     }
+    this.#put(at, time, sequence, event);
+    return taken;
   }
 
-  #isBefore(a: number, b: number): boolean {
-    const difference = this.#times[a]! - this.#times[b]!;
-    return difference < 0 || (difference === 0 && this.#sequences[a]! < this.#sequences[b]!);
+  #isBefore(at: number, time: number, sequence: number): boolean {
+    const own = this.#times[at]!;
+    return own < time || (own === time && this.#sequences[at]! < sequence);
   }
 
-  #set(at: number, time: number, sequence: number, event: number): void {
+  #move(from: number, to: number): void {
+    this.#put(to, this.#times[from]!, this.#sequences[from]!, this.#events[from]!);
+  }
+
+  #put(at: number, time: number, sequence: number, event: number): void {
     this.#times[at] = time;
     this.#sequences[at] = sequence;
     this.#events[at] = event;
   }
 
-  #swap(a: number, b: number): void {
-    for (const column of [this.#times, this.#sequences, this.#events]) {
-      const value = column[a]!;
-      column[a] = column[b]!;
-      column[b] = value;
-    }
+  #grow(): void {
+    const larger = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const grown = new Float64Array(2 * old.length);
+      grown.set(old);
+      return grown;
+    };
+    this.#times = larger(this.#times);
+    this.#sequences = larger(this.#sequences);
+    this.#events = larger(this.#events);
   }
 }

@@ -1,4 +1,5 @@
-import { OPS, type Action, type Op } from './action.js';
+import { OP_BIT, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { rankRows, type RankRows } from './rank-rows.js';
 import type { ReadinessView } from './readiness.js';
 import type { Schedule } from './schedule.js';
 
@@ -11,35 +12,38 @@ const OP_INDEX = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op,
 
 /**
  * How far a finite schedule has come: what is done, which slots are taken. The view that the validator and the
- * simulator give to the readiness rule. Flat arrays: a byte for each op, stage and micro-batch.
+ * simulator give to the readiness rule. Flat arrays: a byte for each stage and micro-batch, a bit of it for each op.
  */
 export class Progress implements ReadinessView {
   readonly stages: number;
+  readonly microBatchCount: number;
   readonly inFlightLimit: number;
   inFlight = 0;
-  readonly #microBatches: number;
   readonly #slotsPerLink: number;
   readonly #done: Uint8Array;
+  /** Only where transfers take time. */
+  #underWay: Uint8Array | undefined;
   readonly #taken: Int32Array;
   readonly #gradientsTaken: Int32Array;
   readonly #communicates: readonly boolean[];
   readonly #isTraining: boolean;
 
-  constructor(schedule: Schedule, { slotsPerLink = Infinity }: ProgressLimits = {}) {
+  /** @param facts what the schedule's actions say of it */
+  constructor(
+    schedule: Schedule,
+    { slotsPerLink = Infinity }: ProgressLimits = {},
+    { ops, communicates }: Pick<RankRows, 'ops' | 'communicates'> = rankRows(schedule),
+  ) {
     const { stages, microBatches } = schedule;
     this.stages = stages;
-    this.#microBatches = microBatches;
+    this.microBatchCount = microBatches;
     this.inFlightLimit = schedule.inFlightLimit ?? Infinity;
     this.#slotsPerLink = slotsPerLink;
-    this.#done = new Uint8Array(OPS.length * stages * microBatches);
+    this.#done = new Uint8Array(stages * microBatches);
     this.#taken = new Int32Array(stages + 1);
     this.#gradientsTaken = new Int32Array(stages + 1);
-    const ops = usedOps(schedule);
     this.#isTraining = ops.has('B') || ops.has('I');
-    this.#communicates = Array.from({ length: stages + 1 }, (_, link) => {
-      const between = link > 0 && link < stages;
-      return between && ops.has('SEND_F') && schedule.stageToRank[link - 1] !== schedule.stageToRank[link];
-    });
+    this.#communicates = communicates;
   }
 
   communicates(link: number): boolean {
@@ -47,7 +51,14 @@ export class Progress implements ReadinessView {
   }
 
   isDone(op: Op, stage: number, microBatch: number): boolean {
-    return this.#done[this.#index(op, stage, microBatch)] === 1;
+    return (this.#done[stage * this.microBatchCount + microBatch]! & OP_BIT[op]) !== 0;
+  }
+
+  isUnderWay(op: Op, stage: number, microBatch: number): boolean {
+    const underWay = this.#underWay;
+    return (
+      underWay !== undefined && (underWay[stage * this.microBatchCount + microBatch]! & OP_BIT[op]) !== 0
+    );
   }
 
   hasInput(): boolean {
@@ -73,7 +84,8 @@ export class Progress implements ReadinessView {
 
   /** An action ends: what it read is free again. */
   end({ op, stage, microBatch }: Action): void {
-    this.#done[this.#index(op, stage, microBatch)] = 1;
+    if (microBatch === WHOLE_STAGE) return;
+    this.#done[stage * this.microBatchCount + microBatch]! |= OP_BIT[op];
     const isBackward = op === 'B' || op === 'I';
     if (op === 'F' && stage > 0) this.#taken[stage]!--;
     if (isBackward && stage < this.stages - 1) this.#gradientsTaken[stage + 1]!--;
@@ -81,6 +93,21 @@ export class Progress implements ReadinessView {
     if (op === 'F' && stage === this.stages - 1) this.#taken[this.stages]!--;
     const leaves = this.#isTraining ? isBackward && stage === 0 : op === 'F' && stage === this.stages - 1;
     if (leaves) this.inFlight--;
+  }
+
+  /** What an ended action sends sets out for the neighbour. */
+  depart({ op, stage, microBatch }: Action): void {
+    this.#underWay ??= new Uint8Array(this.#done.length);
+    this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_BIT[op];
+  }
+
+  arrive(op: Op, stage: number, microBatch: number): void {
+    if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_BIT[op];
+  }
+
+  /** A number for each op, stage and micro-batch, below `OPS.length · n · m`. */
+  index(op: Op, stage: number, microBatch: number): number {
+    return (OP_INDEX[op] * this.stages + stage) * this.microBatchCount + microBatch;
   }
 
   #fillsForward(op: Op, stage: number): boolean {
@@ -91,15 +118,4 @@ export class Progress implements ReadinessView {
     if (stage === 0) return false;
     return this.#communicates[stage] ? op === 'SEND_B' : op === 'B' || op === 'I';
   }
-
-  #index(op: Op, stage: number, microBatch: number): number {
-    return (OP_INDEX[op] * this.stages + stage) * this.#microBatches + microBatch;
-  }
-}
-
-/** The ops that a schedule has anywhere. */
-export function usedOps({ ranks }: Schedule): ReadonlySet<Op> {
-  const ops = new Set<Op>();
-  for (const cells of ranks) for (const cell of cells) for (const { op } of cell) ops.add(op);
-  return ops;
 }

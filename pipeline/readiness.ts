@@ -23,6 +23,10 @@ export interface ReadinessView {
   /** Micro-batches between the start of stage 0 and the end of the last stage. */
   readonly inFlight: number;
   readonly inFlightLimit: number;
+  /** What an ended action sent has not arrived yet; absent where a transfer takes no time of its own. */
+  isUnderWay?(op: Op, stage: number, microBatch: number): boolean;
+  /** m: micro-batches of the schedule; absent in a stream, which has no whole-stage actions. */
+  readonly microBatchCount?: number;
 }
 
 /** Why an action cannot run yet. */
@@ -45,9 +49,12 @@ const RULES = {
     after('F', action, view) ?? gradientArrived(action, view) ?? slotAfterBackward(action, view),
   W: (action, view) => after('I', action, view),
   SEND_F: (action, view) => after('F', action, view) ?? freeSlot(action.stage + 1, view),
-  RECV_F: (action, view) => doneAt('SEND_F', action.stage - 1, action, view),
+  RECV_F: (action, view) => sent('SEND_F', action.stage - 1, action, view),
   SEND_B: (action, view) => backwardDone(action.stage, action, view) ?? freeGradientSlot(action.stage, view),
-  RECV_B: (action, view) => doneAt('SEND_B', action.stage + 1, action, view),
+  RECV_B: (action, view) => sent('SEND_B', action.stage + 1, action, view),
+  UNSHARD: () => undefined,
+  RESHARD: () => undefined,
+  REDUCE_GRAD: (action, view) => allBackward(action, view),
 } satisfies Record<Op, Rule>;
 
 /** What an action waits for; undefined when it may run. */
@@ -62,9 +69,10 @@ function enters({ stage, microBatch }: Action, view: ReadinessView): Wait | unde
 }
 
 function arrived(action: Action, view: ReadinessView): Wait | undefined {
-  if (action.stage === 0) return undefined;
-  if (view.communicates(action.stage)) return doneAt('RECV_F', action.stage, action, view);
-  return doneAt('F', action.stage - 1, action, view);
+  const { stage } = action;
+  if (stage === 0) return undefined;
+  if (view.communicates(stage)) return received('RECV_F', 'SEND_F', stage - 1, action, view);
+  return sent('F', stage - 1, action, view);
 }
 
 function slotAfterForward({ stage }: Action, view: ReadinessView): Wait | undefined {
@@ -75,8 +83,28 @@ function slotAfterForward({ stage }: Action, view: ReadinessView): Wait | undefi
 function gradientArrived(action: Action, view: ReadinessView): Wait | undefined {
   const { stage } = action;
   if (stage === view.stages - 1) return undefined;
-  if (view.communicates(stage + 1)) return doneAt('RECV_B', stage, action, view);
-  return backwardDone(stage + 1, action, view);
+  if (view.communicates(stage + 1)) return received('RECV_B', 'SEND_B', stage + 1, action, view);
+  return backwardDone(stage + 1, action, view) ?? backwardArrived(stage + 1, action, view);
+}
+
+/** An explicit receive has ended; while the transfer is under way, the exchange is to blame. */
+function received(op: Op, send: Op, from: number, action: Action, view: ReadinessView): Wait | undefined {
+  const wait = doneAt(op, action.stage, action, view);
+  if (wait === undefined || !view.isUnderWay?.(send, from, action.microBatch)) return wait;
+  return { ...wait, cause: 'exchange' };
+}
+
+function sent(op: Op, stage: number, action: Action, view: ReadinessView): Wait | undefined {
+  return doneAt(op, stage, action, view) ?? landed(op, stage, action, view);
+}
+
+function landed(op: Op, stage: number, { microBatch }: Action, view: ReadinessView): Wait | undefined {
+  if (!view.isUnderWay?.(op, stage, microBatch)) return undefined;
+  return { cause: 'exchange', action: { stage, op, microBatch } };
+}
+
+function backwardArrived(stage: number, action: Action, view: ReadinessView): Wait | undefined {
+  return landed('B', stage, action, view) ?? landed('I', stage, action, view);
 }
 
 function slotAfterBackward({ stage }: Action, view: ReadinessView): Wait | undefined {
@@ -87,6 +115,15 @@ function slotAfterBackward({ stage }: Action, view: ReadinessView): Wait | undef
 function backwardDone(stage: number, { microBatch }: Action, view: ReadinessView): Wait | undefined {
   if (view.isDone('B', stage, microBatch) || view.isDone('I', stage, microBatch)) return undefined;
   return { cause: 'upstream', action: { stage, op: 'B', microBatch } };
+}
+
+/** Gradients of the weights are complete after the backward of every micro-batch. */
+function allBackward({ stage }: Action, view: ReadinessView): Wait | undefined {
+  for (let microBatch = 0; microBatch < (view.microBatchCount ?? 0); microBatch++) {
+    if (view.isDone('B', stage, microBatch) || view.isDone('W', stage, microBatch)) continue;
+    return { cause: 'upstream', action: { stage, op: 'B', microBatch } };
+  }
+  return undefined;
 }
 
 function after(op: Op, action: Action, view: ReadinessView): Wait | undefined {

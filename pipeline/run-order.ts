@@ -1,5 +1,6 @@
 import type { Action } from './action.js';
 import { Progress, type ProgressLimits } from './progress.js';
+import { rankRows, unitLength, type RankRow, type RankRows } from './rank-rows.js';
 import { waitOf, type Wait } from './readiness.js';
 import type { Schedule } from './schedule.js';
 
@@ -19,29 +20,68 @@ export function runOrder(
   schedule: Schedule,
   limits: ProgressLimits = {},
 ): { order: Action[]; stuck: Stuck[] } {
-  const progress = new Progress(schedule, limits);
-  const lists = schedule.ranks.map((cells, rank) =>
-    cells.flatMap((cell, cycle) => cell.map((action) => ({ rank, cycle, action }))),
-  );
-  const positions = lists.map(() => 0);
   const order: Action[] = [];
+  const stuck = runRows(schedule, rankRows(schedule), limits, (action) => order.push(action));
+  return { order, stuck };
+}
+
+/** The same, on rows that are there already. @returns the ranks that are stuck in the end */
+export function runRows(
+  schedule: Schedule,
+  facts: RankRows,
+  limits: ProgressLimits,
+  onEnd?: (action: Action) => void,
+): Stuck[] {
+  const progress = new Progress(schedule, limits, facts);
+  const { rows } = facts;
+  const positions = rows.map(() => 0);
   for (let moved = true; moved;) {
     moved = false;
-    lists.forEach((list, rank) => {
-      for (let next = list[positions[rank]!]; next; next = list[positions[rank]!]) {
-        if (waitOf(next.action, progress)) return;
-        progress.begin(next.action);
-        progress.end(next.action);
-        order.push(next.action);
-        positions[rank]!++;
-        moved = true;
-      }
-    });
+    for (let rank = 0; rank < rows.length; rank++) {
+      const at = advance(rows[rank]!, positions[rank]!, progress, onEnd);
+      if (at > positions[rank]!) moved = true;
+      positions[rank] = at;
+    }
   }
-  const stuck = lists.flatMap((list, rank) => {
-    const next = list[positions[rank]!];
-    const wait = next && waitOf(next.action, progress);
-    return next && wait ? [{ ...next, wait }] : [];
+  return rows.flatMap((row, rank) => {
+    const at = positions[rank]!;
+    const blocked = at < row.actions.length && firstWait(row, at, at + unitLength(row, at), progress);
+    return blocked ? [{ rank, cycle: row.cycles[at]!, ...blocked }] : [];
   });
-  return { order, stuck };
+}
+
+/** Takes a rank as far as it can go; gives its new place. */
+function advance(
+  row: RankRow,
+  from: number,
+  progress: Progress,
+  onEnd: ((action: Action) => void) | undefined,
+): number {
+  const { actions } = row;
+  let at = from;
+  while (at < actions.length) {
+    const end = at + unitLength(row, at);
+    if (firstWait(row, at, end, progress)) break;
+    for (let each = at; each < end; each++) progress.begin(actions[each]!);
+    for (; at < end; at++) {
+      progress.end(actions[at]!);
+      onEnd?.(actions[at]!);
+    }
+  }
+  return at;
+}
+
+/** The first action from `at` to before `end` that has to wait; they begin together, so all wait for it. */
+export function firstWait(
+  { actions }: RankRow,
+  at: number,
+  end: number,
+  progress: Progress,
+): { action: Action; wait: Wait } | undefined {
+  for (let each = at; each < end; each++) {
+    const action = actions[each]!;
+    const wait = waitOf(action, progress);
+    if (wait) return { action, wait };
+  }
+  return undefined;
 }

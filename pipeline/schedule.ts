@@ -1,4 +1,5 @@
 import type { Action } from './action.js';
+import type { CsvLayout } from './csv-layout.js';
 
 /** What one rank does in one cycle; several actions run one after another, none is an idle cell. */
 export type Cell = readonly Action[];
@@ -24,6 +25,8 @@ export interface Schedule {
    * 1 is sharded execution: one stage at a time. Absent: only slots bound it.
    */
   readonly inFlightLimit?: number;
+  /** How the file was written that it comes from. */
+  readonly csv?: CsvLayout;
 }
 
 /** Makes the schedule of one call of `microBatches` micro-batches. */
@@ -32,6 +35,8 @@ export type ScheduleGenerator = (size: ScheduleSize) => Schedule;
 export interface ScheduleSize {
   readonly stages: number;
   readonly microBatches: number;
-  /** Identity (stage j on rank j) when absent. */
+  /** Identity (stage j on rank j) when absent; schedules that place stages themselves refuse another placement. */
   readonly stageToRank?: readonly number[];
+  /** Stages on each rank, for schedules that put several there. */
+  readonly chunks?: number;
 }

@@ -82,10 +82,16 @@ export {
   type SerializedEmbedding,
 } from '../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../ipu-config/update-from-string.js';
-export { parseAction, printAction } from '../pipeline/action-text.js';
-export { OPS, type Action, type Op } from '../pipeline/action.js';
+export { parseAction, printAction, type Dialect } from '../pipeline/action-text.js';
+export { OPS, WHOLE_STAGE, type Action, type Op } from '../pipeline/action.js';
+export { printCell } from '../pipeline/cell-text.js';
+export type { CsvLayout } from '../pipeline/csv-layout.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
 export { EventQueue } from '../pipeline/event-queue.js';
+export type { Exchange } from '../pipeline/exchange.js';
+export { lower } from '../pipeline/lower.js';
+export { costsInNs, opCosts, type CostName, type OpCosts } from '../pipeline/op-costs.js';
+export { peakActivations, type PeakActivations } from '../pipeline/peak-activations.js';
 export { Progress, type ProgressLimits } from '../pipeline/progress.js';
 export { waitOf, type ReadinessView, type Wait } from '../pipeline/readiness.js';
 export { runOrder, type Stuck } from '../pipeline/run-order.js';
@@ -99,8 +105,13 @@ export type { RunResult } from '../pipeline/runtime/result-queue.js';
 export { parseCsv, printCsv } from '../pipeline/schedule-csv.js';
 export { printGrid, type GridMark } from '../pipeline/schedule-grid.js';
 export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
+export { dualPipeV } from '../pipeline/schedules/dualpipe-v.js';
 export { fillDrain } from '../pipeline/schedules/fill-drain.js';
+export { gpipe } from '../pipeline/schedules/gpipe.js';
+export { interleavedOneFOneB } from '../pipeline/schedules/interleaved-one-f-one-b.js';
 export { lockstep } from '../pipeline/schedules/lockstep.js';
+export { loopedBfs } from '../pipeline/schedules/looped-bfs.js';
+export { oneFOneB } from '../pipeline/schedules/one-f-one-b.js';
 export {
   mergeStages,
   pipelineUtilisation,
@@ -112,9 +123,20 @@ export {
   type PopartSize,
   type Utilisation,
 } from '../pipeline/schedules/popart.js';
-export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
+export {
+  namedSchedule,
+  SCHEDULE_NAMES,
+  scheduleByName,
+  SCHEDULES,
+  type NamedSchedule,
+  type StageLayout,
+} from '../pipeline/schedules/registry.js';
 export { sequential } from '../pipeline/schedules/sequential.js';
-export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
+export { tfGrouped, tfInterleaved, tfSequential } from '../pipeline/schedules/tensorflow.js';
+export { interleavedZeroBubble, zb1p } from '../pipeline/schedules/zero-bubble.js';
+export { zbv } from '../pipeline/schedules/zbv.js';
+export { simulate, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
+export type { RankTotals } from '../pipeline/simulated-rank.js';
 export type { Phase, Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';

@@ -25,6 +25,8 @@ function program(): Command {
         'stand in for IPUs, and measure it against one device.',
     )
     .version(VERSION)
+    // So that a command's options and those of its subcommands can have the same names.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help shows what there is)');
   for (const command of [
     benchCommand(),

@@ -1,18 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { InputError } from '../../ipu-config/errors.js';
-import { simulate } from '../../pipeline/simulate.js';
-import { parseCsv, printCsv } from '../../pipeline/schedule-csv.js';
+import { printCsv } from '../../pipeline/schedule-csv.js';
 import { printGrid } from '../../pipeline/schedule-grid.js';
-import type { Schedule } from '../../pipeline/schedule.js';
-import { SCHEDULE_NAMES, scheduleByName } from '../../pipeline/schedules/registry.js';
-import { validateSchedule } from '../../pipeline/validate.js';
-import { percent } from '../report/format.js';
+import { SCHEDULES } from '../../pipeline/schedules/registry.js';
+import { bytes, percent } from '../report/format.js';
+import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from './options.js';
+import { scheduleCompareCommand } from './schedule-compare.js';
+import { addSimulationOptions, runSchedule, type ScheduleFlags, type ScheduleRun } from './schedule-run.js';
 
-interface ScheduleFlags {
-  readonly stages?: number;
-  readonly microBatches?: number;
+interface PrintFlags extends ScheduleFlags {
   readonly grid?: boolean;
   readonly csv?: boolean;
   readonly json?: boolean;
@@ -20,59 +16,83 @@ interface ScheduleFlags {
 
 /** `ipu-pipeline schedule NAME|FILE.csv`: reads or makes a schedule, validates it and prints it. */
 export function scheduleCommand(): Command {
-  return new Command('schedule')
+  const command = new Command('schedule')
     .description(
-      'make a schedule, or read one from a CSV file of torch.distributed.pipelining; validate and print it',
+      'make a schedule, or read one from a CSV file of torch.distributed.pipelining; validate, simulate and print it',
     )
-    .argument('<name-or-file>', `${SCHEDULE_NAMES.join(', ')}, or a .csv file`)
-    .option('--stages <n>', 'stages of the pipeline', wholeNumber(1))
-    .option('--micro-batches <m>', 'micro-batches of one call', wholeNumber(1))
+    .argument('<name-or-file>', `${SCHEDULES.map(({ name }) => name).join(', ')}, or a .csv file`)
+    .option('--stages <n>', 'stages of the pipeline over all ranks (ranks × chunks)', wholeNumber(1))
+    .option('--micro-batches <m>', 'micro-batches of one call, or of one weight update', wholeNumber(1))
+    .option(
+      '--chunks <c>',
+      'stages on each rank, for the schedules that loop: stage j is on rank j mod ranks (default: 2)',
+      wholeNumber(1),
+    )
+    .option('--lower', 'write the transfers between ranks out: SEND_F, RECV_F, SEND_B, RECV_B');
+  return addSimulationOptions(command)
     .addOption(
       new Option('--grid', 'print the grid of ranks and cycles (default)').conflicts(['csv', 'json']),
     )
-    .addOption(new Option('--csv', 'print CSV, one row per rank').conflicts(['grid', 'json']))
+    .addOption(
+      new Option('--csv', 'print CSV, one row per rank; a file as it came').conflicts(['grid', 'json']),
+    )
     .addOption(new Option('--json', 'print one JSON object').conflicts(['grid', 'csv']))
-    .action(async (source: string, flags: ScheduleFlags, command: Command) => {
-      const schedule = await readSchedule(source, flags);
-      validateSchedule(schedule);
-      command.configureOutput().writeOut?.(print(schedule, flags));
+    .enablePositionalOptions()
+    .addCommand(scheduleCompareCommand())
+    .action(async (source: string, flags: PrintFlags, self: Command) => {
+      self.configureOutput().writeOut?.(print(await runSchedule(source, flags), flags));
     });
 }
 
-async function readSchedule(source: string, { stages, microBatches }: ScheduleFlags): Promise<Schedule> {
-  if (!source.endsWith('.csv')) {
-    const generate = scheduleByName(source);
-    if (stages !== undefined && microBatches !== undefined) return generate({ stages, microBatches });
-    const missing = stages === undefined ? '--stages' : '--micro-batches';
-    throw new InputError(`the schedule ${source} needs ${missing}: give --stages N --micro-batches M.`);
-  }
-  const text = await readFile(source, 'utf8').catch((error: unknown) => {
-    throw new InputError(`cannot read ${source}: ${(error as Error).message}.`, { cause: error });
-  });
-  const schedule = parseCsv(source, text);
-  refuseOther('--stages', stages, schedule.stages, source);
-  refuseOther('--micro-batches', microBatches, schedule.microBatches, source);
-  return schedule;
+function print(run: ScheduleRun, flags: PrintFlags): string {
+  if (flags.csv) return printCsv(run.schedule);
+  if (flags.json) return `${JSON.stringify(facts(run))}\n`;
+  return `${summary(run)}\n\n${printGrid(run.schedule)}\n`;
 }
 
-function refuseOther(option: string, given: number | undefined, found: number, source: string): void {
-  if (given === undefined || given === found) return;
-  throw new InputError(
-    `${option} is ${given}, but ${source} has ${found}: leave ${option} out, a file says it itself.`,
-  );
+function facts({ schedule, steps, simulation, costs, peaks }: ScheduleRun): object {
+  const { name, stages, microBatches, stageToRank, ranks } = schedule;
+  const value = (ns: number): number => (costs ? inCostUnit(costs, ns) : ns);
+  return {
+    name,
+    stages,
+    microBatches,
+    stageToRank,
+    cycles: Math.max(0, ...ranks.map((cells) => cells.length)),
+    steps,
+    ...(costs ? { costs: shownCosts(costs) } : {}),
+    makespan: value(simulation.makespanNs),
+    unit: costs?.isTime ? 'ns' : 'unit',
+    bubble: simulation.bubbleShare,
+    peakActivations: peaks,
+    rankTimes: simulation.ranks.map(({ busyNs, stallNs, doneNs }) => ({
+      busy: value(busyNs),
+      stalls: Object.fromEntries(Object.entries(stallNs).map(([cause, ns]) => [cause, value(ns)])),
+      done: value(doneNs),
+    })),
+    ranks,
+  };
 }
 
-function print(schedule: Schedule, flags: ScheduleFlags): string {
-  if (flags.csv) return printCsv(schedule);
-  const { name, stages, microBatches, stageToRank } = schedule;
-  const { makespanNs, bubbleShare } = simulate(schedule, { costNs: () => 1 });
-  if (flags.json) {
-    const cycles = schedule.ranks.map((cells) => cells.length);
-    const facts = { name, stages, microBatches, stageToRank, cycles: Math.max(...cycles) };
-    return `${JSON.stringify({ ...facts, steps: makespanNs, bubble: bubbleShare, ranks: schedule.ranks })}\n`;
+function shownCosts({ costs }: CostTable): object {
+  const { F, B, I, W, OVERLAP_F_B } = costs;
+  return { F, B, I, W, ...(OVERLAP_F_B === undefined ? {} : { OVERLAP_F_B }) };
+}
+
+function summary({ schedule, steps, simulation, costs, peaks }: ScheduleRun): string {
+  const { name, stages, microBatches, stageToRank, ranks } = schedule;
+  const shared = new Set(stageToRank).size < stages ? ` on ${ranks.length} ranks` : '';
+  const size = `${name}: ${stages} stages${shared}, ${microBatches} micro-batches`;
+  const bubble = `bubble ${percent(simulation.bubbleShare)}`;
+  const lines = [`${size}, ${steps} steps of one unit per action${costs ? '' : `, ${bubble}`}`];
+  if (costs) {
+    lines.push(`with ${costs.text}: makespan ${costText(costs, simulation.makespanNs)}, ${bubble}`);
   }
-  const summary =
-    `${name}: ${stages} stages, ${microBatches} micro-batches, ${makespanNs} steps of one unit per action, ` +
-    `bubble ${percent(bubbleShare)}`;
-  return `${summary}\n\n${printGrid(schedule)}\n`;
+  if (ranks.some((cells) => cells.some((cell) => cell.some(({ op }) => op === 'B' || op === 'W')))) {
+    lines.push(`peak activations per stage, in micro-batches: ${peaks.perStage.join(', ')}`);
+  }
+  if (peaks.bytesPerRank) {
+    lines.push(`peak stash per rank: ${peaks.bytesPerRank.map(bytes).join(', ')}`);
+  }
+  return lines.join('\n');
 }

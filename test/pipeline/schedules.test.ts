@@ -115,7 +115,7 @@ describe('schedules from text', () => {
   it.each([
     ['0F0,hello', 'row 1, column 2: "hello" is no action'],
     ['0F0\n1X0', 'row 2, column 1: the op X of "1X0" does not exist'],
-    ['0F0,0UNSHARD1', 'the op UNSHARD of "0UNSHARD1" is not supported yet'],
+    ['0F0,0UNSHARD1', 'names a micro-batch, but UNSHARD is of the whole stage; write 0UNSHARD'],
     ['', 'has no action'],
     ['0F0\n0F1', 'stage 0 has actions in row 1 and, with 0F1, in row 2'],
     ['0F0\n2F0', 'no row has an action of stage 1'],

@@ -1,0 +1,50 @@
+import type { Schedule } from './schedule.js';
+
+export interface PeakActivations {
+  /** Micro-batches whose activations a stage keeps at its worst moment, for each stage. */
+  readonly perStage: readonly number[];
+  /** The same for all stages of a rank together, for each rank. */
+  readonly perRank: readonly number[];
+  /** Bytes of a rank at its worst moment, for each rank; only when sizes of activations are given. */
+  readonly bytesPerRank?: readonly number[];
+}
+
+/**
+ * How many activations have to be kept: from the begin of a forward to the end of the last backward that needs them,
+ * which is B, or W where the backward is in halves. Without a backward, an activation is kept while its forward runs.
+ * It depends on the order of a rank's actions alone, not on their times.
+ * @param stashBytes what one micro-batch leaves behind at a stage, for each stage or one number for all
+ */
+export function peakActivations(
+  schedule: Schedule,
+  stashBytes?: number | readonly number[],
+): PeakActivations {
+  const { stages, ranks } = schedule;
+  const [kept, perStage] = [new Int32Array(stages), new Int32Array(stages)];
+  const bytesOf = (stage: number): number =>
+    typeof stashBytes === 'number' ? stashBytes : (stashBytes?.[stage] ?? 0);
+  const peaks = ranks.map((cells) => {
+    let [count, bytes, peakCount, peakBytes] = [0, 0, 0, 0];
+    const isTraining = cells.some((cell) => cell.some(({ op }) => op === 'B' || op === 'W'));
+    for (const cell of cells) {
+      for (const { op, stage } of cell) {
+        if (op === 'F') {
+          perStage[stage] = Math.max(perStage[stage]!, ++kept[stage]!);
+          peakCount = Math.max(peakCount, ++count);
+          peakBytes = Math.max(peakBytes, (bytes += bytesOf(stage)));
+        }
+        if (op === 'B' || op === 'W' || (op === 'F' && !isTraining)) {
+          kept[stage]!--;
+          count--;
+          bytes -= bytesOf(stage);
+        }
+      }
+    }
+    return { peakCount, peakBytes };
+  });
+  return {
+    perStage: [...perStage],
+    perRank: peaks.map(({ peakCount }) => peakCount),
+    ...(stashBytes === undefined ? {} : { bytesPerRank: peaks.map(({ peakBytes }) => peakBytes) }),
+  };
+}
