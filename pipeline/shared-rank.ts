@@ -37,11 +37,13 @@ export class SharedRank {
     this.#cause = cause;
   }
 
-  /** Everything that the next action needs is there. */
-  dispatch(nowNs: number): void {
+  /** Everything that the next action needs is there. @returns whether the rank had to wait for it */
+  dispatch(nowNs: number): boolean {
+    const hasWaited = this.#cause !== undefined && nowNs > this.#edgeNs;
     this.#endStall(nowNs);
     this.isBusy = true;
     this.#cause = 'dispatch';
+    return hasWaited;
   }
 
   begin(nowNs: number): void {

@@ -21,8 +21,11 @@ export interface SharedSimulationOptions {
    * whenever one begins or ends; rounded to 1/16384, and never less than that.
    */
   readonly speed: (action: RunningAction, running: readonly RunningAction[]) => number;
-  /** Whole nanoseconds of a rank between being able to begin an action and beginning it; 0 when absent. */
-  readonly dispatchNs?: number;
+  /**
+   * Whole nanoseconds of a rank's thread between being able to begin an action and beginning it, when it comes from
+   * another action and when it has waited; 0 when absent.
+   */
+  readonly dispatchNs?: { readonly atOnce: number; readonly afterWait: number };
   /** Copies of the whole pipeline that share the cores; 1 when absent. */
   readonly replicas?: number;
   /** Slots of each link; no bound when absent. */
@@ -126,10 +129,11 @@ class SharedRun {
         continue;
       }
       copy.progress.begin(action);
-      rank.dispatch(this.#now);
+      const hasWaited = rank.dispatch(this.#now);
       const { replica, rank: number } = rank;
       const job = { copy, rank, action: { ...action, replica, rank: number }, speed: 1 };
-      const remaining = (this.#options.dispatchNs ?? 0) * PARTS;
+      const { atOnce, afterWait } = this.#options.dispatchNs ?? { atOnce: 0, afterWait: 0 };
+      const remaining = (hasWaited ? afterWait : atOnce) * PARTS;
       if (remaining > 0) this.#jobs.push({ ...job, isDispatch: true, remaining });
       else this.#endPhase({ ...job, isDispatch: true, remaining });
     }
