@@ -115,6 +115,7 @@ export {
 export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
 export { sequential } from '../pipeline/schedules/sequential.js';
 export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
+export { simulateShared, type RunningAction, type SharedSimulationOptions } from '../pipeline/simulate-shared.js';
 export type { Phase, Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
@@ -282,6 +283,27 @@ export {
   type EncodeOptions,
   type Encoding,
 } from './tokenizer/encode.js';
+export { isProfile, loadProfile } from './profile/load-profile.js';
+export { PROFILE_FORMAT, type MachineProfile, type ModelProfile } from './profile/machine-profile.js';
+export type { MeasureHooks } from './profile/measure-model.js';
+export {
+  planOnProfile,
+  predictSplit,
+  type PlannedModel,
+  type ProfilePlanOptions,
+  type SplitOnMachine,
+} from './profile/plan-on-profile.js';
+export {
+  predictBenchmark,
+  type BenchmarkPrediction,
+  type Compared,
+  type RunPrediction,
+} from './profile/predict-benchmark.js';
+export { predictRuntime, type RuntimePrediction, type RuntimeRun } from './profile/predict-runtime.js';
+export { predictionText } from './profile/prediction-text.js';
+export { profileMachine, type ProfileHooks, type ProfileOptions } from './profile/profile-machine.js';
+export { profileText } from './profile/profile-text.js';
+export type { BatchShape } from './profile/stage-work.js';
 export { loadTokenizer } from './tokenizer/load-tokenizer.js';
 export { syntheticVocabulary } from './tokenizer/synthetic-vocabulary.js';
 export type { Truncation } from './tokenizer/truncation.js';

@@ -39,8 +39,8 @@ export async function profileMachine(
     checkSequenceLength(model, Math.max(...sequenceLengths));
     await checkWeights(model, model.head);
   }
-  const shapes = sequenceLengths.flatMap((sequenceLength) =>
-    microBatches.map((microBatch) => ({ sequenceLength, microBatch })),
+  const shapes = [...new Set(sequenceLengths)].flatMap((sequenceLength) =>
+    [...new Set(microBatches)].map((microBatch) => ({ sequenceLength, microBatch })),
   );
   const profiles: ModelProfile[] = [];
   for (const model of models) {
