@@ -283,8 +283,9 @@ export {
   type EncodeOptions,
   type Encoding,
 } from './tokenizer/encode.js';
+export { fitModel, type ModelMeasurements } from './profile/fit-model.js';
 export { isProfile, loadProfile } from './profile/load-profile.js';
-export { PROFILE_FORMAT, type MachineProfile, type ModelProfile } from './profile/machine-profile.js';
+export { PROFILE_FORMAT, type MachineProfile, type Measurement, type ModelProfile } from './profile/machine-profile.js';
 export type { MeasureHooks } from './profile/measure-model.js';
 export {
   planOnProfile,

@@ -27,11 +27,10 @@ export class ActionSamples {
   }
 
   /** @param parts by stage */
-  measurements(parts: readonly ProbedPart[]): (Measurement & { stage: number })[] {
+  measurements(parts: readonly ProbedPart[]): Measurement[] {
     return [...this.#samples.values()].map(({ level, shape, stage, ns }) => {
       const { part, slice } = parts[stage]!;
       return {
-        stage,
         part,
         layers: slice.endLayer - slice.firstLayer,
         ...{ sequenceLength: shape.sequenceLength, microBatch: shape.microBatch },

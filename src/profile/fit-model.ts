@@ -1,19 +1,20 @@
-import type { BertConfig } from '../bert/bert-config.js';
+import type { BertConfig, BertHead, BertSlice } from '../bert/bert-config.js';
 import type { Contention, Measurement, ModelProfile, StageThreads } from './machine-profile.js';
 import { nonnegativeLeastSquares } from './nonnegative-least-squares.js';
+import { copiedBytes } from './stage-work.js';
 
 /** What was measured of a model, before the fit. */
 export interface ModelMeasurements {
   readonly name: string;
   readonly config: BertConfig;
-  readonly headName: string | null;
+  readonly head: BertHead | null;
   readonly dispatchNs: number;
   readonly wakeNs: number;
   readonly timeSharing: ModelProfile['timeSharing'];
-  readonly measurements: readonly MeasuredAction[];
+  readonly measurements: readonly Measurement[];
 }
 
-export interface MeasuredAction extends Measurement {
+interface MeasuredAction extends Measurement {
   /** In and out of slots. */
   readonly bytes: number;
 }
@@ -31,7 +32,11 @@ type Coefficients = Pick<ModelProfile, 'action' | 'embedding' | 'layer' | 'head'
  * The errors are weighed by the measured times, so that short rows count as much as long ones.
  */
 export function fitModel(measured: ModelMeasurements): ModelProfile {
-  const { name, config, headName, timeSharing, measurements } = measured;
+  const { name, config, head, timeSharing } = measured;
+  const measurements = measured.measurements.map((each) => ({
+    ...each,
+    bytes: copiedBytes(config, sliceOf(each, head), each),
+  }));
   const alone = measurements.filter(
     ({ stagesAtOnce, threadsPerStage }) => stagesAtOnce === 1 && threadsPerStage === 1,
   );
@@ -42,14 +47,20 @@ export function fitModel(measured: ModelMeasurements): ModelProfile {
     intermediateSize: config.intermediateSize,
     attentionHeads: config.numAttentionHeads,
     vocabSize: config.vocabSize,
-    headName,
+    headName: head,
     ...fitted,
     contention: fitContention(fitted, measurements, alone),
     timeSharing,
     stageThreads: fitThreads(fitted, measurements),
     fit: fitErrors(fitted, alone),
-    measurements: measurements.map(({ bytes: _, ...measurement }) => measurement),
+    measurements: [...measured.measurements],
   };
+}
+
+/** Of what kind the tensors are that it takes and gives. */
+function sliceOf({ part, layers }: Measurement, head: BertHead | null): BertSlice {
+  const isHead = part === 'head';
+  return { embedding: part === 'embedding', firstLayer: 0, endLayer: layers, head: isHead ? head : null };
 }
 
 function fitAlone(

@@ -6,7 +6,7 @@ import { Probe } from './probe.js';
 import { tokensOf, type Level, type ProfilePlan } from './profile-plan.js';
 import { ActionSamples } from './action-samples.js';
 import { sharingEfficiency, type SharedRound } from './sharing-efficiency.js';
-import { copiedBytes, type BatchShape } from './stage-work.js';
+import type { BatchShape } from './stage-work.js';
 import { median } from './statistics.js';
 
 export interface MeasureOptions {
@@ -143,16 +143,11 @@ class Session {
     return {
       name: model.name,
       config: model.config,
-      headName: model.head,
+      head: model.head,
       dispatchNs: median(this.#dispatchNs),
       wakeNs: median(this.#wakeNs),
       timeSharing: { threads: plan.sharing?.stagesAtOnce ?? null, efficiency },
-      measurements: this.#samples
-        .measurements(parts)
-        .map(({ stage, ...each }) => ({
-          ...each,
-          bytes: copiedBytes(model.config, parts[stage]!.slice, each),
-        })),
+      measurements: this.#samples.measurements(parts),
     };
   }
 
