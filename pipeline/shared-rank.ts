@@ -63,7 +63,8 @@ export class SharedRank {
   #endStall(nowNs: number): void {
     const cause = this.#cause;
     this.#cause = undefined;
-    if (cause !== undefined && nowNs > this.#edgeNs) this.#emit(nowNs, { kind: 'stall', ...this.next, cause });
+    if (cause !== undefined && nowNs > this.#edgeNs)
+      this.#emit(nowNs, { kind: 'stall', ...this.next, cause });
   }
 
   #emit(endNs: number, what: Pick<Span, 'kind' | 'stage' | 'op' | 'microBatch' | 'cause'>): void {

@@ -142,7 +142,7 @@ class SharedRun {
   #work(job: Job): void {
     const { stage, op, microBatch } = job.action;
     const workNs = this.#options.workNs(stage, op, microBatch);
-    if (!Number.isSafeInteger(workNs * PARTS) || workNs < 0) {
+    if (!Number.isSafeInteger(workNs) || !Number.isSafeInteger(workNs * PARTS) || workNs < 0) {
       throw new ScheduleError(
         `the work of ${op} at stage ${stage} is ${workNs}; give a whole number of nanoseconds from 0, below 500 s.`,
       );

@@ -115,7 +115,11 @@ export {
 export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
 export { sequential } from '../pipeline/schedules/sequential.js';
 export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
-export { simulateShared, type RunningAction, type SharedSimulationOptions } from '../pipeline/simulate-shared.js';
+export {
+  simulateShared,
+  type RunningAction,
+  type SharedSimulationOptions,
+} from '../pipeline/simulate-shared.js';
 export type { Phase, Span, StallCause } from '../pipeline/span.js';
 export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
 export type { Tensor } from '../pipeline/tensor.js';
@@ -285,7 +289,12 @@ export {
 } from './tokenizer/encode.js';
 export { fitModel, type ModelMeasurements } from './profile/fit-model.js';
 export { isProfile, loadProfile } from './profile/load-profile.js';
-export { PROFILE_FORMAT, type MachineProfile, type Measurement, type ModelProfile } from './profile/machine-profile.js';
+export {
+  PROFILE_FORMAT,
+  type MachineProfile,
+  type Measurement,
+  type ModelProfile,
+} from './profile/machine-profile.js';
 export type { MeasureHooks } from './profile/measure-model.js';
 export {
   planOnProfile,

@@ -13,7 +13,13 @@ import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { configFor } from './default-config.js';
 import { openModelWithBar } from './open-model.js';
 import { oneOf, wholeNumber } from './options.js';
-import { addPredictOptions, profileFor, withPrediction, type PredictedReport, type PredictFlags } from './predict.js';
+import {
+  addPredictOptions,
+  profileFor,
+  withPrediction,
+  type PredictedReport,
+  type PredictFlags,
+} from './predict.js';
 import { reportUnused } from './unused-tensors.js';
 import { ProgressBars, type Progress } from './progress.js';
 import { abortOnInterrupt } from './interrupt.js';
@@ -76,7 +82,9 @@ export function benchCommand(): Command {
       const report = await runBenchmark(flags);
       if (flags.json !== undefined) await writeJson(flags.json, report);
       const { prediction } = report;
-      const text = [benchmarkTable(report), ...(prediction ? ['', predictionText(prediction)] : [])].join('\n');
+      const text = [benchmarkTable(report), ...(prediction ? ['', predictionText(prediction)] : [])].join(
+        '\n',
+      );
       command.configureOutput().writeOut?.(`${text}\n`);
     });
 }

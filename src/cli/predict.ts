@@ -18,6 +18,7 @@ export interface PredictFlags {
 
 /** Short, since the benchmark itself is still to come. */
 const MAX_SECONDS = 60;
+const MAX_ROUNDS = 5;
 
 export function addPredictOptions(command: Command): Command {
   return command
@@ -48,6 +49,7 @@ export async function profileFor(
         sequenceLengths: PROFILED_LENGTHS.map((length) => Math.min(length, maxPositionEmbeddings)),
         microBatches: PROFILED_MICRO_BATCHES,
         maxSeconds: MAX_SECONDS,
+        maxRounds: MAX_ROUNDS,
         signal,
       },
       { onModel: (name) => profileBars(bars, `profile of ${name}`) },

@@ -34,11 +34,9 @@ export function profileCommand(): Command {
       'measure how long the parts of a model take on this machine, alone and beside each other, and fit the rule\n' +
         'that bench --predict and --system FILE predict with',
     )
-    .option(
-      '--model <models...>',
-      'Hugging Face directories, ORG/NAME of the hub, or synthetic:bert-SIZE',
-      ['synthetic:bert-base'],
-    )
+    .option('--model <models...>', 'Hugging Face directories, ORG/NAME of the hub, or synthetic:bert-SIZE', [
+      'synthetic:bert-base',
+    ])
     .option(
       '--executor <name>',
       `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,

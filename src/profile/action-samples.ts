@@ -8,27 +8,32 @@ interface Samples {
   readonly level: Level;
   readonly shape: BatchShape;
   readonly stage: number;
-  readonly ns: number[];
+  readonly times: { readonly ns: number; readonly otherLoad: number }[];
 }
+
+/** Less than this of the cores' time does not disturb a measurement. */
+export const QUIET = 0.03;
 
 /** Times of actions by what ran and beside how much. */
 export class ActionSamples {
   readonly #samples = new Map<string, Samples>();
 
-  add(level: Level, shape: BatchShape, stage: number, ns: number): void {
+  /** @param otherLoad share of the cores' time that other processes took meanwhile */
+  add(level: Level, shape: BatchShape, stage: number, time: { ns: number; otherLoad: number }): void {
     const key = keyOf(level, shape, stage);
-    const samples = this.#samples.get(key) ?? { level, shape, stage, ns: [] };
+    const samples = this.#samples.get(key) ?? { level, shape, stage, times: [] };
     this.#samples.set(key, samples);
-    samples.ns.push(ns);
+    samples.times.push(time);
   }
 
   of(level: Level, shape: BatchShape, stage: number): readonly number[] {
-    return this.#samples.get(keyOf(level, shape, stage))?.ns ?? [];
+    return leastDisturbed(this.#samples.get(keyOf(level, shape, stage))?.times ?? []);
   }
 
   /** @param parts by stage */
   measurements(parts: readonly ProbedPart[]): Measurement[] {
-    return [...this.#samples.values()].map(({ level, shape, stage, ns }) => {
+    return [...this.#samples.values()].map(({ level, shape, stage, times }) => {
+      const ns = leastDisturbed(times);
       const { part, slice } = parts[stage]!;
       return {
         part,
@@ -41,6 +46,12 @@ export class ActionSamples {
       };
     });
   }
+}
+
+/** Those that were taken in quiet; where there are few, the quieter half. */
+function leastDisturbed(times: Samples['times']): number[] {
+  const limit = Math.max(QUIET, median(times.map(({ otherLoad }) => otherLoad)));
+  return times.flatMap(({ ns, otherLoad }) => (otherLoad <= limit ? [ns] : []));
 }
 
 function keyOf(level: Level, shape: BatchShape, stage: number): string {

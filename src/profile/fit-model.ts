@@ -10,6 +10,8 @@ export interface ModelMeasurements {
   readonly head: BertHead | null;
   readonly dispatchNs: number;
   readonly wakeNs: number;
+  /** Of the cores' time, by other processes while it was measured. */
+  readonly otherLoadShare: number;
   readonly timeSharing: ModelProfile['timeSharing'];
   readonly measurements: readonly Measurement[];
 }
@@ -32,7 +34,7 @@ type Coefficients = Pick<ModelProfile, 'action' | 'embedding' | 'layer' | 'head'
  * The errors are weighed by the measured times, so that short rows count as much as long ones.
  */
 export function fitModel(measured: ModelMeasurements): ModelProfile {
-  const { name, config, head, timeSharing } = measured;
+  const { name, config, head, timeSharing, otherLoadShare } = measured;
   const measurements = measured.measurements.map((each) => ({
     ...each,
     bytes: copiedBytes(config, sliceOf(each, head), each),
@@ -53,6 +55,7 @@ export function fitModel(measured: ModelMeasurements): ModelProfile {
     timeSharing,
     stageThreads: fitThreads(fitted, measurements),
     fit: fitErrors(fitted, alone),
+    otherLoadShare,
     measurements: [...measured.measurements],
   };
 }
@@ -63,10 +66,7 @@ function sliceOf({ part, layers }: Measurement, head: BertHead | null): BertSlic
   return { embedding: part === 'embedding', firstLayer: 0, endLayer: layers, head: isHead ? head : null };
 }
 
-function fitAlone(
-  alone: readonly MeasuredAction[],
-  { dispatchNs, wakeNs }: ModelMeasurements,
-): Coefficients {
+function fitAlone(alone: readonly MeasuredAction[], { dispatchNs, wakeNs }: ModelMeasurements): Coefficients {
   const [callNs, copyNsPerByte, embedding, weightsNs, tokenNs, tokenPairNs, headWeights, headToken] =
     nonnegativeLeastSquares(
       alone.map((each) => terms(each).map((term) => term / each.medianNs)),
@@ -96,12 +96,17 @@ function terms({ part, layers, microBatch, sequenceLength, bytes }: MeasuredActi
   ];
 }
 
-function partsOf({ action, embedding, layer, head }: Coefficients, each: MeasuredAction): {
+function partsOf(
+  { action, embedding, layer, head }: Coefficients,
+  each: MeasuredAction,
+): {
   weightsNs: number;
   computeNs: number;
   overheadNs: number;
 } {
-  const [, bytes, embedded, layers, tokens, pairs, heads, headTokens] = terms(each) as number[] & { length: 8 };
+  const [, bytes, embedded, layers, tokens, pairs, heads, headTokens] = terms(each) as number[] & {
+    length: 8;
+  };
   return {
     weightsNs: layers! * layer.weightsNs + heads! * head.weightsNs,
     computeNs:

@@ -81,6 +81,8 @@ const MODEL = v.object({
   stageThreads: v.pipe(v.array(STAGE_THREADS), v.minLength(1)),
   /** How far the fitted times are from the measured ones, over all measurements of layers, as shares. */
   fit: v.object({ meanError: time, worstError: time }),
+  /** Of the cores' time, taken by other processes while it was measured: 0 is a quiet machine. */
+  otherLoadShare: v.pipe(time, v.maxValue(1)),
   measurements: v.array(MEASUREMENT),
 });
 

@@ -7,7 +7,8 @@ import { tokensOf, type Level, type ProfilePlan } from './profile-plan.js';
 import { ActionSamples } from './action-samples.js';
 import { sharingEfficiency, type SharedRound } from './sharing-efficiency.js';
 import type { BatchShape } from './stage-work.js';
-import { median } from './statistics.js';
+import { OtherLoad } from './other-load.js';
+import { mean, median } from './statistics.js';
 
 export interface MeasureOptions {
   readonly model: BertModel;
@@ -16,6 +17,8 @@ export interface MeasureOptions {
   readonly plan: ProfilePlan;
   /** No round begins that would end later, but two are always run. */
   readonly maxSeconds: number;
+  /** With the first, which warms up. */
+  readonly maxRounds: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,8 +33,6 @@ export interface MeasureHooks {
 /** Short rows are repeated within a round, up to about so many tokens. */
 const TOKENS_OF_A_RUN = 384;
 const MOST_MICRO_BATCHES = 8;
-/** Enough for half of the samples to be undisturbed by what else runs on the machine for a moment. */
-const MOST_ROUNDS = 12;
 const SHARING_MICRO_BATCHES = 4;
 const WAKING_SHAPE: BatchShape = { microBatch: 1, sequenceLength: 1 };
 const WAKING_MICRO_BATCHES = 50;
@@ -57,7 +58,7 @@ export async function measureModel(
     const probes = await startProbes(options, opened, hooks);
     const session = new Session(options, probes, hooks);
     const measureMs = performance.now();
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < options.maxRounds; round++) {
       hooks.onRound?.(round);
       await session.round(round > 0);
       const roundMs = (performance.now() - measureMs) / (round + 1);
@@ -78,7 +79,9 @@ async function startProbes(options: MeasureOptions, opened: Probe[], hooks: Meas
   };
   const atOnce = plan.levels.map(({ stagesAtOnce }) => stagesAtOnce);
   const singles = Math.max(...atOnce, plan.sharing?.stagesAtOnce ?? 1);
-  const threads = plan.levels.flatMap(({ threadsPerStage }) => (threadsPerStage > 1 ? [threadsPerStage] : []));
+  const threads = plan.levels.flatMap(({ threadsPerStage }) =>
+    threadsPerStage > 1 ? [threadsPerStage] : [],
+  );
   const all = [...new Array<number>(singles).fill(1), ...threads];
   for (const [at, threadsOfProbe] of all.entries()) {
     const onProgress = (share: number): void => hooks.onLoading?.((at + share) / all.length);
@@ -93,6 +96,11 @@ async function startProbes(options: MeasureOptions, opened: Probe[], hooks: Meas
   };
 }
 
+interface LevelRun {
+  readonly runs: readonly (readonly Span[])[];
+  readonly otherLoad: number;
+}
+
 class Session {
   readonly #options: MeasureOptions;
   readonly #probes: Probes;
@@ -100,6 +108,7 @@ class Session {
   readonly #samples = new ActionSamples();
   readonly #dispatchNs: number[] = [];
   readonly #wakeNs: number[] = [];
+  readonly #otherLoads: number[] = [];
   readonly #shared: SharedRound[] = [];
 
   constructor(options: MeasureOptions, probes: Probes, hooks: MeasureHooks) {
@@ -114,8 +123,10 @@ class Session {
     let done = 0;
     for (const shape of shapes) {
       for (const level of levels) {
+        const load = new OtherLoad();
         const runs = await this.#run(level, shape, repeats(shape));
-        if (counts) this.#count(level, shape, runs);
+        const otherLoad = load.take();
+        if (counts) this.#count(level, shape, { runs, otherLoad });
         this.#hooks.onProgress?.(++done / steps);
       }
     }
@@ -136,7 +147,11 @@ class Session {
     const cores = Math.max(...plan.levels.map(({ stagesAtOnce }) => stagesAtOnce));
     const efficiency = plan.sharing
       ? sharingEfficiency(this.#shared, cores, (stage) => {
-          const found = this.#samples.of({ stagesAtOnce: cores, threadsPerStage: 1 }, plan.sharing!.shape, stage);
+          const found = this.#samples.of(
+            { stagesAtOnce: cores, threadsPerStage: 1 },
+            plan.sharing!.shape,
+            stage,
+          );
           return median(found);
         })
       : 1;
@@ -146,24 +161,31 @@ class Session {
       head: model.head,
       dispatchNs: median(this.#dispatchNs),
       wakeNs: median(this.#wakeNs),
+      otherLoadShare: mean(this.#otherLoads),
       timeSharing: { threads: plan.sharing?.stagesAtOnce ?? null, efficiency },
       measurements: this.#samples.measurements(parts),
     };
   }
 
-  #run({ stagesAtOnce, threadsPerStage }: Level, shape: BatchShape, count: number): Promise<(readonly Span[])[]> {
+  #run(
+    { stagesAtOnce, threadsPerStage }: Level,
+    shape: BatchShape,
+    count: number,
+  ): Promise<(readonly Span[])[]> {
     const { single, threaded } = this.#probes;
     const probes = threadsPerStage > 1 ? [threaded.get(threadsPerStage)!] : single.slice(0, stagesAtOnce);
     const workload = new Workload(this.#options.tokenizer, shape);
     return Promise.all(probes.map((probe) => probe.run(workload.microBatches(count))));
   }
 
-  #count(level: Level, shape: BatchShape, runs: readonly (readonly Span[])[]): void {
+  #count(level: Level, shape: BatchShape, { runs, otherLoad }: LevelRun): void {
+    this.#otherLoads.push(otherLoad);
     for (const { kind, stage, startNs, endNs } of runs.flat()) {
-      if (kind === 'action') this.#samples.add(level, shape, stage!, endNs - startNs);
+      if (kind === 'action') this.#samples.add(level, shape, stage!, { ns: endNs - startNs, otherLoad });
     }
     // Between two stages of one thread nothing has to be waited for.
-    if (level.stagesAtOnce === 1 && level.threadsPerStage === 1) this.#dispatchNs.push(...dispatches(runs[0]!));
+    if (level.stagesAtOnce === 1 && level.threadsPerStage === 1)
+      this.#dispatchNs.push(...dispatches(runs[0]!));
   }
 }
 

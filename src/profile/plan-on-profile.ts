@@ -55,7 +55,10 @@ export function planOnProfile(
   const { profile } = modelOnMachine(machine, model.config, model.head);
   const aloneOf = (stage: number, start: number, end: number, of: number): number => {
     const slice = sliceOf({ model, stages: of, stage, start, end });
-    const { weightsNs, computeNs } = stageWork(profile, model.config, slice, { ...options, threads: threadsPerStage });
+    const { weightsNs, computeNs } = stageWork(profile, model.config, slice, {
+      ...options,
+      threads: threadsPerStage,
+    });
     return weightsNs + computeNs;
   };
   const aloneNs = (stage: number, start: number, end: number): number =>

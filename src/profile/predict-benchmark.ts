@@ -98,7 +98,10 @@ function compared({
 }
 
 /** A profile of something else is used, but not in silence. */
-function differences({ machine, executor }: MachineProfile, { environment, settings }: BenchmarkReport): string[] {
+function differences(
+  { machine, executor }: MachineProfile,
+  { environment, settings }: BenchmarkReport,
+): string[] {
   const pairs = [
     ['executor', executor, settings.executor],
     ['processor', machine.cpu, environment.cpu],

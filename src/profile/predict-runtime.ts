@@ -101,7 +101,14 @@ export function predictRuntime(machine: MachineProfile, run: RuntimeRun): Runtim
 
 function checkRun({ stages, ...run }: RuntimeRun): void {
   if (stages.length === 0) throw new InputError('the run has no stages; give at least one');
-  const names = ['sequenceLength', 'microBatch', 'microBatches', 'replicas', 'threadsPerStage', 'cores'] as const;
+  const names = [
+    'sequenceLength',
+    'microBatch',
+    'microBatches',
+    'replicas',
+    'threadsPerStage',
+    'cores',
+  ] as const;
   for (const name of [...names, 'deviceIterations', 'slotsPerLink'] as const) {
     const value = run[name] ?? 1;
     if (Number.isSafeInteger(value) && value >= 1) continue;
@@ -110,7 +117,10 @@ function checkRun({ stages, ...run }: RuntimeRun): void {
 }
 
 /** One call after another, as the runtime streams them, for one replica; the last is cut where the input ends. */
-function streamOf({ stages, schedule = fillDrain, deviceIterations = 1, replicas = 1 }: RuntimeRun, total: number): Schedule {
+function streamOf(
+  { stages, schedule = fillDrain, deviceIterations = 1, replicas = 1 }: RuntimeRun,
+  total: number,
+): Schedule {
   const stageToRank = stages.map(({ ipu }) => ipu);
   const call = schedule({ stages: stages.length, microBatches: deviceIterations, stageToRank });
   const ofReplica = Math.ceil(total / replicas);
@@ -195,7 +205,9 @@ class Latencies {
   }
 
   percentiles(from: number, until: number): Percentiles {
-    const ms = [...this.#latencyNs].flatMap(([index, ns]) => (index >= from && index < until ? [ns / 1e6] : []));
+    const ms = [...this.#latencyNs].flatMap(([index, ns]) =>
+      index >= from && index < until ? [ns / 1e6] : [],
+    );
     return { p50: quantile(ms, 0.5), p95: quantile(ms, 0.95), p99: quantile(ms, 0.99) };
   }
 }

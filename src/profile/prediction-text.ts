@@ -5,7 +5,16 @@ import type { BenchmarkPrediction } from './predict-benchmark.js';
 
 /** Predictions and measurements side by side. */
 export function predictionText({ profiled, runs, warnings }: BenchmarkPrediction): string {
-  const table = plainTable(['', 'predicted', 'measured', 'error', 'p50 predicted', 'measured', 'stages predicted', 'measured']);
+  const table = plainTable([
+    '',
+    'predicted',
+    'measured',
+    'error',
+    'p50 predicted',
+    'measured',
+    'stages predicted',
+    'measured',
+  ]);
   for (const { run, predicted, measured, error } of runs) {
     table.push([
       run,

@@ -89,7 +89,9 @@ export class Probe {
     const loaded = parts.map(() => 0);
     const { microBatch, sequenceLength } = options.largest;
     const pipeline = await Pipeline.start({
-      stages: parts.map(({ part, slice }, at) => partStage(part, slice, { ...options, ipu: schedule ? at : 0 })),
+      stages: parts.map(({ part, slice }, at) =>
+        partStage(part, slice, { ...options, ipu: schedule ? at : 0 }),
+      ),
       schedule,
       inputBytes: 3 * 4 * microBatch * sequenceLength,
       closeTimeoutMs: CLOSE_TIMEOUT_MS,

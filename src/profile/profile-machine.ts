@@ -16,8 +16,14 @@ export interface ProfileOptions {
   readonly microBatches: readonly number[];
   /** For each model, loading included; two rounds are run even if they take longer. */
   readonly maxSeconds: number;
+  /** 12 when absent. The first warms up. */
+  readonly maxRounds?: number;
   readonly signal?: AbortSignal;
 }
+
+/** Enough for half of the samples to be undisturbed by what else runs on the machine for a moment. */
+const MAX_ROUNDS = 12;
+const LEAST_ROUNDS = 2;
 
 export interface ProfileHooks {
   /** Measuring of a model begins. */
@@ -46,7 +52,8 @@ export async function profileMachine(
   for (const model of models) {
     const plan = profilePlan(model, shapes, thisMachine());
     const tokenizer = await tokenizerOf(model);
-    const settings = { model, tokenizer, executor, plan, maxSeconds, signal };
+    const maxRounds = Math.max(LEAST_ROUNDS, options.maxRounds ?? MAX_ROUNDS);
+    const settings = { model, tokenizer, executor, plan, maxSeconds, maxRounds, signal };
     profiles.push(fitModel(await measureModel(settings, hooks.onModel?.(model.name))));
   }
   return {

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { figure, percent } from '../report/format.js';
 import { plainTable } from '../report/plain-table.js';
+import { QUIET } from './action-samples.js';
 import type { MachineProfile, Measurement, ModelProfile } from './machine-profile.js';
 
 /** A profile as text for a terminal. */
@@ -24,27 +25,46 @@ function modelText(model: ModelProfile): string {
       : [`${model.headName} head: ${micro(head.weightsNs)} + ${micro(head.tokenNs)} for each token`]),
     `an action    ${micro(action.callNs)}, and ${micro(action.dispatchNs)} before it (${micro(action.wakeNs)} after a wait); copies ` +
       (action.copyNsPerByte > 0 ? `${figure(1 / action.copyNsPerByte)} GB/s` : 'too fast to measure'),
-    ...model.contention.slice(1).map(
-      ({ threads, weightsFactor, computeFactor }) =>
-        `beside       ${threads} stages at once: ${figure(computeFactor)} × the time, ${figure(weightsFactor)} × for weights`,
-    ),
+    ...model.contention
+      .slice(1)
+      .map(
+        ({ threads, weightsFactor, computeFactor }) =>
+          `beside       ${threads} stages at once: ${figure(computeFactor)} × the time, ${figure(weightsFactor)} × for weights`,
+      ),
     timeSharing.threads === null
       ? 'sharing      not measured: there is no memory for more stages than cores'
       : `sharing      ${timeSharing.threads} stages at once: ${percent(timeSharing.efficiency)} of the cores' time is left`,
     ...model.stageThreads
       .slice(1)
       .map(
-        ({ threads, computeFactor }) => `threads      ${threads} in one stage: ${figure(computeFactor)} × the time`,
+        ({ threads, computeFactor }) =>
+          `threads      ${threads} in one stage: ${figure(computeFactor)} × the time`,
       ),
     '',
     layersTable(model),
+    ...(model.otherLoadShare > QUIET
+      ? [
+          pc.yellow(
+            `warning: other processes took ${percent(model.otherLoadShare)} of the cores' time meanwhile: ` +
+              'profile again when the machine is quiet.',
+          ),
+        ]
+      : []),
     `The rule is ${percent(fit.meanError)} from these times on average, ${percent(fit.worstError)} at worst.`,
   ];
   return lines.join('\n');
 }
 
 function layersTable({ measurements }: ModelProfile): string {
-  const table = plainTable(['sequence', 'micro-batch', 'at once', 'threads', 'time of a layer', 'middle half of samples', 'samples']);
+  const table = plainTable([
+    'sequence',
+    'micro-batch',
+    'at once',
+    'threads',
+    'time of a layer',
+    'middle half of samples',
+    'samples',
+  ]);
   const most = Math.max(...measurements.map(({ layers }) => layers));
   for (const each of measurements) {
     if (each.part !== 'layers' || each.layers !== most) continue;

@@ -92,7 +92,11 @@ export function factorsAt(table: readonly Factors[], threads: number): Omit<Fact
  * A model's times: measured when the profile has a model of these sizes, otherwise scaled from the one that is
  * nearest in size: weights and products by the bytes of weights, what is done to each number by the hidden size.
  */
-export function modelOnMachine({ models }: MachineProfile, config: BertConfig, head: BertHead | null): KnownModel {
+export function modelOnMachine(
+  { models }: MachineProfile,
+  config: BertConfig,
+  head: BertHead | null,
+): KnownModel {
   const distance = (model: ModelProfile): number =>
     Math.abs(Math.log(layerBytesOf(model) / layerBytes(config))) +
     Math.abs(Math.log(model.hiddenSize / config.hiddenSize)) +
@@ -133,11 +137,7 @@ function resize(model: ModelProfile, config: BertConfig): KnownModel {
 }
 
 /** A head is a product or two: as a layer with so many bytes of weights, for each token or for each row. */
-function headFromLayer(
-  { layer }: ModelProfile,
-  config: BertConfig,
-  head: BertHead,
-): ModelProfile['head'] {
+function headFromLayer({ layer }: ModelProfile, config: BertConfig, head: BertHead): ModelProfile['head'] {
   const share = bytes(headTensors(config, head)) / layerBytes(config);
   const perToken = TOKEN_HEADS.includes(head);
   return { weightsNs: layer.weightsNs * share, tokenNs: perToken ? layer.tokenNs * share : 0 };

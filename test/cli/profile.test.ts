@@ -7,7 +7,16 @@ import { ipuPipeline } from './run.js';
 
 let folder: string;
 let file: string;
-const small = ['--model', 'synthetic:bert-tiny', '--seq-len', '4,16', '--micro-batch', '1,2', '--max-seconds', '1'];
+const small = [
+  '--model',
+  'synthetic:bert-tiny',
+  '--seq-len',
+  '4,16',
+  '--micro-batch',
+  '1,2',
+  '--max-seconds',
+  '1',
+];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ipu-pipeline-profile-'));
@@ -60,28 +69,33 @@ describe('ipu-pipeline profile', () => {
 });
 
 describe('ipu-pipeline bench --predict', () => {
-  it.each([['--predict'], ['--profile']])('prints prediction and measurement side by side (%s)', async (flag) => {
-    const config = join(folder, 'ipu_config.json');
-    const json = join(folder, 'report.json');
-    await writeFile(config, '{"layers_per_ipu": [1, 1], "inference_device_iterations": 4}');
-    if (flag === '--profile') await ipuPipeline('profile', ...small, '-o', file);
-    const { code, stdout } = await ipuPipeline(
-      ...['bench', '--model', 'synthetic:bert-tiny', '--config', config, '--seq-len', '8'],
-      ...['--micro-batches', '6', '--json', json, flag, ...(flag === '--profile' ? [file] : [])],
-    );
-    expect(code).toBe(0);
-    expect(stdout).toContain('Predicted from the profile of');
-    const report = JSON.parse(await readFile(json, 'utf8')) as BenchmarkReport & { prediction: BenchmarkPrediction };
-    const { runs, warnings } = report.prediction;
-    expect(warnings).toEqual([]);
-    expect(runs.map(({ run }) => run)).toEqual(report.runs.map(({ name }) => name));
-    runs.forEach(({ predicted, measured, error }, at) => {
-      expect(measured.sequencesPerSecond).toBe(report.runs[at]!.sequencesPerSecond);
-      expect(predicted.sequencesPerSecond).toBeGreaterThan(0);
-      expect(error).toBeCloseTo(predicted.sequencesPerSecond / measured.sequencesPerSecond - 1, 12);
-      expect(predicted.stageMs).toHaveLength(measured.stageMs.length);
-    });
-  });
+  it.each([['--predict'], ['--profile']])(
+    'prints prediction and measurement side by side (%s)',
+    async (flag) => {
+      const config = join(folder, 'ipu_config.json');
+      const json = join(folder, 'report.json');
+      await writeFile(config, '{"layers_per_ipu": [1, 1], "inference_device_iterations": 4}');
+      if (flag === '--profile') await ipuPipeline('profile', ...small, '-o', file);
+      const { code, stdout } = await ipuPipeline(
+        ...['bench', '--model', 'synthetic:bert-tiny', '--config', config, '--seq-len', '8'],
+        ...['--micro-batches', '6', '--json', json, flag, ...(flag === '--profile' ? [file] : [])],
+      );
+      expect(code).toBe(0);
+      expect(stdout).toContain('Predicted from the profile of');
+      const report = JSON.parse(await readFile(json, 'utf8')) as BenchmarkReport & {
+        prediction: BenchmarkPrediction;
+      };
+      const { runs, warnings } = report.prediction;
+      expect(warnings).toEqual([]);
+      expect(runs.map(({ run }) => run)).toEqual(report.runs.map(({ name }) => name));
+      runs.forEach(({ predicted, measured, error }, at) => {
+        expect(measured.sequencesPerSecond).toBe(report.runs[at]!.sequencesPerSecond);
+        expect(predicted.sequencesPerSecond).toBeGreaterThan(0);
+        expect(error).toBeCloseTo(predicted.sequencesPerSecond / measured.sequencesPerSecond - 1, 12);
+        expect(predicted.stageMs).toHaveLength(measured.stageMs.length);
+      });
+    },
+  );
 
   it.each([
     ['a profile that is not there', '/no/such/profile.json', '/no/such/profile.json'],

@@ -75,7 +75,15 @@ function measure(of: Truth): Measurement[] {
 
 function fit(measurements: readonly Measurement[]): ReturnType<typeof fitModel> {
   const measured: ModelMeasurements = {
-    ...{ name: 'x', config, head: 'question-answering', dispatchNs: 1, wakeNs: 2, measurements },
+    ...{
+      name: 'x',
+      config,
+      head: 'question-answering',
+      dispatchNs: 1,
+      wakeNs: 2,
+      otherLoadShare: 0,
+      measurements,
+    },
     timeSharing: { threads: 4, efficiency: 1 },
   };
   return fitModel(measured);

@@ -20,7 +20,8 @@ describe('a profile', () => {
 
   it('is told from other JSON', () => {
     expect(isProfile(machine())).toBe(true);
-    for (const other of [null, 1, [], {}, { format: 'ipu-pipeline-benchmark' }]) expect(isProfile(other)).toBe(false);
+    for (const other of [null, 1, [], {}, { format: 'ipu-pipeline-benchmark' }])
+      expect(isProfile(other)).toBe(false);
   });
 
   it.each([

@@ -1,4 +1,10 @@
-import { publishedConfig, type BertConfig, type BertSlice, type MachineProfile, type ModelProfile } from 'ipu-pipeline';
+import {
+  publishedConfig,
+  type BertConfig,
+  type BertSlice,
+  type MachineProfile,
+  type ModelProfile,
+} from 'ipu-pipeline';
 
 export const config: BertConfig = publishedConfig('small');
 
@@ -40,6 +46,7 @@ export function machine(change: Partial<ModelProfile> = {}): MachineProfile {
           { threads: 2, weightsFactor: 0.8, computeFactor: 0.55 },
         ],
         fit: { meanError: 0.01, worstError: 0.03 },
+        otherLoadShare: 0,
         measurements: [],
         ...change,
       },

@@ -38,7 +38,9 @@ describe('the prediction of the runtime', () => {
     const tokens = 200;
     const bytes = 12 * tokens + 8 * tokens;
     const ns =
-      (100_000 + 0.2 * bytes + 5_000 * tokens) +
+      100_000 +
+      0.2 * bytes +
+      5_000 * tokens +
       3 * (500_000 + tokens * (90_000 + 30 * 100)) +
       (10_000 + 500 * tokens);
     expect(stageMs[0]).toBeCloseTo(ns / 1e6, 6);
@@ -53,7 +55,9 @@ describe('the prediction of the runtime', () => {
     );
     expect(JSON.stringify(results[0])).toBe(JSON.stringify(results[1]));
     expect(JSON.stringify(spans[0])).toBe(JSON.stringify(spans[1]));
-    expect(spans[0]!.every(({ startNs, endNs }) => Number.isInteger(startNs) && Number.isInteger(endNs))).toBe(true);
+    expect(
+      spans[0]!.every(({ startNs, endNs }) => Number.isInteger(startNs) && Number.isInteger(endNs)),
+    ).toBe(true);
   });
 
   it('never promises less of more cores, and never more than the cores can do', () => {
@@ -156,6 +160,8 @@ describe('a plan on a profile', () => {
   });
 
   it('refuses more stages than layers', () => {
-    expect(() => planOnProfile(machine(), model, { ...shape, stages: 10 })).toThrow(/stages is 10; the model has 9/);
+    expect(() => planOnProfile(machine(), model, { ...shape, stages: 10 })).toThrow(
+      /stages is 10; the model has 9/,
+    );
   });
 });

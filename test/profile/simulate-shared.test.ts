@@ -7,30 +7,43 @@ const work = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 1, ma
 describe('a pipeline on shared cores', () => {
   it('is the free run where nothing slows anything down', () => {
     fc.assert(
-      fc.property(work, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 3 }), (costs, microBatches, slots) => {
-        for (const generate of [fillDrain, sequential]) {
-          const schedule = generate({ stages: costs.length, microBatches });
-          const { makespanNs } = simulate(schedule, { costNs: (stage) => costs[stage]!, slotsPerLink: slots });
-          const options = { workNs: (stage: number) => costs[stage]!, speed: () => 1, slotsPerLink: slots };
-          expect(simulateShared(schedule, options)).toBe(makespanNs);
-        }
-      }),
+      fc.property(
+        work,
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 1, max: 3 }),
+        (costs, microBatches, slots) => {
+          for (const generate of [fillDrain, sequential]) {
+            const schedule = generate({ stages: costs.length, microBatches });
+            const { makespanNs } = simulate(schedule, {
+              costNs: (stage) => costs[stage]!,
+              slotsPerLink: slots,
+            });
+            const options = { workNs: (stage: number) => costs[stage]!, speed: () => 1, slotsPerLink: slots };
+            expect(simulateShared(schedule, options)).toBe(makespanNs);
+          }
+        },
+      ),
     );
   });
 
   it('does no more work than the cores can, and leaves none idle while enough is ready', () => {
     fc.assert(
-      fc.property(work, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 3 }), (costs, microBatches, cores) => {
-        const schedule = fillDrain({ stages: costs.length, microBatches });
-        const total = costs.reduce((a, b) => a + b, 0) * microBatches;
-        const makespanNs = simulateShared(schedule, {
-          workNs: (stage) => costs[stage]!,
-          speed: (_, running) => Math.min(1, cores / running.length),
-        });
-        const slack = 1.001 * total + 100 * costs.length * microBatches;
-        expect(makespanNs * cores).toBeGreaterThanOrEqual(total * 0.999);
-        expect(makespanNs).toBeLessThanOrEqual(slack);
-      }),
+      fc.property(
+        work,
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 1, max: 3 }),
+        (costs, microBatches, cores) => {
+          const schedule = fillDrain({ stages: costs.length, microBatches });
+          const total = costs.reduce((a, b) => a + b, 0) * microBatches;
+          const makespanNs = simulateShared(schedule, {
+            workNs: (stage) => costs[stage]!,
+            speed: (_, running) => Math.min(1, cores / running.length),
+          });
+          const slack = 1.001 * total + 100 * costs.length * microBatches;
+          expect(makespanNs * cores).toBeGreaterThanOrEqual(total * 0.999);
+          expect(makespanNs).toBeLessThanOrEqual(slack);
+        },
+      ),
     );
   });
 
@@ -40,7 +53,7 @@ describe('a pipeline on shared cores', () => {
       workNs: (stage) => [100, 300][stage]!,
       speed: () => 1,
       dispatchNs: { atOnce: 5, afterWait: 20 },
-      slotsPerLink: 1,
+      slotsPerLink: 2,
       onSpan: (span) => spans.push(span),
     });
     for (const rank of [0, 1]) {
@@ -49,10 +62,9 @@ describe('a pipeline on shared cores', () => {
       expect(own.at(-1)!.endNs).toBe(end);
       own.slice(1).forEach((span, at) => expect(span.startNs).toBe(own[at]!.endNs));
     }
-    const second = spans.filter(({ rank }) => rank === 1).map(({ kind, cause, startNs, endNs }) => [
-      kind === 'stall' ? cause : kind,
-      endNs - startNs,
-    ]);
+    const second = spans
+      .filter(({ rank }) => rank === 1)
+      .map(({ kind, cause, startNs, endNs }) => [kind === 'stall' ? cause : kind, endNs - startNs]);
     expect(second).toEqual([
       ['upstream', 105],
       ['dispatch', 20],
