@@ -118,7 +118,7 @@ describe('the fit of a profile', () => {
       fc.property(truth, noise, (of, factors) => {
         const noisy = measure(of).map((each, at) => ({ ...each, medianNs: each.medianNs * factors[at]! }));
         const { action, embedding, layer, head, contention, stageThreads } = fit(noisy);
-        const times = [action, embedding, layer, head].flatMap((part) => Object.values(part) as number[]);
+        const times = [action, embedding, layer, head].flatMap((part) => Object.values<number>(part));
         for (const value of times) expect(value).toBeGreaterThanOrEqual(0);
         for (const { weightsFactor, computeFactor } of contention) {
           expect(Math.min(weightsFactor, computeFactor)).toBeGreaterThanOrEqual(1);
