@@ -82,19 +82,6 @@ export {
   type SerializedEmbedding,
 } from '../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../ipu-config/update-from-string.js';
-export { parseAction, printAction, type Dialect } from '../pipeline/action-text.js';
-export { OPS, WHOLE_STAGE, type Action, type Op } from '../pipeline/action.js';
-export { printCell } from '../pipeline/cell-text.js';
-export type { CsvLayout } from '../pipeline/csv-layout.js';
-export { ScheduleError, StageFailedError, type StageFailure } from '../pipeline/errors.js';
-export { EventQueue } from '../pipeline/event-queue.js';
-export type { Exchange } from '../pipeline/exchange.js';
-export { lower } from '../pipeline/lower.js';
-export { costsInNs, opCosts, type CostName, type OpCosts } from '../pipeline/op-costs.js';
-export { peakActivations, type PeakActivations } from '../pipeline/peak-activations.js';
-export { Progress, type ProgressLimits } from '../pipeline/progress.js';
-export { waitOf, type ReadinessView, type Wait } from '../pipeline/readiness.js';
-export { runOrder, type Stuck } from '../pipeline/run-order.js';
 export type { CallResult, OutputMode as CallOutputMode } from '../pipeline/runtime/calls.js';
 export type { StageStats } from '../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../pipeline/runtime/input-feed.js';
@@ -102,46 +89,6 @@ export type { PipelineState } from '../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../pipeline/runtime/options.js';
 export { Pipeline, type CallOptions } from '../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../pipeline/runtime/result-queue.js';
-export { parseCsv, printCsv } from '../pipeline/schedule-csv.js';
-export { printGrid, type GridMark } from '../pipeline/schedule-grid.js';
-export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
-export { dualPipeV } from '../pipeline/schedules/dualpipe-v.js';
-export { fillDrain } from '../pipeline/schedules/fill-drain.js';
-export { gpipe } from '../pipeline/schedules/gpipe.js';
-export { interleavedOneFOneB } from '../pipeline/schedules/interleaved-one-f-one-b.js';
-export { lockstep } from '../pipeline/schedules/lockstep.js';
-export { loopedBfs } from '../pipeline/schedules/looped-bfs.js';
-export { oneFOneB } from '../pipeline/schedules/one-f-one-b.js';
-export {
-  mergeStages,
-  pipelineUtilisation,
-  popartPhases,
-  popartSchedule,
-  type CycleRange,
-  type MergedStages,
-  type PopartPhases,
-  type PopartSize,
-  type Utilisation,
-} from '../pipeline/schedules/popart.js';
-export {
-  namedSchedule,
-  SCHEDULE_NAMES,
-  scheduleByName,
-  SCHEDULES,
-  type NamedSchedule,
-  type StageLayout,
-} from '../pipeline/schedules/registry.js';
-export { sequential } from '../pipeline/schedules/sequential.js';
-export { tfGrouped, tfInterleaved, tfSequential } from '../pipeline/schedules/tensorflow.js';
-export { interleavedZeroBubble, zb1p } from '../pipeline/schedules/zero-bubble.js';
-export { zbv } from '../pipeline/schedules/zbv.js';
-export { simulate, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
-export type { RankTotals } from '../pipeline/simulated-rank.js';
-export type { Phase, Span, StallCause } from '../pipeline/span.js';
-export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
-export type { Tensor } from '../pipeline/tensor.js';
-export { truncate } from '../pipeline/truncate.js';
-export { validateSchedule } from '../pipeline/validate.js';
 export type { BenchmarkReport, BenchmarkSettings, MeasuredRun } from './benchmark/benchmark-report.js';
 export { benchmark, type BenchmarkHooks, type BenchmarkOptions } from './benchmark/benchmark.js';
 export { environment, type Environment } from './benchmark/environment.js';
@@ -313,3 +260,5 @@ export { encodeWindows, type WindowOptions } from './tokenizer/windows.js';
 export type { TokenizedText } from './tokenizer/word-piece.js';
 export { VERSION } from './version.js';
 export * from './simulator.js';
+export * from './profiling.js';
+export * from './scheduling.js';

@@ -7,16 +7,24 @@ import type { BenchmarkReport } from '../benchmark/benchmark-report.js';
 import { benchmark, type BenchmarkHooks } from '../benchmark/benchmark.js';
 import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { benchmarkTable } from '../report/benchmark-table.js';
+import { predictionText } from '../profile/prediction-text.js';
 import { SpanRecorder } from '../report/span-recorder.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { configFor } from './default-config.js';
 import { openModelWithBar } from './open-model.js';
 import { oneOf, wholeNumber } from './options.js';
+import {
+  addPredictOptions,
+  profileFor,
+  withPrediction,
+  type PredictedReport,
+  type PredictFlags,
+} from './predict.js';
 import { reportUnused } from './unused-tensors.js';
 import { ProgressBars, type Progress } from './progress.js';
 import { abortOnInterrupt } from './interrupt.js';
 
-interface BenchFlags {
+interface BenchFlags extends PredictFlags {
   readonly config?: string;
   readonly model: string;
   readonly executor: string;
@@ -33,7 +41,7 @@ interface BenchFlags {
 
 /** `ipu-pipeline bench`, which is also `npm start`. */
 export function benchCommand(): Command {
-  return new Command('bench')
+  return addPredictOptions(new Command('bench'))
     .description('measure the pipeline that a configuration describes against one device, on the same inputs')
     .option(
       '--config <file>',
@@ -73,17 +81,22 @@ export function benchCommand(): Command {
       if (flags.json !== undefined) await checkWritable(flags.json);
       const report = await runBenchmark(flags);
       if (flags.json !== undefined) await writeJson(flags.json, report);
-      command.configureOutput().writeOut?.(`${benchmarkTable(report)}\n`);
+      const { prediction } = report;
+      const text = [benchmarkTable(report), ...(prediction ? ['', predictionText(prediction)] : [])].join(
+        '\n',
+      );
+      command.configureOutput().writeOut?.(`${text}\n`);
     });
 }
 
-async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
+async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
   const signal = abortOnInterrupt();
   const model = await openModelWithBar(flags.model, signal);
   if (flags.verbose) await reportUnused(model);
   const { name: configName, config, warnings } = await configFor(model, flags.config);
   config.eval();
   const tokenizer = await tokenizerOf(model);
+  const profile = await profileFor(flags, model, { executor: flags.executor, signal });
   const recorder = flags.record === undefined ? undefined : new SpanRecorder(flags.record, flags);
   const bars = new ProgressBars();
   try {
@@ -105,7 +118,8 @@ async function runBenchmark(flags: BenchFlags): Promise<BenchmarkReport> {
       },
       progressHooks(bars, recorder),
     );
-    return { ...report, warnings: [...warnings, ...report.warnings] };
+    const all = { ...report, warnings: [...warnings, ...report.warnings] };
+    return withPrediction(all, profile, { model, config });
   } finally {
     bars.stop();
     recorder?.close();

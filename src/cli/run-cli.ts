@@ -6,6 +6,7 @@ import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
 import { evalCommand } from './eval.js';
 import { planCommand } from './plan.js';
+import { profileCommand } from './profile.js';
 import { scheduleCommand } from './schedule.js';
 import { simulateCommand } from './simulate.js';
 import { sweepCommand } from './sweep.js';
@@ -42,6 +43,7 @@ function program(): Command {
     scheduleCommand(),
     simulateCommand(),
     planCommand(),
+    profileCommand(),
     sweepCommand(),
   ]) {
     root.addCommand(command);
