@@ -228,7 +228,7 @@ describe('known memory', () => {
 
 describe("PopART's example", () => {
   it('has three stages and five micro-batches', () => {
-    const rows = make('popart', 3, 5).ranks.map((cells) => cells.map(printCell).join(' '));
+    const rows = make('popart', 3, 5).ranks.map((cells) => cells.map((cell) => printCell(cell)).join(' '));
     expect(rows).toEqual([
       '0F0 0F1 0F2 0F3 0F4+0B0 0B1 0B2 0B3 0B4',
       ' 1F0 1F1 1F2+1B0 1F3+1B1 1F4+1B2 1B3 1B4 ',
