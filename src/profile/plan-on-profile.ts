@@ -4,6 +4,7 @@ import type { BertConfig, BertHead, BertSlice } from '../bert/bert-config.js';
 import { bestSplit } from '../ipu/split-search.js';
 import type { MachineProfile } from './machine-profile.js';
 import { predictRuntime, type RuntimePrediction, type RuntimeRun } from './predict-runtime.js';
+import { fastest } from './slowdown.js';
 import { modelOnMachine, stageWork, type BatchShape } from './stage-work.js';
 
 export interface PlannedModel {
@@ -34,12 +35,16 @@ export interface SplitOnMachine {
   readonly exact: boolean;
 }
 
+/** A few seconds at most; with more, the best so far is given, and said to be no more than that. */
+const MOST_SIMULATED = 400;
+
 /** A split that is better by less than this is not looked for: measurements do not tell the two apart. */
-const WITHIN = 0.005;
+const WITHIN = 0.01;
 
 /**
  * The split of a model's layers over threads of the profiled machine that is simulated to be best: every split is
- * either simulated, or cannot be better by more than half a percent.
+ * either simulated, or cannot be better by more than one percent. Where the one whose longest stage is shortest is as
+ * good as that, it is the one.
  * @throws InputError when there are more stages than layers
  */
 export function planOnProfile(
@@ -48,47 +53,63 @@ export function planOnProfile(
   options: ProfilePlanOptions,
 ): SplitOnMachine {
   const { numHiddenLayers: layers } = model.config;
-  const { stages, threadsPerStage = 1, replicas = 1, cores = machine.machine.cores } = options;
+  const { stages, microBatch, replicas = 1 } = options;
   if (!Number.isSafeInteger(stages) || stages < 1 || stages > layers) {
     throw new InputError(`stages is ${stages}; the model has ${layers} layers: give 1 to ${layers}.`);
   }
-  const { profile } = modelOnMachine(machine, model.config, model.head);
-  const aloneOf = (stage: number, start: number, end: number, of: number): number => {
-    const slice = sliceOf({ model, stages: of, stage, start, end });
-    const { weightsNs, computeNs } = stageWork(profile, model.config, slice, {
-      ...options,
-      threads: threadsPerStage,
-    });
-    return weightsNs + computeNs;
-  };
-  const aloneNs = (stage: number, start: number, end: number): number =>
-    end === start ? Infinity : aloneOf(stage, start, end, stages);
-  const predictions = new Map<string, RuntimePrediction>();
-  const predict = (split: readonly number[]): RuntimePrediction => {
-    const prediction = predictSplit(machine, model, split, options);
-    predictions.set(split.join(), prediction);
-    return prediction;
-  };
-  // What all cores together need, however the layers are cut.
-  const wholeNs = aloneOf(0, 0, layers, 1) * replicas * (Math.min(threadsPerStage, cores) / cores);
+  const simulated: { readonly split: readonly number[]; readonly prediction: RuntimePrediction }[] = [];
+  const { aloneNs, wholeNs } = stageTimes(machine, model, options);
   const found = bestSplit({
     bins: stages,
     units: layers,
     cost: aloneNs,
-    total: (split) => (options.microBatch * replicas * 1e9) / predict(split).sequencesPerSecond,
+    total: (split) => {
+      const prediction = predictSplit(machine, model, split, options);
+      simulated.push({ split: [...split], prediction });
+      return (microBatch * replicas * 1e9) / prediction.sequencesPerSecond;
+    },
     // No stage goes faster beside others than alone, and each replica's throughput is that of its slowest at best.
     bound: (prefix, rest) => {
-      const starts = prefix.map((_, at) => prefix.slice(0, at).reduce((a, b) => a + b, 0));
-      const costs = prefix.map((length, stage) => aloneNs(stage, starts[stage]!, starts[stage]! + length));
+      if (simulated.length >= MOST_SIMULATED) return Infinity;
+      let start = 0;
+      const costs = prefix.map((length, stage) => aloneNs(stage, start, (start += length)));
       return Math.max(wholeNs, ...costs, ...rest.slice(prefix.length, stages)) * (1 + WITHIN);
     },
   });
   if (!found) throw new InputError(`${layers} layers cannot be cut into ${stages} stages.`);
+  // The search begins with the split whose longest stage is shortest.
+  const [shortest] = simulated;
+  const best = simulated.find(({ split }) => split.join() === found.split.join())!;
+  const isAsGood =
+    shortest!.prediction.sequencesPerSecond * (1 + WITHIN) >= best.prediction.sequencesPerSecond;
+  const { split, prediction } = isAsGood ? shortest! : best;
+  const exact = found.exact && simulated.length < MOST_SIMULATED;
+  return { layersPerIpu: split, prediction, simulated: simulated.length, exact };
+}
+
+/** Bounds on what stages take: one by itself, and all of them on all cores. */
+function stageTimes(
+  machine: MachineProfile,
+  model: PlannedModel,
+  options: ProfilePlanOptions,
+): { aloneNs: (stage: number, start: number, end: number) => number; wholeNs: number } {
+  const { stages, threadsPerStage = 1, replicas = 1, cores = machine.machine.cores } = options;
+  const { profile } = modelOnMachine(machine, model.config, model.head);
+  const sliceNs = (slice: BertSlice): number => {
+    const shape = { ...options, threads: threadsPerStage };
+    const { weightsNs, computeNs } = stageWork(profile, model.config, slice, shape);
+    return weightsNs + computeNs;
+  };
+  const all = { model, stages: 1, stage: 0, start: 0, end: model.config.numHiddenLayers };
+  // So many stages' work is done in the time of one at most, whatever runs together.
+  const atOnce = Array.from(
+    { length: stages * replicas },
+    (_, at) => (at + 1) * fastest(profile, { stagesAtOnce: at + 1, threadsPerStage, cores }),
+  );
   return {
-    layersPerIpu: found.split,
-    prediction: predictions.get(found.split.join())!,
-    simulated: found.evaluated,
-    exact: found.exact,
+    aloneNs: (stage, start, end) =>
+      end === start ? Infinity : sliceNs(sliceOf({ model, stages, stage, start, end })),
+    wholeNs: (sliceNs(sliceOf(all)) * replicas) / Math.max(...atOnce),
   };
 }
 

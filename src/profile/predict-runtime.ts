@@ -1,15 +1,16 @@
 import { InputError } from '../../ipu-config/errors.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule.js';
 import { fillDrain } from '../../pipeline/schedules/fill-drain.js';
-import { simulateShared, type RunningAction } from '../../pipeline/simulate-shared.js';
+import { simulateShared } from '../../pipeline/simulate-shared.js';
 import type { Span } from '../../pipeline/span.js';
 import { truncate } from '../../pipeline/truncate.js';
 import type { Percentiles } from '../benchmark/benchmark-report.js';
 import { boundBy } from '../benchmark/bound-by.js';
 import { SteadyWindow, type SteadyActivity } from '../benchmark/steady-window.js';
 import type { BertConfig, BertSlice } from '../bert/bert-config.js';
-import type { MachineProfile, ModelProfile } from './machine-profile.js';
-import { factorsAt, modelOnMachine, stageWork, type BatchShape, type StageWork } from './stage-work.js';
+import type { MachineProfile } from './machine-profile.js';
+import { Slowdown } from './slowdown.js';
+import { modelOnMachine, stageWork, totalNs, type BatchShape } from './stage-work.js';
 import { quantile } from './statistics.js';
 
 /** A run of the runtime, as `bench` does it. */
@@ -133,56 +134,6 @@ function streamOf(
     ).flat(),
   );
   return truncate({ ...call, microBatches: calls * deviceIterations, ranks }, ofReplica);
-}
-
-function totalNs({ weightsNs, computeNs }: StageWork): number {
-  return weightsNs + computeNs;
-}
-
-/** How fast stages go on beside each other. */
-class Slowdown {
-  readonly #profile: ModelProfile;
-  readonly #work: readonly StageWork[];
-  readonly #cores: number;
-  readonly #threadsPerStage: number;
-  readonly #speeds = new Map<string, number>();
-
-  constructor(
-    profile: ModelProfile,
-    work: readonly StageWork[],
-    { cores, threadsPerStage }: { cores: number; threadsPerStage: number },
-  ) {
-    this.#profile = profile;
-    this.#work = work;
-    this.#cores = cores;
-    this.#threadsPerStage = threadsPerStage;
-  }
-
-  speed({ stage }: RunningAction, stagesAtOnce: number): number {
-    const key = `${stage}:${stagesAtOnce}`;
-    const known = this.#speeds.get(key);
-    if (known !== undefined) return known;
-    const speed = this.#speedOf(this.#work[stage]!, stagesAtOnce);
-    this.#speeds.set(key, speed);
-    return speed;
-  }
-
-  #speedOf(work: StageWork, stagesAtOnce: number): number {
-    const { contention, timeSharing } = this.#profile;
-    const cores = this.#cores;
-    const threads = stagesAtOnce * this.#threadsPerStage;
-    // The stage's own threads slow each other down already in the time that they were measured to take.
-    const own = factorsAt(contention, Math.min(this.#threadsPerStage, cores));
-    const all = factorsAt(contention, Math.min(threads, cores));
-    const beside =
-      work.weightsNs * (all.weightsFactor / own.weightsFactor) +
-      work.computeNs * (all.computeFactor / own.computeFactor);
-    const slower = beside === 0 ? 1 : totalNs(work) / beside;
-    if (threads <= cores) return slower;
-    // A stage alone with more threads than cores was measured so.
-    const demand = Math.max(this.#threadsPerStage, cores);
-    return slower * Math.min(1, demand / threads) * timeSharing.efficiency;
-  }
 }
 
 /** From the start of stage 0 to the end of the last stage, by the number of the micro-batch in the run. */

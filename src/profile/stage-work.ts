@@ -16,6 +16,10 @@ export interface StageWork {
   readonly computeNs: number;
 }
 
+export function totalNs({ weightsNs, computeNs }: StageWork): number {
+  return weightsNs + computeNs;
+}
+
 /** A model's times on the machine, measured or worked out from those of another model. */
 export interface KnownModel {
   readonly profile: ModelProfile;
