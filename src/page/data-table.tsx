@@ -1,0 +1,49 @@
+import type { VNode } from 'preact';
+
+export interface DataTableProps {
+  readonly caption: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+/** Scrolls by itself where it is wider than the page. */
+export function DataTable({ caption, columns, rows }: DataTableProps): VNode {
+  return (
+    <div class="table" tabIndex={0} role="region" aria-label={caption}>
+      <table>
+        <caption class="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column, index) => (
+              <th key={index} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={index}>
+              {row.map((cell, at) =>
+                at === 0 ? (
+                  <th key={at} scope="row">
+                    {cell}
+                  </th>
+                ) : (
+                  <td key={at} class={isFigure(cell) ? 'figures' : undefined}>
+                    {cell}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Begins with a digit, so it lines up on the right with others of its column. */
+function isFigure(cell: string | number): boolean {
+  return typeof cell === 'number' || /^[-–]?(\d|$)/.test(cell);
+}
