@@ -1,5 +1,5 @@
 import type { Op } from '../../pipeline/action.js';
-import type { Span } from '../../pipeline/span.js';
+import type { Phase, Span, StallCause } from '../../pipeline/span.js';
 import { activityOf } from './activity.js';
 
 /** What distinguishes spans beyond their place and time. */
@@ -130,4 +130,30 @@ class GrowingRow {
       microBatch: Int32Array.from(this.#microBatch.slice(0, count)),
     };
   }
+}
+
+/** The spans of a table, row after row. */
+export function* spansOf({ kinds, rows }: SpanTable): Generator<Span> {
+  for (const row of rows) {
+    for (let at = 0; at < row.kind.length; at++) yield spanOf(kinds[row.kind[at]!]!, row, at);
+  }
+}
+
+function spanOf({ kind, activity, op }: SpanKind, row: SpanRow, at: number): Span {
+  const [stage, microBatch] = [row.stage[at]!, row.microBatch[at]!];
+  return {
+    kind,
+    ...{ replica: row.replica, rank: row.rank, startNs: row.startNs[at]!, endNs: row.endNs[at]! },
+    ...(stage < 0 ? {} : { stage }),
+    ...(microBatch < 0 ? {} : { microBatch }),
+    ...(op === undefined ? {} : { op }),
+    ...fieldsOf(kind, activity),
+  };
+}
+
+/** The inverse of `activityOf`. */
+function fieldsOf(kind: Span['kind'], activity: string): Pick<Span, 'op' | 'phase' | 'cause'> {
+  if (kind === 'phase') return { phase: activity as Phase };
+  if (kind === 'action') return activity === 'compute' ? {} : { op: activity as Op };
+  return activity === 'done' ? {} : { cause: activity.replace('waits: ', '') as StallCause };
 }

@@ -20,7 +20,7 @@ export interface TimelineProps {
 export function TimelinePanel({ run, table, note }: TimelineProps): VNode {
   const canvas = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
-  const view = useRef<TimelineView>();
+  const view = useRef<TimelineView | undefined>(undefined);
   const [place, setPlace] = useState<SelectionPlace>();
   useEffect(() => {
     setPlace(undefined);
