@@ -15,7 +15,7 @@ export function ConfigurationSection({ configuration }: { readonly configuration
       <DataTable caption="Attributes that are given" {...attributeTable(given)} />
       {defaults.length > 0 && (
         <details>
-          <summary>{defaults.length} attributes at their defaults</summary>
+          <summary>Attributes at their defaults: {defaults.length}</summary>
           <DataTable caption="Attributes at their defaults" {...attributeTable(defaults)} />
         </details>
       )}

@@ -6,9 +6,8 @@ import type { LatencyDistribution } from '../report/report-data.js';
 import { Figure } from './figure.js';
 import { themed } from './legend.js';
 
-const WIDTH = 640;
-const HEIGHT = 120;
-const BINS = 40;
+const WIDTH = 400;
+const HEIGHT = 90;
 
 /** How long micro-batches took, one histogram for each run on a common axis. */
 export function LatencyChart({ runs }: { readonly runs: readonly LatencyDistribution[] }): VNode {
@@ -40,10 +39,9 @@ export function LatencyChart({ runs }: { readonly runs: readonly LatencyDistribu
 }
 
 function Histogram({ run, mostMs }: { readonly run: LatencyDistribution; readonly mostMs: number }): VNode {
-  const counts = evenBins(run, mostMs);
-  const highest = Math.max(...counts, 1);
+  const bins = binsOf(run);
+  const densest = Math.max(...bins.map(({ density }) => density));
   const x = (ms: number): number => (ms / mostMs) * WIDTH;
-  const step = WIDTH / BINS;
   const marks = [
     { name: 'p50', ms: run.p50Ms },
     { name: 'p95', ms: run.p95Ms },
@@ -56,15 +54,16 @@ function Histogram({ run, mostMs }: { readonly run: LatencyDistribution; readonl
         <small>{marks.map(({ name, ms }) => `${name} ${milliseconds(ms)}`).join(' · ')}</small>
       </h3>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 22}`} role="presentation">
-        {counts.map((count, index) => {
-          const height = (count / highest) * (HEIGHT - 14);
-          return count === 0 ? null : (
+        {bins.map(({ fromMs, toMs, count, density }) => {
+          const height = (density / densest) * (HEIGHT - 10);
+          const width = Math.max(1, x(toMs) - x(fromMs) - 0.5);
+          return (
             <rect
-              key={index}
-              {...{ x: index * step + 0.5, width: step - 1, y: HEIGHT - height, height }}
+              key={fromMs}
+              {...{ x: x(fromMs), width, y: HEIGHT - height, height }}
               style={{ fill: themed(seriesPaint(0)) }}
             >
-              <title>{`${count} of about ${milliseconds(((index + 0.5) * mostMs) / BINS)}`}</title>
+              <title>{`${count} from ${milliseconds(fromMs)} to ${milliseconds(toMs)}`}</title>
             </rect>
           );
         })}
@@ -72,8 +71,14 @@ function Histogram({ run, mostMs }: { readonly run: LatencyDistribution; readonl
         {marks.map(({ name, ms }) => (
           <line key={name} class={`mark ${name}`} x1={x(ms)} x2={x(ms)} y1="0" y2={HEIGHT} />
         ))}
-        {ticks(0, mostMs, 6).map((ms) => (
-          <text key={ms} class="tick" x={x(ms)} y={HEIGHT + 15} text-anchor={ms === 0 ? 'start' : 'middle'}>
+        {ticks(0, mostMs, 5).map((ms) => (
+          <text
+            key={ms}
+            class="tick"
+            x={x(ms)}
+            y={HEIGHT + 15}
+            text-anchor={ms === 0 ? 'start' : x(ms) > WIDTH - 20 ? 'end' : 'middle'}
+          >
             {`${Number(ms.toPrecision(4))} ms`}
           </text>
         ))}
@@ -82,12 +87,18 @@ function Histogram({ run, mostMs }: { readonly run: LatencyDistribution; readonl
   );
 }
 
-/** Bins of equal width from those of growing width: each count goes where the middle of its bin lies. */
-function evenBins({ histogram }: LatencyDistribution, mostMs: number): number[] {
-  const counts = new Array<number>(BINS).fill(0);
-  histogram?.counts.forEach((count, index) => {
-    const middle = (histogram.edgesMs[index]! + histogram.edgesMs[index + 1]!) / 2;
-    counts[Math.min(BINS - 1, Math.floor((middle / mostMs) * BINS))]! += count;
+interface Bin {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly count: number;
+  /** Bins differ in width, so their areas are the counts. */
+  readonly density: number;
+}
+
+function binsOf({ histogram }: LatencyDistribution): Bin[] {
+  const bins = histogram?.counts.map((count, index) => {
+    const [fromMs, toMs] = [histogram.edgesMs[index]!, histogram.edgesMs[index + 1]!];
+    return { fromMs, toMs, count, density: count / (toMs - fromMs) };
   });
-  return counts;
+  return (bins ?? []).filter(({ count }) => count > 0);
 }

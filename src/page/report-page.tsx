@@ -10,6 +10,7 @@ import { LatencyChart } from './latency-chart.js';
 import { StackedBarChart } from './stacked-bar-chart.js';
 import { ThemeToggle } from './theme-toggle.js';
 import { ThroughputChart } from './throughput-chart.js';
+import { TimelineHelp } from './timeline/timeline-help.js';
 import { TimelinePanel } from './timeline/timeline-panel.js';
 import { Warnings } from './warnings.js';
 
@@ -20,9 +21,7 @@ export function ReportPage({ data }: { readonly data: ReportData }): VNode {
       <Warnings warnings={data.warnings ?? []} />
       {data.highlights && <Highlights highlights={data.highlights} />}
       {data.summary && <p class="summary">{data.summary.join(' ')}</p>}
-      {data.timelines?.map((timeline, index) => (
-        <Timeline key={index} timeline={timeline} />
-      ))}
+      {data.timelines && data.timelines.length > 0 && <Timelines timelines={data.timelines} />}
       {data.throughput && data.throughput.length > 0 && <ThroughputChart runs={data.throughput} />}
       {[...(data.time ?? []), ...(data.memory ?? [])].map((chart) => (
         <StackedBarChart key={chart.title} chart={chart} />
@@ -79,6 +78,18 @@ function Highlights({ highlights }: { readonly highlights: readonly Highlight[] 
   );
 }
 
+function Timelines({ timelines }: { readonly timelines: readonly TimelineData[] }): VNode {
+  return (
+    <section class="figure">
+      <h2>Timeline</h2>
+      {timelines.map((timeline, index) => (
+        <Timeline key={index} timeline={timeline} />
+      ))}
+      <TimelineHelp />
+    </section>
+  );
+}
+
 /** Its spans are unpacked first, which takes milliseconds. */
 function Timeline({ timeline }: { readonly timeline: TimelineData }): VNode {
   const { run, spans, cutFromNs } = timeline;
@@ -94,12 +105,12 @@ function Timeline({ timeline }: { readonly timeline: TimelineData }): VNode {
           note: `Shown are the first ${milliseconds(endOf(table) / 1e6)} of ${milliseconds(cutFromNs / 1e6)}.`,
         };
   return (
-    <section class="figure">
-      <h2>
-        Timeline, {run.name} <small>{run.kind}</small>
-      </h2>
+    <div class="timeline-of-run">
+      <h3>
+        {run.name} <small>{run.kind}</small>
+      </h3>
       {failure && <p class="failure">The spans of this timeline cannot be read: {failure}</p>}
       {table && <TimelinePanel run={run} table={table} {...note} />}
-    </section>
+    </div>
   );
 }

@@ -6,7 +6,7 @@ import { countSpans, type SpanTable } from '../../report/span-table.js';
 import { ActivityLegend } from '../legend.js';
 import { layoutFor } from './layout.js';
 import { rowDetail, rowName, spanText } from './span-text.js';
-import { KEYS, onKey, PointerControl } from './timeline-controls.js';
+import { onKey, PointerControl } from './timeline-controls.js';
 import { TimelineView, type SelectionPlace } from './timeline-view.js';
 
 export interface TimelineProps {
@@ -60,31 +60,10 @@ export function TimelinePanel({ run, table, note }: TimelineProps): VNode {
           {place && <SpanTip run={run} table={table} place={place} />}
         </div>
       </div>
-      <p class="note">
-        {note === undefined ? '' : `${note} `}
-        <span class="screen-only">
-          Drag to pan, Ctrl and wheel or two fingers to zoom. Keys:{' '}
-          {KEYS.map(({ keys, does }, index) => (
-            <span key={does}>
-              {index > 0 && ', '}
-              <kbd>{KEY_NAMES[keys[0]!] ?? keys[0]}</kbd> {does}
-            </span>
-          ))}
-          .
-        </span>
-      </p>
+      {note !== undefined && <p class="note">{note}</p>}
     </div>
   );
 }
-
-const KEY_NAMES: Readonly<Record<string, string>> = {
-  ArrowLeft: '←',
-  ArrowRight: '→',
-  ArrowUp: '↑',
-  ArrowDown: '↓',
-  Escape: 'Esc',
-  '-': '−',
-};
 
 function RowNames({ run, table }: Pick<TimelineProps, 'run' | 'table'>): VNode {
   const { axisHeight, rowHeight } = layoutFor(1, table.rows.length, 1);
