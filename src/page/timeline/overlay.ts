@@ -49,7 +49,7 @@ function followMicroBatch(
   context.globalAlpha = 0.75;
   context.beginPath();
   chain.forEach(({ startNs, endNs, row }, index) => {
-    const y = layout.axisHeight + (row + 0.5) * layout.rowHeight;
+    const y = layout.axisHeight + (row + 0.85) * layout.rowHeight;
     const [left, right] = [(startNs - viewport.fromNs) * scale, (endNs - viewport.fromNs) * scale];
     if (index === 0) context.moveTo(left, y);
     else context.lineTo(left, y);

@@ -2,14 +2,15 @@ import type { SpanRow, SpanTable } from '../../report/span-table.js';
 import { currentTheme, type Theme } from '../theme.js';
 import { heightOf, type Layout } from './layout.js';
 import { inkOf, kindPaints, type KindPaint } from './paints.js';
-import { rowRectangles } from './row-rectangles.js';
-import { timeTicks } from './time-scale.js';
+import { PixelBoard, pixelOf } from './pixel-board.js';
+import { MERGED, rowRectangles } from './row-rectangles.js';
+import { timeTicks, type Tick } from './time-scale.js';
 import type { Viewport } from './viewport.js';
 
 const FONT = '11px ui-sans-serif, system-ui, sans-serif';
 /** CSS pixels that a tick's label wants. */
 const TICK_WIDTH = 96;
-/** A block wide enough for a gap on its right, for hatching, for a label. */
+/** CSS pixels from which a block is wide enough for a gap on its right, for hatching, for a label. */
 const GAP_FROM = 4;
 const HATCH_FROM = 6;
 const LABEL_FROM = 22;
@@ -22,13 +23,23 @@ interface Label {
   readonly colour: string;
 }
 
-/** Draws the spans of a viewport onto a canvas. Keeps colours between frames, nothing else. */
+/** What is drawn on top of the blocks: x, y, width and height of hatched ones in device pixels, and labels. */
+interface Frame {
+  readonly layout: Layout;
+  readonly viewport: Viewport;
+  readonly board: PixelBoard;
+  readonly hatches: number[];
+  readonly labels: Label[];
+}
+
+/** Draws the spans of a viewport onto a canvas. Keeps colours and the board between frames, nothing else. */
 export class Painter {
   readonly #context: CanvasRenderingContext2D;
   readonly #table: SpanTable;
   readonly #nsPerStep: number | undefined;
   #theme: Theme | undefined;
   #paints: KindPaint[] = [];
+  #board = new PixelBoard(1, 1);
 
   constructor(context: CanvasRenderingContext2D, table: SpanTable, nsPerStep?: number) {
     this.#context = context;
@@ -42,53 +53,64 @@ export class Painter {
       this.#theme = theme;
       this.#paints = kindPaints(this.#table, theme, this.#context);
     }
-    const context = this.#context;
-    const ratio = layout.pixelRatio;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = inkOf(theme).paper;
-    context.fillRect(0, 0, Math.ceil(layout.width * ratio), Math.ceil(heightOf(layout) * ratio));
-    const labels: Label[] = [];
-    this.#table.rows.forEach((row, index) => this.#row(row, index, layout, viewport, labels));
-    context.scale(ratio, ratio);
-    this.#axis(layout, viewport, theme);
-    this.#labels(labels);
+    const { pixelRatio: ratio, axisHeight } = layout;
+    const ticks = timeTicks(viewport, Math.max(2, Math.floor(layout.width / TICK_WIDTH)), this.#nsPerStep);
+    const frame = { layout, viewport, board: this.#boardFor(layout), hatches: [], labels: [] };
+    const scale = (layout.width * ratio) / (viewport.toNs - viewport.fromNs);
+    const columns = ticks.map(({ atNs }) => Math.round((atNs - viewport.fromNs) * scale));
+    frame.board.clear(pixelOf(inkOf(theme).paper));
+    for (const x of columns) frame.board.fill(x, 0, 1, frame.board.height, pixelOf(inkOf(theme).line));
+    this.#table.rows.forEach((row, index) => this.#row(row, index, frame));
+    this.#context.setTransform(1, 0, 0, 1, 0, 0);
+    frame.board.putOn(this.#context, Math.round(axisHeight * ratio));
+    this.#hatch(frame);
+    this.#context.scale(ratio, ratio);
+    this.#axis(layout, ticks, columns, theme);
+    this.#labels(frame.labels);
   }
 
-  /** In device pixels, on whole ones: edges stay sharp and filling is fast. */
-  #row(row: SpanRow, index: number, layout: Layout, viewport: Viewport, labels: Label[]): void {
+  #boardFor(layout: Layout): PixelBoard {
+    const ratio = layout.pixelRatio;
+    const width = Math.max(1, Math.round(layout.width * ratio));
+    const height = Math.max(1, Math.round(heightOf(layout) * ratio) - Math.round(layout.axisHeight * ratio));
+    if (this.#board.width !== width || this.#board.height !== height) {
+      this.#board = new PixelBoard(width, height);
+    }
+    return this.#board;
+  }
+
+  #row(row: SpanRow, index: number, frame: Frame): void {
+    const { layout, viewport, board, hatches, labels } = frame;
     const { pixelRatio: ratio, rowHeight, axisHeight } = layout;
-    const context = this.#context;
     const inset = rowHeight >= 12 ? 2 : 0;
-    const top = Math.round((axisHeight + index * rowHeight + inset) * ratio);
+    const top = Math.round((index * rowHeight + inset) * ratio);
     const height = Math.max(1, Math.round((rowHeight - inset) * ratio));
-    let filled = '';
-    rowRectangles(
-      this.#table,
-      row,
-      viewport,
-      Math.round(layout.width * ratio),
-      (kind, x, width, from, to, at) => {
-        const paint = this.#paints[kind]!;
-        const y = top + Math.round(from * height);
-        const tall = top + Math.round(to * height) - y;
-        if (tall <= 0) return;
-        const wide = width >= GAP_FROM * ratio ? width - 1 : width;
-        if (paint.fill !== filled) context.fillStyle = filled = paint.fill;
-        context.fillRect(x, y, wide, tall);
-        if (width < HATCH_FROM * ratio || at < 0) return;
-        if (paint.hatch !== undefined) {
-          context.fillStyle = paint.hatch;
-          context.fillRect(x, y, wide, tall);
-          filled = '';
-        }
-        if (width < LABEL_FROM * ratio || rowHeight < 14) return;
-        const middle = (top + height / 2) / ratio;
-        labels.push({
-          ...{ text: this.#labelOf(row, at), x: x / ratio + 5, y: middle, width: width / ratio - 9 },
-          colour: paint.text,
-        });
-      },
-    );
+    const [gapFrom, hatchFrom] = [GAP_FROM * ratio, HATCH_FROM * ratio];
+    const labelFrom = rowHeight < 14 ? Infinity : LABEL_FROM * ratio;
+    const boardTop = Math.round(axisHeight * ratio);
+    rowRectangles(this.#table, row, viewport, board.width, (kind, x, width, from, to, at) => {
+      const y = top + Math.round(from * height);
+      const tall = top + Math.round(to * height) - y;
+      const paint = this.#paints[kind]!;
+      const wide = width >= gapFrom ? width - 1 : width;
+      board.fill(x, y, wide, tall, paint.pixel);
+      if (at === MERGED) return;
+      if (width >= hatchFrom && paint.hatch !== undefined) hatches.push(x, boardTop + y, wide, tall);
+      if (width < labelFrom) return;
+      labels.push({
+        ...{ text: this.#labelOf(row, at), x: x / ratio + 5, y: axisHeight + (top + height / 2) / ratio },
+        ...{ width: width / ratio - 9, colour: paint.text },
+      });
+    });
+  }
+
+  #hatch({ hatches }: Frame): void {
+    const hatch = this.#paints.find((paint) => paint.hatch !== undefined)?.hatch;
+    if (hatch === undefined) return;
+    this.#context.fillStyle = hatch;
+    for (let at = 0; at < hatches.length; at += 4) {
+      this.#context.fillRect(hatches[at]!, hatches[at + 1]!, hatches[at + 2]!, hatches[at + 3]!);
+    }
   }
 
   /** `F3`, `copy`, `upstream`. */
@@ -112,23 +134,20 @@ export class Painter {
     }
   }
 
-  #axis(layout: Layout, viewport: Viewport, theme: Theme): void {
+  #axis(layout: Layout, ticks: readonly Tick[], columns: readonly number[], theme: Theme): void {
     const context = this.#context;
-    const ink = inkOf(theme);
+    const { width, axisHeight, pixelRatio } = layout;
+    context.fillStyle = inkOf(theme).paper;
+    context.fillRect(0, 0, width, axisHeight);
     context.font = FONT;
     context.textBaseline = 'middle';
-    const scale = layout.width / (viewport.toNs - viewport.fromNs);
-    const bottom = heightOf(layout);
-    const count = Math.max(2, Math.floor(layout.width / TICK_WIDTH));
-    for (const { atNs, label } of timeTicks(viewport, count, this.#nsPerStep)) {
-      const x = Math.round((atNs - viewport.fromNs) * scale) + 0.5;
-      context.fillStyle = ink.line;
-      context.globalAlpha = 0.55;
-      context.fillRect(x - 0.5, layout.axisHeight - 6, 1, bottom);
-      context.globalAlpha = 1;
-      context.fillStyle = ink.muted;
-      const width = context.measureText(label).width;
-      context.fillText(label, Math.max(0, Math.min(layout.width - width, x - width / 2)), 9);
-    }
+    ticks.forEach(({ label }, index) => {
+      const x = columns[index]! / pixelRatio;
+      context.fillStyle = inkOf(theme).line;
+      context.fillRect(x, axisHeight - 8, 1 / pixelRatio, 8);
+      context.fillStyle = inkOf(theme).muted;
+      const wide = context.measureText(label).width;
+      context.fillText(label, Math.max(0, Math.min(width - wide, x - wide / 2)), 9);
+    });
   }
 }

@@ -2,10 +2,12 @@ import { isWaiting } from '../../report/activity.js';
 import { activityPaint } from '../../report/palette.js';
 import type { SpanTable } from '../../report/span-table.js';
 import type { Theme } from '../theme.js';
+import { pixelOf } from './pixel-board.js';
 
 /** How one kind of span is drawn. */
 export interface KindPaint {
-  readonly fill: string;
+  /** Colour of its block, as `pixelOf` gives it. */
+  readonly pixel: number;
   readonly text: string;
   /** Lines over the fill: waiting can be told from work without seeing colours. */
   readonly hatch?: CanvasPattern;
@@ -36,7 +38,7 @@ export function kindPaints(
   return kinds.map(({ activity }) => {
     const fill = activityPaint(activity)[theme];
     const hatch = isWaiting(activity) && activity !== 'done' ? hatchOver(context, theme) : undefined;
-    return { fill, text: textOn(fill), ...(hatch === undefined ? {} : { hatch }) };
+    return { pixel: pixelOf(fill), text: textOn(fill), ...(hatch === undefined ? {} : { hatch }) };
   });
 }
 
