@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { milliseconds } from '../report/format.js';
 import type { Highlight, ReportData, TimelineData } from '../report/report-data.js';
 import { decodeSpans } from '../report/span-codec.js';
@@ -90,12 +90,12 @@ function Timelines({ timelines }: { readonly timelines: readonly TimelineData[] 
   );
 }
 
-/** Its spans are unpacked first, which takes milliseconds. */
+/** Its spans are unpacked first, which takes milliseconds. Layout effects do not wait for an empty picture to be painted. */
 function Timeline({ timeline }: { readonly timeline: TimelineData }): VNode {
   const { run, spans, cutFromNs } = timeline;
   const [table, setTable] = useState<SpanTable>();
   const [failure, setFailure] = useState<string>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     decodeSpans(spans).then(setTable, (error: unknown) => setFailure(String(error)));
   }, [spans]);
   const note =

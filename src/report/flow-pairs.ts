@@ -8,7 +8,7 @@ export interface Flow {
 }
 
 /** Ends of arrows that may wait for their other end. More than any pipeline has in flight. */
-const MOST_WAITING = 1 << 16;
+const MOST_WAITING = 1 << 14;
 
 interface Edge {
   readonly key: string;
@@ -22,12 +22,18 @@ interface Edge {
  * forgotten, oldest first, so memory is bounded.
  */
 export class FlowPairs {
+  readonly #stages: number;
   readonly #waiting = new Map<string, Span[]>();
   #count = 0;
 
+  /** @param stages of the pipeline: what its last stage makes goes to no other */
+  constructor(stages: number) {
+    this.#stages = stages;
+  }
+
   /** The arrows that this span completes. */
   add(span: Span): Flow[] {
-    return edgesOf(span).flatMap((edge) => this.#join(edge, span) ?? []);
+    return edgesOf(span, this.#stages).flatMap((edge) => this.#join(edge, span) ?? []);
   }
 
   #join({ key, direction, isSource }: Edge, span: Span): Flow | undefined {
@@ -58,11 +64,13 @@ export class FlowPairs {
   }
 }
 
-/** Link j lies between stages j − 1 and j. Stage 0 has none before it; the last stage's output finds no partner. */
-function edgesOf({ kind, op, stage, microBatch, replica }: Span): Edge[] {
+/** Link j lies between stages j − 1 and j; there is none before stage 0 and none after the last. */
+function edgesOf({ kind, op, stage, microBatch, replica }: Span, stages: number): Edge[] {
   if (kind !== 'action' || stage === undefined || microBatch === undefined) return [];
   const edge = (direction: Flow['direction'], link: number, isSource: boolean): Edge[] =>
-    link < 1 ? [] : [{ direction, isSource, key: `${replica} ${direction} ${link} ${microBatch}` }];
+    link < 1 || link >= stages
+      ? []
+      : [{ direction, isSource, key: `${replica} ${direction} ${link} ${microBatch}` }];
   if (op === 'F') return [...edge('activation', stage, false), ...edge('activation', stage + 1, true)];
   if (op === 'B' || op === 'I') {
     return [...edge('gradient', stage + 1, false), ...edge('gradient', stage, true)];

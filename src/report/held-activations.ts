@@ -2,7 +2,7 @@ import type { Span } from '../../pipeline/span.js';
 import type { RunDescription } from './run-description.js';
 
 /** Changes that may wait until every rank of their replica has reported past them. */
-const MOST_WAITING = 1 << 16;
+const MOST_WAITING = 1 << 14;
 const SETTLE_EVERY = 1 << 10;
 
 interface Change {

@@ -23,7 +23,7 @@ export class TraceEvents {
   #processes = new Map<number, number>();
   #tracks = new Set<number>();
   #held: HeldActivations | undefined;
-  #flows = new FlowPairs();
+  #flows = new FlowPairs(0);
   #lastProcess = 0;
   #flowId = 0;
   #separator = '\n';
@@ -40,7 +40,7 @@ export class TraceEvents {
     this.#run = run;
     this.#processes = new Map();
     this.#tracks = new Set();
-    this.#flows = new FlowPairs();
+    this.#flows = new FlowPairs(run.stages.length);
     this.#held = new HeldActivations(run, (replica, rank, atNs, count) => {
       const where = `"name":"activations in flight, IPU ${rank}",${this.#placeOf({ replica, rank })}`;
       this.#event(`"ph":"C",${where},"ts":${micros(atNs)},"args":{"held":${count}}`);

@@ -24,7 +24,10 @@ export async function simulatedTimeline(schedule: Schedule, name?: string): Prom
 
 /** Every section that a page can have, with names that would end a script element or begin a tag. */
 export async function sampleReport(): Promise<ReportData> {
-  const training = await simulatedTimeline(popartSchedule({ forwardStages: 4, depth: 12, training: true }), 'training');
+  const training = await simulatedTimeline(
+    popartSchedule({ forwardStages: 4, depth: 12, training: true }),
+    'training',
+  );
   const inference = await simulatedTimeline(fillDrain({ stages: 4, microBatches: 12 }), 'inference');
   const whole = 900 * 2 ** 20;
   return timelinesData(

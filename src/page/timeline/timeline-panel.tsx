@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ACTIVITIES, type Activity } from '../../report/activity.js';
 import type { RunDescription } from '../../report/run-description.js';
 import { countSpans, type SpanTable } from '../../report/span-table.js';
@@ -22,13 +22,13 @@ export function TimelinePanel({ run, table, note }: TimelineProps): VNode {
   const overlay = useRef<HTMLCanvasElement>(null);
   const view = useRef<TimelineView | undefined>(undefined);
   const [place, setPlace] = useState<SelectionPlace>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     setPlace(undefined);
     const elements = { canvas: canvas.current!, overlay: overlay.current! };
     view.current = new TimelineView(elements, { run, table }, setPlace);
     return () => view.current?.dispose();
   }, [run, table]);
-  useEffect(() => void new PointerControl(overlay.current!, () => view.current), []);
+  useLayoutEffect(() => void new PointerControl(overlay.current!, () => view.current), []);
   const act = (what: (view: TimelineView) => void) => () => view.current && what(view.current);
   return (
     <div class="timeline">
