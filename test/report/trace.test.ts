@@ -166,7 +166,7 @@ describe('a trace', () => {
     expect((await stat(path)).size).toBeGreaterThan(1e8);
     const text = await readFile(path, 'utf8');
     expect(text.slice(-200)).toMatch(/\}\n\]\}\n$/);
-  });
+  }, 240_000);
 
   it('refuses a folder that is not there, and spans without a run', () => {
     expect(() => new TraceWriter('/no/such/folder/trace.json')).toThrow(InputError);
