@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /**
@@ -22,6 +22,10 @@ const PAGES: readonly Page[] = [
   },
 ];
 
+/** Packages whose code is in the pages. */
+const BUNDLED = ['preact', 'd3-array', 'internmap'];
+
+const notice = await licences();
 for (const page of PAGES) {
   const { outputFiles } = await build({
     entryPoints: [page.entry],
@@ -38,13 +42,23 @@ for (const page of PAGES) {
   const text = (extension: string): string =>
     outputFiles.find(({ path }) => path.endsWith(extension))?.text ?? '';
   await mkdir(page.out.slice(0, page.out.lastIndexOf('/')), { recursive: true });
-  await writeFile(page.out, html(page, text('.js'), text('.css')));
+  await writeFile(page.out, html(page, text('.js'), text('.css'), notice));
 }
 
-function html({ title, body }: Page, script: string, style: string): string {
+/** Their licences ask that they stay with copies. */
+async function licences(): Promise<string> {
+  const texts = BUNDLED.map((name) => readFile(`node_modules/${name}/LICENSE`, 'utf8'));
+  return (await Promise.all(texts)).map((text, at) => `${BUNDLED[at]}\n\n${text.trim()}`).join('\n\n');
+}
+
+function html({ title, body }: Page, script: string, style: string, notice: string): string {
   // A program ends where its element is closed, even within one of its strings.
   const safe = script.trim().replaceAll('</script', '<\\/script');
   return `<!doctype html>
+<!-- With code of these packages:
+
+${notice.replaceAll('--', '- -')}
+-->
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { Configuration, Fact } from '../report/report-data.js';
-import { DataTable } from './data-table.js';
+import { DataTable, type DataTableProps } from './data-table.js';
 import { Warnings } from './warnings.js';
 
 /** What the run was configured with: what someone gave first, what is left at its default below. */
@@ -23,8 +23,9 @@ export function ConfigurationSection({ configuration }: { readonly configuration
   );
 }
 
-function attributeTable(attributes: Configuration['attributes']): { columns: string[]; rows: string[][] } {
+function attributeTable(attributes: Configuration['attributes']): Omit<DataTableProps, 'caption'> {
   return {
+    isWordy: true,
     columns: ['attribute', 'value', 'source', 'what it does here'],
     rows: attributes.map(({ name, value, source, note }) => [name, value, source, note ?? '']),
   };

@@ -4,12 +4,14 @@ export interface DataTableProps {
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
+  /** Rows become blocks on a phone: for cells with sentences in them. */
+  readonly isWordy?: boolean;
 }
 
 /** Scrolls by itself where it is wider than the page. */
-export function DataTable({ caption, columns, rows }: DataTableProps): VNode {
+export function DataTable({ caption, columns, rows, isWordy = false }: DataTableProps): VNode {
   return (
-    <div class="table" tabIndex={0} role="region" aria-label={caption}>
+    <div class={isWordy ? 'table wordy' : 'table'} tabIndex={0} role="region" aria-label={caption}>
       <table>
         <caption class="unseen">{caption}</caption>
         <thead>
