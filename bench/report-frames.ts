@@ -46,7 +46,10 @@ await page.locator('.timeline-canvas').focus();
 // Keys are what pans and zooms. 12 zooms go from the whole run to single spans; then every stretch is panned through.
 const GESTURES: readonly (readonly [name: string, keys: readonly string[]])[] = [
   ['zoom in and out', [...repeat('+', 12), ...repeat('-', 12)]],
-  ['pan, a third of the run in view', ['0', '+', '+', ...repeat('ArrowRight', 20), ...repeat('ArrowLeft', 20)]],
+  [
+    'pan, a third of the run in view',
+    ['0', '+', '+', ...repeat('ArrowRight', 20), ...repeat('ArrowLeft', 20)],
+  ],
   ['pan, single spans in view', ['0', ...repeat('+', 12), ...repeat('ArrowRight', 20)]],
 ];
 for (const [name, keys] of GESTURES) {

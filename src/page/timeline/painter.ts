@@ -3,7 +3,7 @@ import { currentTheme, type Theme } from '../theme.js';
 import { heightOf, type Layout } from './layout.js';
 import { inkOf, kindPaints, type KindPaint } from './paints.js';
 import { PixelBoard, pixelOf } from './pixel-board.js';
-import { MERGED, rowRectangles } from './row-rectangles.js';
+import { rowRectangles } from './row-rectangles.js';
 import { timeTicks, type Tick } from './time-scale.js';
 import type { Viewport } from './viewport.js';
 
@@ -58,8 +58,7 @@ export class Painter {
     const frame = { layout, viewport, board: this.#boardFor(layout), hatches: [], labels: [] };
     const scale = (layout.width * ratio) / (viewport.toNs - viewport.fromNs);
     const columns = ticks.map(({ atNs }) => Math.round((atNs - viewport.fromNs) * scale));
-    frame.board.clear(pixelOf(inkOf(theme).paper));
-    for (const x of columns) frame.board.fill(x, 0, 1, frame.board.height, pixelOf(inkOf(theme).line));
+    frame.board.begin(pixelOf(inkOf(theme).paper), pixelOf(inkOf(theme).line), columns);
     this.#table.rows.forEach((row, index) => this.#row(row, index, frame));
     this.#context.setTransform(1, 0, 0, 1, 0, 0);
     frame.board.putOn(this.#context, Math.round(axisHeight * ratio));
@@ -88,20 +87,23 @@ export class Painter {
     const [gapFrom, hatchFrom] = [GAP_FROM * ratio, HATCH_FROM * ratio];
     const labelFrom = rowHeight < 14 ? Infinity : LABEL_FROM * ratio;
     const boardTop = Math.round(axisHeight * ratio);
-    rowRectangles(this.#table, row, viewport, board.width, (kind, x, width, from, to, at) => {
-      const y = top + Math.round(from * height);
-      const tall = top + Math.round(to * height) - y;
-      const paint = this.#paints[kind]!;
-      const wide = width >= gapFrom ? width - 1 : width;
-      board.fill(x, y, wide, tall, paint.pixel);
-      if (at === MERGED) return;
-      if (width >= hatchFrom && paint.hatch !== undefined) hatches.push(x, boardTop + y, wide, tall);
-      if (width < labelFrom) return;
-      labels.push({
-        ...{ text: this.#labelOf(row, at), x: x / ratio + 5, y: axisHeight + (top + height / 2) / ratio },
-        ...{ width: width / ratio - 9, colour: paint.text },
-      });
+    const paints = this.#paints;
+    rowRectangles(this.#table, row, viewport, board.width, {
+      merged(work, wait, share, x, width) {
+        board.columns(x, width, paints[wait]?.pixel ?? 0, paints[work]?.pixel ?? 0, 1 - share);
+      },
+      span: (kind, x, width, at) => {
+        const { pixel, hatch, text: colour } = paints[kind]!;
+        const wide = width >= gapFrom ? width - 1 : width;
+        board.columns(x, wide, pixel, pixel, 0);
+        if (width >= hatchFrom && hatch !== undefined) hatches.push(x, boardTop + top, wide, height);
+        if (width < labelFrom) return;
+        const y = axisHeight + (top + height / 2) / ratio;
+        const room = width / ratio - 9;
+        labels.push({ text: this.#labelOf(row, at), x: x / ratio + 5, y, width: room, colour });
+      },
     });
+    board.endRow(top, height);
   }
 
   #hatch({ hatches }: Frame): void {

@@ -3,35 +3,27 @@ import type { SpanRow, SpanTable } from '../../report/span-table.js';
 import { firstEndingAfter } from './span-search.js';
 import type { Viewport } from './viewport.js';
 
-/** A rectangle of one kind within a row: device pixels across, shares of the row's height. */
-export type OnRectangle = (
-  kind: number,
-  x: number,
-  width: number,
-  top: number,
-  bottom: number,
-  span: number,
-) => void;
+/** Takes the rectangles of a row from left to right, in whole device pixels. */
+export interface RowSink {
+  /** One span. @param at its index in the row */
+  span(kind: number, x: number, width: number, at: number): void;
+  /** Many spans. @param work,wait the kinds that took most time; -1 where there was none @param share of work */
+  merged(work: number, wait: number, share: number, x: number, width: number): void;
+}
 
 /** Device pixels into which spans too thin to see are put together. */
 const BUCKET = 2;
 
-/** What became of many spans: no single one. */
-export const MERGED = -1;
-
-/**
- * Cuts a row into rectangles, at most two for each two pixels however many spans there are. Spans that are thinner
- * are put together: the share of work fills the column from below in the colour of the work that took most of it.
- */
+/** Cuts a row into rectangles, at most two for each two pixels however many spans there are. */
 export function rowRectangles(
   table: SpanTable,
   row: SpanRow,
   { fromNs, toNs }: Viewport,
   deviceWidth: number,
-  emit: OnRectangle,
+  sink: RowSink,
 ): void {
   const scale = deviceWidth / (toNs - fromNs);
-  const bucket = new Bucket(table, emit);
+  const bucket = new Bucket(table, sink);
   for (let at = firstEndingAfter(row, fromNs); at < row.kind.length && row.startNs[at]! < toNs; at++) {
     const left = Math.max(0, (row.startNs[at]! - fromNs) * scale);
     const right = Math.min(deviceWidth, (row.endNs[at]! - fromNs) * scale);
@@ -41,21 +33,21 @@ export function rowRectangles(
     }
     bucket.flush();
     const x = Math.round(left);
-    emit(row.kind[at]!, x, Math.max(1, Math.round(right) - x), 0, 1, at);
+    sink.span(row.kind[at]!, x, Math.max(1, Math.round(right) - x), at);
   }
   bucket.flush();
 }
 
 class Bucket {
-  readonly #emit: OnRectangle;
+  readonly #sink: RowSink;
   readonly #isWait: readonly boolean[];
   readonly #widths: Float64Array;
   #column = -1;
   #left = 0;
   #right = 0;
 
-  constructor({ kinds }: SpanTable, emit: OnRectangle) {
-    this.#emit = emit;
+  constructor({ kinds }: SpanTable, sink: RowSink) {
+    this.#sink = sink;
     this.#isWait = kinds.map(({ activity }) => isWaiting(activity));
     this.#widths = new Float64Array(kinds.length);
   }
@@ -74,24 +66,20 @@ class Bucket {
   flush(): void {
     if (this.#column < 0) return;
     this.#column = -1;
-    const work = this.#largest(false);
-    const wait = this.#largest(true);
-    const share = work.sum / (work.sum + wait.sum);
-    const x = Math.floor(this.#left);
-    const width = Math.max(1, Math.ceil(this.#right) - x);
-    if (wait.kind >= 0) this.#emit(wait.kind, x, width, 0, 1 - share, MERGED);
-    if (work.kind >= 0) this.#emit(work.kind, x, width, 1 - share, 1, MERGED);
-    this.#widths.fill(0);
-  }
-
-  #largest(waiting: boolean): { readonly kind: number; readonly sum: number } {
-    let [kind, most, sum] = [-1, 0, 0];
-    for (let at = 0; at < this.#widths.length; at++) {
-      const width = this.#widths[at]!;
-      if (this.#isWait[at] !== waiting || width === 0) continue;
-      sum += width;
-      if (width > most) [kind, most] = [at, width];
+    let [work, wait, worked, waited] = [-1, -1, 0, 0];
+    for (let kind = 0; kind < this.#widths.length; kind++) {
+      const width = this.#widths[kind]!;
+      if (width === 0) continue;
+      if (this.#isWait[kind]) {
+        waited += width;
+        if (wait < 0 || width > this.#widths[wait]!) wait = kind;
+      } else {
+        worked += width;
+        if (work < 0 || width > this.#widths[work]!) work = kind;
+      }
     }
-    return { kind, sum };
+    const x = Math.floor(this.#left);
+    this.#sink.merged(work, wait, worked / (worked + waited), x, Math.max(1, Math.ceil(this.#right) - x));
+    this.#widths.fill(0);
   }
 }
