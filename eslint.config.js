@@ -59,7 +59,15 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { patterns: [noSrc] }] },
   },
   {
-    files: ['src/ipu/**/*.ts'],
+    // The page of reports is bundled for the browser, with these parts of src/report.
+    files: [
+      'src/ipu/**/*.ts',
+      'src/page/**/*.{ts,tsx}',
+      ...[
+        ...['activity', 'format', 'palette', 'report-data', 'run-description', 'span-codec', 'span-table'],
+        ...['flow-pairs', 'held-activations', 'timeline-collector', 'trace-events'],
+      ].map((name) => `src/report/${name}.ts`),
+    ],
     rules: {
       'no-restricted-imports': ['error', { patterns: [nodeFree] }],
       'no-restricted-globals': ['error', ...noNodeGlobals],

@@ -1,3 +1,4 @@
+import type { AttributeDescription } from '../../ipu-config/describe-config.js';
 import type { SteadyActivity } from './steady-window.js';
 import type { Environment } from './environment.js';
 
@@ -5,6 +6,12 @@ export interface Percentiles {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+}
+
+/** `counts[b]` latencies from `edgesMs[b]` up to `edgesMs[b + 1]`; edges are 5 % apart. */
+export interface LatencyHistogram {
+  readonly edgesMs: readonly number[];
+  readonly counts: readonly number[];
 }
 
 /** One of the measured ways to run the same inputs. */
@@ -21,6 +28,7 @@ export interface MeasuredRun {
   readonly wholeRunSequencesPerSecond: number;
   /** From the start of the first stage to the end of the last, in milliseconds, in steady state. */
   readonly latencyMs: Percentiles;
+  readonly latencyHistogram: LatencyHistogram;
   /** Share of stage time in which nothing was computed, over all stages, in steady state. */
   readonly bubbleShare: number;
   readonly activity: SteadyActivity;
@@ -44,6 +52,8 @@ export interface BenchmarkReport {
   readonly runs: readonly MeasuredRun[];
   /** Undefined when only the pipeline ran. */
   readonly identicalOutputs?: boolean;
+  /** Every attribute of the configuration: its value and where that comes from. */
+  readonly attributes: readonly AttributeDescription[];
   readonly warnings: readonly string[];
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { describeConfig } from '../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { placeBert } from '../../ipu-config/bert-placement.js';
 import type { ScheduleGenerator } from '../../pipeline/schedule.js';
@@ -35,7 +36,8 @@ export interface BenchmarkOptions {
 /** What a caller can watch. `total` counts micro-batches. */
 export interface BenchmarkHooks {
   onLoading?(run: string, share: number): void;
-  onRun?(run: string, stages: readonly string[], total: number): void;
+  /** @param ipus the IPU of each stage, which is the rank of its spans */
+  onRun?(run: string, stages: readonly string[], total: number, ipus: readonly number[]): void;
   onMicroBatch?(run: string, done: number): void;
   onSpan?(span: Span): void;
 }
@@ -84,6 +86,7 @@ export async function benchmark(
     ...(runs.length > 1
       ? { identicalOutputs: runs.every(({ outputDigest }) => outputDigest === runs[0]!.outputDigest) }
       : {}),
+    attributes: describeConfig(config),
     warnings: [...warnings],
   };
 }
@@ -146,7 +149,16 @@ function runWay(way: Way, context: WayContext): Promise<MeasuredRun> {
   return measureRun(plan, {
     inputs: workload.microBatches(total),
     start: (onSpan) => startWay(way, context, onSpan),
-    onLoaded: (pipeline) => hooks.onRun?.(way.name, stageNames(pipeline), total),
+    onLoaded: (pipeline) => {
+      const own = pipeline.stages.filter(({ replica }) => replica === 0);
+      const ipus = own.map(({ ipu }) => ipu);
+      hooks.onRun?.(
+        way.name,
+        own.map(({ name }) => name),
+        total,
+        ipus,
+      );
+    },
     ...(hooks.onSpan ? { onSpan: hooks.onSpan.bind(hooks) } : {}),
     onMicroBatch: (done) => hooks.onMicroBatch?.(way.name, done),
   });
@@ -175,8 +187,4 @@ function startWay(way: Way, context: WayContext, onSpan: (span: Span) => void): 
   if (!isPipeline) return startBertPipeline(common);
   const deviceIterations = options.config.get('inference_device_iterations');
   return startBertPipeline({ ...common, schedule: options.schedule, deviceIterations });
-}
-
-function stageNames(pipeline: Pipeline): string[] {
-  return pipeline.stages.filter(({ replica }) => replica === 0).map(({ name }) => name);
 }

@@ -5,6 +5,7 @@ import type { Span } from '../../pipeline/span.js';
 import type { Tensor } from '../../pipeline/tensor.js';
 import type { MeasuredRun, Percentiles } from './benchmark-report.js';
 import { boundBy } from './bound-by.js';
+import { LatencyBins } from './latency-bins.js';
 import { OutputDigest } from './output-digest.js';
 import { SteadyWindow, type SteadyActivity } from './steady-window.js';
 
@@ -85,15 +86,19 @@ async function stream(
   plan: RunPlan,
   source: RunSource,
   pipeline: Pipeline,
-): Promise<Pick<MeasuredRun, 'wholeRunSequencesPerSecond' | 'latencyMs' | 'outputDigest'>> {
+): Promise<
+  Pick<MeasuredRun, 'wholeRunSequencesPerSecond' | 'latencyMs' | 'latencyHistogram' | 'outputDigest'>
+> {
   const digest = new OutputDigest();
   const latencies = createHistogram({ figures: 3 });
+  const bins = new LatencyBins();
   const from = performance.now();
   let done = 0;
   for await (const { tensors, latencyNs } of pipeline.run(source.inputs)) {
     digest.add(tensors);
     if (done >= plan.warmUp && done < plan.warmUp + plan.microBatches) {
       latencies.record(Math.max(1, Math.round(latencyNs)));
+      bins.add(latencyNs);
     }
     source.onMicroBatch?.(++done);
   }
@@ -101,6 +106,7 @@ async function stream(
   return {
     wholeRunSequencesPerSecond: (done * plan.microBatch) / seconds,
     latencyMs: percentiles((percentile) => latencies.percentile(percentile) / 1e6),
+    latencyHistogram: bins.histogram(),
     outputDigest: digest.hex(),
   };
 }

@@ -1,15 +1,11 @@
-import { access, constants, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { InputError } from '../../ipu-config/errors.js';
 import { scheduleByName, SCHEDULE_NAMES } from '../../pipeline/schedules/registry.js';
-import type { BenchmarkReport } from '../benchmark/benchmark-report.js';
 import { benchmark, type BenchmarkHooks } from '../benchmark/benchmark.js';
 import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { benchmarkTable } from '../report/benchmark-table.js';
 import { predictionText } from '../profile/prediction-text.js';
-import { SpanRecorder } from '../report/span-recorder.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
+import { BenchOutputs, type OutputFlags } from './bench-outputs.js';
 import { configFor } from './default-config.js';
 import { openModelWithBar } from './open-model.js';
 import { oneOf, wholeNumber } from './options.js';
@@ -24,7 +20,7 @@ import { reportUnused } from './unused-tensors.js';
 import { ProgressBars, type Progress } from './progress.js';
 import { abortOnInterrupt } from './interrupt.js';
 
-interface BenchFlags extends PredictFlags {
+interface BenchFlags extends PredictFlags, OutputFlags {
   readonly config?: string;
   readonly model: string;
   readonly executor: string;
@@ -35,8 +31,6 @@ interface BenchFlags extends PredictFlags {
   readonly threadsPerStage: number;
   readonly single: boolean;
   readonly verbose?: boolean;
-  readonly json?: string;
-  readonly record?: string;
 }
 
 /** `ipu-pipeline bench`, which is also `npm start`. */
@@ -75,12 +69,12 @@ export function benchCommand(): Command {
     .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
     .option('--verbose', 'list the tensors of the model that it does not need')
     .option('--no-single', 'leave out the runs on one device')
-    .option('--json <file>', 'write all figures, settings and versions to a file')
+    .option('--json <file>', 'write all figures, settings, versions and timelines to a file')
+    .option('--html <file>', 'write them as one page that works from disk')
+    .option('--trace <file>', 'stream a trace of all runs for Perfetto or chrome://tracing')
     .option('--record <file>', "stream the runs' spans to a file of MessagePack records")
     .action(async (flags: BenchFlags, command: Command) => {
-      if (flags.json !== undefined) await checkWritable(flags.json);
       const report = await runBenchmark(flags);
-      if (flags.json !== undefined) await writeJson(flags.json, report);
       const { prediction } = report;
       const text = [benchmarkTable(report), ...(prediction ? ['', predictionText(prediction)] : [])].join(
         '\n',
@@ -90,6 +84,17 @@ export function benchCommand(): Command {
 }
 
 async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
+  const outputs = await BenchOutputs.open(flags);
+  try {
+    const report = await measure(flags, outputs);
+    await outputs.write(report);
+    return report;
+  } finally {
+    outputs.close();
+  }
+}
+
+async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<PredictedReport> {
   const signal = abortOnInterrupt();
   const model = await openModelWithBar(flags.model, signal);
   if (flags.verbose) await reportUnused(model);
@@ -97,7 +102,6 @@ async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
   config.eval();
   const tokenizer = await tokenizerOf(model);
   const profile = await profileFor(flags, model, { executor: flags.executor, signal });
-  const recorder = flags.record === undefined ? undefined : new SpanRecorder(flags.record, flags);
   const bars = new ProgressBars();
   try {
     const report = await benchmark(
@@ -116,18 +120,17 @@ async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
         pipelineOnly: !flags.single,
         signal,
       },
-      progressHooks(bars, recorder),
+      hooksFor(bars, outputs),
     );
     const all = { ...report, warnings: [...warnings, ...report.warnings] };
     return withPrediction(all, profile, { model, config });
   } finally {
     bars.stop();
-    recorder?.close();
   }
 }
 
-/** Two bars for each run: loading, then micro-batches. */
-function progressHooks(bars: ProgressBars, recorder: SpanRecorder | undefined): BenchmarkHooks {
+/** Two bars for each run, loading, then micro-batches; and its spans to the outputs. */
+function hooksFor(bars: ProgressBars, outputs: BenchOutputs): BenchmarkHooks {
   let loading: { run: string; bar: Progress } | undefined;
   let running: Progress | undefined;
   return {
@@ -135,29 +138,14 @@ function progressHooks(bars: ProgressBars, recorder: SpanRecorder | undefined): 
       if (loading?.run !== run) loading = { run, bar: bars.start(`${run}: loading`, 100, '%') };
       loading.bar.update(Math.round(share * 100));
     },
-    onRun(run, stages, total) {
+    onRun(name, stages, total, ipus) {
       loading?.bar.stop();
-      running = bars.start(run, total, 'micro-batches');
-      recorder?.beginRun({ run, stages });
+      running = bars.start(name, total, 'micro-batches');
+      outputs.beginRun({ name, kind: 'measured', stages, stageToRank: ipus });
     },
     onMicroBatch(_run, done) {
       running?.update(done);
     },
-    ...(recorder ? { onSpan: (span) => recorder.add(span) } : {}),
+    ...(outputs.wantsSpans ? { onSpan: (span) => outputs.add(span) } : {}),
   };
-}
-
-/** Minutes of measuring should not end in a folder that does not exist. */
-async function checkWritable(file: string): Promise<void> {
-  await access(dirname(file), constants.W_OK).catch((error: unknown) => refuseToWrite(file, error));
-}
-
-async function writeJson(file: string, report: BenchmarkReport): Promise<void> {
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  await writeFile(file, text).catch((error: unknown) => refuseToWrite(file, error));
-}
-
-function refuseToWrite(file: string, error: unknown): never {
-  const reason = (error as Error).message;
-  throw new InputError(`cannot write ${file}: ${reason}. Give --json a file in a folder that exists.`);
 }

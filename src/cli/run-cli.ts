@@ -7,6 +7,7 @@ import { configShowCommand } from './config-show.js';
 import { evalCommand } from './eval.js';
 import { planCommand } from './plan.js';
 import { profileCommand } from './profile.js';
+import { reportCommand } from './report.js';
 import { scheduleCommand } from './schedule.js';
 import { simulateCommand } from './simulate.js';
 import { sweepCommand } from './sweep.js';
@@ -45,6 +46,7 @@ function program(): Command {
     planCommand(),
     profileCommand(),
     sweepCommand(),
+    reportCommand(),
   ]) {
     root.addCommand(command);
   }

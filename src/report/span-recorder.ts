@@ -14,6 +14,8 @@ export interface RecordingHeader {
 export interface RecordedRun {
   readonly run: string;
   readonly stages: readonly string[];
+  /** The IPU of each stage, which is the rank of its spans; absent in older recordings, where each has its own. */
+  readonly ipus?: readonly number[];
 }
 
 const FLUSH_BYTES = 1 << 16;

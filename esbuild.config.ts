@@ -1,0 +1,77 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+/**
+ * Bundles the pages of `src/page` into single files: `npm run build` runs it after the compiler. What is written is
+ * shipped in dist, so nothing here is needed at run time.
+ */
+interface Page {
+  readonly entry: string;
+  readonly title: string;
+  readonly out: string;
+  /** Elements that the page's program finds in the body. */
+  readonly body: string;
+}
+
+const PAGES: readonly Page[] = [
+  {
+    entry: 'src/page/report.tsx',
+    title: 'Report – ipu-pipeline',
+    out: 'dist/page/report.html',
+    body: '<script type="application/json" id="report-data"></script>',
+  },
+];
+
+/** Packages whose code is in the pages. */
+const BUNDLED = ['preact', 'd3-array', 'internmap'];
+
+const notice = await licences();
+for (const page of PAGES) {
+  const { outputFiles } = await build({
+    entryPoints: [page.entry],
+    outdir: 'dist/page',
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: ['chrome123', 'firefox121', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+  });
+  const text = (extension: string): string =>
+    outputFiles.find(({ path }) => path.endsWith(extension))?.text ?? '';
+  await mkdir(page.out.slice(0, page.out.lastIndexOf('/')), { recursive: true });
+  await writeFile(page.out, html(page, text('.js'), text('.css'), notice));
+}
+
+/** Their licences ask that they stay with copies. */
+async function licences(): Promise<string> {
+  const texts = BUNDLED.map((name) => readFile(`node_modules/${name}/LICENSE`, 'utf8'));
+  return (await Promise.all(texts)).map((text, at) => `${BUNDLED[at]}\n\n${text.trim()}`).join('\n\n');
+}
+
+function html({ title, body }: Page, script: string, style: string, notice: string): string {
+  // A program ends where its element is closed, even within one of its strings.
+  const safe = script.trim().replaceAll('</script', '<\\/script');
+  return `<!doctype html>
+<!-- With code of these packages:
+
+${notice.replaceAll('--', '- -')}
+-->
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${style.trim()}</style>
+</head>
+<body>
+<noscript>This page draws with JavaScript, which is switched off here.</noscript>
+<main id="page"></main>
+${body}
+<script>${safe}</script>
+</body>
+</html>
+`;
+}
