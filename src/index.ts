@@ -89,31 +89,6 @@ export type { PipelineState } from '../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../pipeline/runtime/options.js';
 export { Pipeline, type CallOptions } from '../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../pipeline/runtime/result-queue.js';
-export type { BenchmarkReport, BenchmarkSettings, MeasuredRun } from './benchmark/benchmark-report.js';
-export { parseCsv, printCsv } from '../pipeline/schedule-csv.js';
-export { printGrid, type GridMark } from '../pipeline/schedule-grid.js';
-export type { Cell, Schedule, ScheduleGenerator, ScheduleSize } from '../pipeline/schedule.js';
-export { fillDrain } from '../pipeline/schedules/fill-drain.js';
-export { lockstep } from '../pipeline/schedules/lockstep.js';
-export {
-  mergeStages,
-  pipelineUtilisation,
-  popartPhases,
-  popartSchedule,
-  type CycleRange,
-  type MergedStages,
-  type PopartPhases,
-  type PopartSize,
-  type Utilisation,
-} from '../pipeline/schedules/popart.js';
-export { SCHEDULE_NAMES, scheduleByName } from '../pipeline/schedules/registry.js';
-export { sequential } from '../pipeline/schedules/sequential.js';
-export { simulate, type RankTotals, type Simulation, type SimulationOptions } from '../pipeline/simulate.js';
-export type { Phase, Span, StallCause } from '../pipeline/span.js';
-export type { CreateStage, Stage, StageSpec } from '../pipeline/stage.js';
-export type { Tensor } from '../pipeline/tensor.js';
-export { truncate } from '../pipeline/truncate.js';
-export { validateSchedule } from '../pipeline/validate.js';
 export type {
   BenchmarkReport,
   BenchmarkSettings,

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { InputError } from '../../ipu-config/errors.js';
 import { parseJson } from '../../ipu-config/parse-json.js';
@@ -7,11 +6,13 @@ import { fitPoints, leaveOneOut } from '../ipu/calibrate.js';
 import { adviceFor } from '../ipu/memory-advice.js';
 import { comparePoints } from '../ipu/predict.js';
 import { parsePoints } from '../ipu/points.js';
-import { simulateIpus } from '../ipu/simulation.js';
+import type { IpuRun } from '../ipu/run-spec.js';
+import { simulateIpus, stageLabel, type IpuSimulation } from '../ipu/simulation.js';
 import type { HardwareOverrides } from '../ipu/hardware-specs.js';
 import { adviceText } from '../report/advice-text.js';
 import { fitText, pointsTable } from '../report/points-table.js';
 import { simulationTable } from '../report/simulation-table.js';
+import { TraceWriter } from '../report/trace-writer.js';
 import { readText } from './config-source.js';
 import { addIpuFlags, runOfFlags, type IpuFlags } from './ipu-flags.js';
 
@@ -19,6 +20,7 @@ interface SimulateFlags extends IpuFlags {
   readonly points?: string;
   readonly fit?: string;
   readonly json?: boolean;
+  readonly trace?: string;
 }
 
 /** `ipu-pipeline simulate`: what a configuration would do on IPUs. */
@@ -30,10 +32,14 @@ export function simulateCommand(): Command {
       '--fit <figures>',
       'with --points: fit these figures (chip.ampEfficiency,…) and leave each point out in turn',
     )
+    .option('--trace <file>', 'write one weight update or call for Perfetto or chrome://tracing')
     .option('--json', 'print one JSON object')
     .action(async (flags: SimulateFlags, command: Command) => {
       if (flags.fit !== undefined && flags.points === undefined) {
         throw new InputError('--fit needs measured runs: give --points FILE too.');
+      }
+      if (flags.trace !== undefined && flags.points !== undefined) {
+        throw new InputError('--trace is of one run; leave it or --points out.');
       }
       const text = flags.points === undefined ? await simulate(flags) : await points(flags, flags.points);
       command.configureOutput().writeOut?.(`${text}\n`);
@@ -42,10 +48,28 @@ export function simulateCommand(): Command {
 
 async function simulate(flags: SimulateFlags): Promise<string> {
   const { run, warnings } = await runOfFlags(flags);
-  const simulation = simulateIpus(run, { warnings });
+  const simulation = simulated(run, warnings, flags.trace);
   const advice = simulation.fits ? [] : adviceFor(run);
   if (flags.json) return JSON.stringify({ ...simulation, ...(simulation.fits ? {} : { advice }) });
   return [simulationTable(simulation), ...(simulation.fits ? [] : ['', adviceText(advice)])].join('\n');
+}
+
+/** All replicas do the same at the same time: the trace has one of them. */
+function simulated(run: IpuRun, warnings: readonly string[], trace: string | undefined): IpuSimulation {
+  if (trace === undefined) return simulateIpus(run, { warnings });
+  const writer = new TraceWriter(trace);
+  try {
+    writer.beginRun({
+      name: `${run.model.name} on ${run.hardware.system.name}`,
+      kind: 'simulated',
+      stages: run.stages.map(stageLabel),
+      stageToRank: run.stages.map(({ ipu }) => ipu),
+      training: run.mode === 'training',
+    });
+    return simulateIpus(run, { warnings, onSpan: (span) => writer.add(span) });
+  } finally {
+    writer.close();
+  }
 }
 
 async function points(flags: SimulateFlags, file: string): Promise<string> {
@@ -62,12 +86,4 @@ async function points(flags: SimulateFlags, file: string): Promise<string> {
   const comparison = comparePoints(parse(fit));
   if (flags.json) return JSON.stringify({ fit, ...comparison, leaveOneOut: crossValidated });
   return [pointsTable(comparison), '', fitText(fit, crossValidated)].join('\n');
-}
-
-/** @throws InputError naming the file */
-export async function writeResult(file: string, text: string, option: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    const reason = (error as Error).message;
-    throw new InputError(`cannot write ${file}: ${reason}. Give ${option} a file in a folder that exists.`);
-  });
 }

@@ -1,5 +1,5 @@
+import type { Action } from '../../pipeline/action.js';
 import type { Schedule } from '../../pipeline/schedule.js';
-import { usedOps } from '../../pipeline/progress.js';
 
 /** What spans belong to: one run of a pipeline, measured or simulated. */
 export interface RunDescription {
@@ -20,13 +20,13 @@ export function runOfSchedule(
   schedule: Schedule,
   options: { readonly name?: string; readonly stages?: readonly string[]; readonly nsPerStep?: number } = {},
 ): RunDescription {
-  const ops = usedOps(schedule);
+  const isBackward = ({ op }: Action): boolean => op === 'B' || op === 'I';
   return {
     name: options.name ?? schedule.name,
     kind: 'simulated',
     stages: options.stages ?? schedule.stageToRank.map((_, stage) => `stage ${stage}`),
     stageToRank: schedule.stageToRank,
-    training: ops.has('B') || ops.has('I'),
+    training: schedule.ranks.some((cells) => cells.some((cell) => cell.some(isBackward))),
     ...(options.nsPerStep === undefined ? {} : { nsPerStep: options.nsPerStep }),
   };
 }
