@@ -2,6 +2,7 @@ import type { Measurement } from './machine-profile.js';
 import type { ProbedPart } from './probe.js';
 import type { Level } from './profile-plan.js';
 import type { BatchShape } from './stage-work.js';
+import { leastDisturbed } from './other-load.js';
 import { median, quantile } from './statistics.js';
 
 interface Samples {
@@ -10,9 +11,6 @@ interface Samples {
   readonly stage: number;
   readonly times: { readonly ns: number; readonly otherLoad: number }[];
 }
-
-/** Less than this of the cores' time does not disturb a measurement. */
-export const QUIET = 0.03;
 
 /** Times of actions by what ran and beside how much. */
 export class ActionSamples {
@@ -27,13 +25,14 @@ export class ActionSamples {
   }
 
   of(level: Level, shape: BatchShape, stage: number): readonly number[] {
-    return leastDisturbed(this.#samples.get(keyOf(level, shape, stage))?.times ?? []);
+    const times = this.#samples.get(keyOf(level, shape, stage))?.times ?? [];
+    return leastDisturbed(times).map(({ ns }) => ns);
   }
 
   /** @param parts by stage */
   measurements(parts: readonly ProbedPart[]): Measurement[] {
     return [...this.#samples.values()].map(({ level, shape, stage, times }) => {
-      const ns = leastDisturbed(times);
+      const ns = leastDisturbed(times).map((time) => time.ns);
       const { part, slice } = parts[stage]!;
       return {
         part,
@@ -46,12 +45,6 @@ export class ActionSamples {
       };
     });
   }
-}
-
-/** Those that were taken in quiet; where there are few, the quieter half. */
-function leastDisturbed(times: Samples['times']): number[] {
-  const limit = Math.max(QUIET, median(times.map(({ otherLoad }) => otherLoad)));
-  return times.flatMap(({ ns, otherLoad }) => (otherLoad <= limit ? [ns] : []));
 }
 
 function keyOf(level: Level, shape: BatchShape, stage: number): string {

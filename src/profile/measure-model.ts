@@ -33,7 +33,8 @@ export interface MeasureHooks {
 /** Short rows are repeated within a round, up to about so many tokens. */
 const TOKENS_OF_A_RUN = 384;
 const MOST_MICRO_BATCHES = 8;
-const SHARING_MICRO_BATCHES = 4;
+/** Longer than the others, for all probes to compute at once for most of the time. */
+const SHARING_RUNS = 2;
 const WAKING_SHAPE: BatchShape = { microBatch: 1, sequenceLength: 1 };
 const WAKING_MICRO_BATCHES = 50;
 
@@ -136,8 +137,10 @@ class Session {
     if (counts) this.#wakeNs.push(...dispatches(woken));
     if (!sharing) return;
     const { shape, stagesAtOnce } = sharing;
-    const runs = await this.#run({ stagesAtOnce, threadsPerStage: 1 }, shape, SHARING_MICRO_BATCHES);
-    if (counts) this.#shared.push(runs);
+    const load = new OtherLoad();
+    const count = SHARING_RUNS * repeats(shape);
+    const runs = await this.#run({ stagesAtOnce, threadsPerStage: 1 }, shape, count);
+    if (counts) this.#shared.push({ runs, otherLoad: load.take() });
     this.#hooks.onProgress?.(1);
   }
 
@@ -154,7 +157,8 @@ class Session {
           );
           return median(found);
         })
-      : 1;
+      : undefined;
+    const threads = efficiency === undefined ? null : plan.sharing!.stagesAtOnce;
     return {
       name: model.name,
       config: model.config,
@@ -162,7 +166,7 @@ class Session {
       dispatchNs: median(this.#dispatchNs),
       wakeNs: median(this.#wakeNs),
       otherLoadShare: mean(this.#otherLoads),
-      timeSharing: { threads: plan.sharing?.stagesAtOnce ?? null, efficiency },
+      timeSharing: { threads, efficiency: efficiency ?? 1 },
       measurements: this.#samples.measurements(parts),
     };
   }

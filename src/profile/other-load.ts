@@ -1,4 +1,14 @@
 import { cpus } from 'node:os';
+import { median } from './statistics.js';
+
+/** Less than this of the cores' time does not disturb a measurement. */
+export const QUIET = 0.03;
+
+/** What was measured in quiet; where that is less than half, the quieter half. */
+export function leastDisturbed<T extends { readonly otherLoad: number }>(measured: readonly T[]): T[] {
+  const limit = Math.max(QUIET, median(measured.map(({ otherLoad }) => otherLoad)));
+  return measured.filter(({ otherLoad }) => otherLoad <= limit);
+}
 
 /** Core time of all processes and of this one, in milliseconds. */
 interface CoreTime {

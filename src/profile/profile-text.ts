@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { figure, percent } from '../report/format.js';
 import { plainTable } from '../report/plain-table.js';
-import { QUIET } from './action-samples.js';
+import { QUIET } from './other-load.js';
 import type { MachineProfile, Measurement, ModelProfile } from './machine-profile.js';
 
 /** A profile as text for a terminal. */
@@ -32,7 +32,7 @@ function modelText(model: ModelProfile): string {
           `beside       ${threads} stages at once: ${figure(computeFactor)} × the time, ${figure(weightsFactor)} × for weights`,
       ),
     timeSharing.threads === null
-      ? 'sharing      not measured: there is no memory for more stages than cores'
+      ? 'sharing      not measured, for lack of memory or because stages never all computed at once'
       : `sharing      ${timeSharing.threads} stages at once: ${percent(timeSharing.efficiency)} of the cores' time is left`,
     ...model.stageThreads
       .slice(1)
