@@ -57,7 +57,7 @@ export function addIpuFlags(command: Command): Command {
       'a published size (bert-large, gpt2-medium, …), a Hugging Face directory, or its config.json',
       'bert-large',
     )
-    .option('--system <system>', SYSTEM_NAMES.join(', '), 'pod16')
+    .option('--system <system>', `${SYSTEM_NAMES.join(', ')}; or a file of \`ipu-pipeline profile\``, 'pod16')
     .addOption(
       new Option('--mode <mode>', 'which half of the configuration').choices(MODES).default('training'),
     )

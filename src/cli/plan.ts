@@ -2,9 +2,12 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../ipu-config/errors.js';
-import { planConfig, type ConfigPlan } from '../ipu/plan-config.js';
+import { givenAttributes, planConfig, withSplit, type ConfigPlan } from '../ipu/plan-config.js';
+import { planOnProfile } from '../profile/plan-on-profile.js';
+import { figure } from '../report/format.js';
 import { planText } from '../report/plan-text.js';
 import { addIpuFlags, readFlags, type IpuFlags } from './ipu-flags.js';
+import { isMachineFile, readMachine } from './on-machine.js';
 import { finiteNumber } from './options.js';
 
 interface PlanFlags extends IpuFlags {
@@ -31,6 +34,10 @@ export function planCommand(): Command {
     .option('-o, --output <file>', 'write the configuration to this file, or into this directory')
     .option('--json', 'print one JSON object')
     .action(async (flags: PlanFlags, command: Command) => {
+      if (await isMachineFile(flags.system)) {
+        command.configureOutput().writeOut?.(`${await planMachine(flags, command)}\n`);
+        return;
+      }
       const { config, settings, warnings } = await readFlags(flags);
       const choices = ipuChoices(flags.ipusPerReplica, settings.hardware.system.ipus, settings.model.layers);
       const plan = planConfig(config, settings, {
@@ -39,10 +46,45 @@ export function planCommand(): Command {
         ...(choices ? { ipusPerReplica: choices } : {}),
         ...(flags.maxLatencyMs === undefined ? {} : { maxLatencyMs: flags.maxLatencyMs }),
       });
-      const written = flags.output === undefined ? undefined : await writeConfig(plan, flags.output);
+      const written =
+        flags.output === undefined ? undefined : await writeConfig(plan.attributes, flags.output);
       const all = { ...plan, warnings: [...warnings, ...plan.warnings] };
       command.configureOutput().writeOut?.(`${flags.json ? JSON.stringify(all) : planText(all, written)}\n`);
     });
+}
+
+/** Threads of this machine: one for each of the file's IPUs. */
+async function planMachine(flags: PlanFlags, command: Command): Promise<string> {
+  for (const [option, isGiven] of [
+    ['--halves', flags.halves],
+    ['--objective latency', flags.objective === 'latency'],
+    ['--max-latency-ms', flags.maxLatencyMs !== undefined],
+  ] as const) {
+    if (isGiven) throw new InputError(`${option} is for IPUs; leave it out with a profile of a machine.`);
+  }
+  const read = await readMachine(flags, command);
+  const asked = flags.ipusPerReplica;
+  if (asked === 'auto' || (asked && asked.length > 1)) {
+    throw new InputError('With a profile of a machine give one number to --ipus-per-replica.');
+  }
+  const stages = asked?.[0] ?? read.config.get('inference_ipus_per_replica');
+  const plan = planOnProfile(read.machine, read.model, {
+    stages,
+    sequenceLength: flags.seqLen,
+    microBatch: flags.microBatch,
+    deviceIterations: read.config.get('inference_device_iterations'),
+  });
+  const attributes = givenAttributes(withSplit(read.config, 'inference', stages, plan.layersPerIpu));
+  const written = flags.output === undefined ? undefined : await writeConfig(attributes, flags.output);
+  if (flags.json) return JSON.stringify({ ...plan, attributes });
+  return [
+    `best split: [${plan.layersPerIpu.join(', ')}] layers on ${stages} threads, ${figure(plan.prediction.sequencesPerSecond)} sequences/s`,
+    plan.exact
+      ? `No other split is better by 1 %: ${plan.simulated} had to be simulated for that.`
+      : `The best of ${plan.simulated} simulated splits; there were too many to prove that none is better.`,
+    `bound by ${plan.prediction.boundBy}`,
+    ...(written === undefined ? [] : [`written to ${written}`]),
+  ].join('\n');
 }
 
 function ipuList(text: string): readonly number[] | 'auto' {
@@ -64,7 +106,7 @@ function ipuChoices(
   return choices;
 }
 
-async function writeConfig({ attributes }: ConfigPlan, output: string): Promise<string> {
+async function writeConfig(attributes: ConfigPlan['attributes'], output: string): Promise<string> {
   if (!attributes) {
     throw new InputError(
       'The best split cuts a layer in halves, which ipu_config.json cannot say: leave --halves or --output out.',

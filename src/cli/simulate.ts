@@ -13,7 +13,11 @@ import { adviceText } from '../report/advice-text.js';
 import { fitText, pointsTable } from '../report/points-table.js';
 import { simulationTable } from '../report/simulation-table.js';
 import { TraceWriter } from '../report/trace-writer.js';
+import type { Span } from '../../pipeline/span.js';
+import type { BertStage } from '../bert/stage-plan.js';
+import { machineText } from '../report/machine-text.js';
 import { readText } from './config-source.js';
+import { isMachineFile, predictOnMachine, readMachine } from './on-machine.js';
 import { addIpuFlags, runOfFlags, type IpuFlags } from './ipu-flags.js';
 
 interface SimulateFlags extends IpuFlags {
@@ -41,9 +45,40 @@ export function simulateCommand(): Command {
       if (flags.trace !== undefined && flags.points !== undefined) {
         throw new InputError('--trace is of one run; leave it or --points out.');
       }
-      const text = flags.points === undefined ? await simulate(flags) : await points(flags, flags.points);
+      const text = await textFor(flags, command);
       command.configureOutput().writeOut?.(`${text}\n`);
     });
+}
+
+async function textFor(flags: SimulateFlags, command: Command): Promise<string> {
+  if (flags.points !== undefined) return points(flags, flags.points);
+  return (await isMachineFile(flags.system)) ? simulateMachine(flags, command) : simulate(flags);
+}
+
+async function simulateMachine(flags: SimulateFlags, command: Command): Promise<string> {
+  const read = await readMachine(flags, command);
+  const spans: Span[] = [];
+  const prediction = predictOnMachine(
+    read,
+    flags,
+    flags.trace === undefined ? undefined : (span) => spans.push(span),
+  );
+  if (flags.trace !== undefined) writeSpans(flags.trace, read.model.name, prediction.stages, spans);
+  if (flags.json)
+    return JSON.stringify({ ...prediction, warnings: [...read.warnings, ...prediction.warnings] });
+  for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
+  return machineText(read.machine, prediction, prediction.stages);
+}
+
+function writeSpans(file: string, name: string, stages: readonly BertStage[], spans: readonly Span[]): void {
+  const writer = new TraceWriter(file);
+  try {
+    const stageToRank = stages.map(({ ipu }) => ipu);
+    writer.beginRun({ name, kind: 'simulated', stages: stages.map((stage) => stage.name), stageToRank });
+    for (const span of spans) writer.add(span);
+  } finally {
+    writer.close();
+  }
 }
 
 async function simulate(flags: SimulateFlags): Promise<string> {

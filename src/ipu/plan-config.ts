@@ -90,8 +90,11 @@ function simulateBefore(
   }
 }
 
-/** A list of proportions for another number of IPUs would be refused: then the mean goes to all. */
-function withSplit(
+/**
+ * The configuration with another split. A list of proportions for another number of IPUs would be refused: then
+ * the mean goes to all.
+ */
+export function withSplit(
   config: IpuConfig,
   mode: RunSettings['mode'],
   ipus: number,
@@ -116,7 +119,7 @@ function mean(values: readonly number[]): number {
 }
 
 /** What the file says itself, without defaults and fallbacks. */
-function givenAttributes(config: IpuConfig): Record<string, JsonValue> {
+export function givenAttributes(config: IpuConfig): Record<string, JsonValue> {
   const all = config.toJSON();
   const isGiven = (name: AttributeName): boolean => config.source(name).kind === 'given';
   return Object.fromEntries(ATTRIBUTE_NAMES.filter(isGiven).map((name) => [name, all[name]]));
