@@ -45,7 +45,8 @@ export class BenchOutputs {
   }
 
   beginRun(run: RunDescription): void {
-    this.#recorder?.beginRun({ run: run.name, stages: run.stages, ipus: run.stageToRank });
+    const { name, kind, stages, stageToRank } = run;
+    this.#recorder?.beginRun({ run: name, kind, stages, ipus: stageToRank });
     this.#trace?.beginRun(run);
     if (this.#flags.json !== undefined || this.#flags.html !== undefined) {
       this.#collectors.push(new TimelineCollector(run));

@@ -4,6 +4,7 @@ import { benchmark, type BenchmarkHooks } from '../benchmark/benchmark.js';
 import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { benchmarkTable } from '../report/benchmark-table.js';
 import { predictionText } from '../profile/prediction-text.js';
+import type { PredictionHooks } from '../profile/predict-benchmark.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { BenchOutputs, type OutputFlags } from './bench-outputs.js';
 import { configFor } from './default-config.js';
@@ -123,7 +124,7 @@ async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<Predic
       hooksFor(bars, outputs),
     );
     const all = { ...report, warnings: [...warnings, ...report.warnings] };
-    return withPrediction(all, profile, { model, config });
+    return withPrediction(all, profile, { model, config }, predictionHooks(outputs));
   } finally {
     bars.stop();
   }
@@ -147,5 +148,20 @@ function hooksFor(bars: ProgressBars, outputs: BenchOutputs): BenchmarkHooks {
       running?.update(done);
     },
     ...(outputs.wantsSpans ? { onSpan: (span) => outputs.add(span) } : {}),
+  };
+}
+
+/** Predicted runs lie beside the measured ones, in traces and pages. */
+function predictionHooks(outputs: BenchOutputs): PredictionHooks {
+  if (!outputs.wantsSpans) return {};
+  return {
+    onRun: ({ name, stages }) =>
+      outputs.beginRun({
+        name: `${name}, predicted`,
+        kind: 'simulated',
+        stages: stages.map((stage) => stage.name),
+        stageToRank: stages.map(({ ipu }) => ipu),
+      }),
+    onSpan: (span) => outputs.add(span),
   };
 }

@@ -5,7 +5,11 @@ import type { BenchmarkReport } from '../benchmark/benchmark-report.js';
 import type { BertModel } from '../bert/model.js';
 import { loadProfile } from '../profile/load-profile.js';
 import type { MachineProfile } from '../profile/machine-profile.js';
-import { predictBenchmark, type BenchmarkPrediction } from '../profile/predict-benchmark.js';
+import {
+  predictBenchmark,
+  type BenchmarkPrediction,
+  type PredictionHooks,
+} from '../profile/predict-benchmark.js';
 import { profileMachine } from '../profile/profile-machine.js';
 import { readText } from './config-source.js';
 import { PROFILED_LENGTHS, PROFILED_MICRO_BATCHES, profileBars } from './profile.js';
@@ -68,6 +72,8 @@ export function withPrediction(
   report: BenchmarkReport,
   profile: MachineProfile | undefined,
   { model, config }: { model: BertModel; config: IpuConfig },
+  hooks?: PredictionHooks,
 ): PredictedReport {
-  return profile ? { ...report, prediction: predictBenchmark(profile, { model, config, report }) } : report;
+  if (profile === undefined) return report;
+  return { ...report, prediction: predictBenchmark(profile, { model, config, report }, hooks) };
 }

@@ -1,6 +1,7 @@
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { placeBert } from '../../ipu-config/bert-placement.js';
 import { scheduleByName } from '../../pipeline/schedules/registry.js';
+import type { Span } from '../../pipeline/span.js';
 import type { BenchmarkReport, MeasuredRun, Percentiles } from '../benchmark/benchmark-report.js';
 import type { BertModel } from '../bert/model.js';
 import { oneDevice, planStages } from '../bert/stage-plan.js';
@@ -32,6 +33,12 @@ export interface BenchmarkPrediction {
   readonly warnings: readonly string[];
 }
 
+/** What a caller can watch: each run, then the spans of its simulation. */
+export interface PredictionHooks {
+  onRun?(measured: MeasuredRun): void;
+  onSpan?(span: Span): void;
+}
+
 /**
  * Predicts every run of a benchmark from a profile.
  * @throws InputError, ScheduleError as `predictRuntime`
@@ -39,6 +46,7 @@ export interface BenchmarkPrediction {
 export function predictBenchmark(
   machine: MachineProfile,
   { model, config, report }: { model: BertModel; config: IpuConfig; report: BenchmarkReport },
+  hooks: PredictionHooks = {},
 ): BenchmarkPrediction {
   const { settings } = report;
   const warnings = new Set(differences(machine, report));
@@ -50,7 +58,12 @@ export function predictBenchmark(
   const pipeline = report.runs.at(-1);
   const runs = report.runs.map((measured) => {
     const isPipeline = measured === pipeline;
-    const common = { ...settings, model: model.config };
+    hooks.onRun?.(measured);
+    const common = {
+      ...settings,
+      model: model.config,
+      ...(hooks.onSpan ? { onSpan: hooks.onSpan.bind(hooks) } : {}),
+    };
     const prediction = isPipeline
       ? predictRuntime(machine, {
           ...common,

@@ -1,10 +1,22 @@
 import type { BenchmarkReport, MeasuredRun } from '../benchmark/benchmark-report.js';
 import type { RankActivity } from '../benchmark/steady-window.js';
+import type { BenchmarkPrediction } from '../profile/predict-benchmark.js';
 import { bytes, figure, milliseconds, percent } from './format.js';
-import type { Fact, Highlight, ReportData, ReportTable, StackedBars, TimelineData } from './report-data.js';
+import type {
+  Fact,
+  Highlight,
+  ReportData,
+  ReportTable,
+  StackedBars,
+  Throughput,
+  TimelineData,
+} from './report-data.js';
 
 /** A benchmark as the page shows it. @param timelines of its runs, as far as there are any */
-export function benchmarkData(report: BenchmarkReport, timelines: readonly TimelineData[] = []): ReportData {
+export function benchmarkData(
+  report: BenchmarkReport & { readonly prediction?: BenchmarkPrediction },
+  timelines: readonly TimelineData[] = [],
+): ReportData {
   const { settings, environment, runs } = report;
   const pipeline = runs.at(-1)!;
   return {
@@ -12,14 +24,14 @@ export function benchmarkData(report: BenchmarkReport, timelines: readonly Timel
     version: 1,
     title: settings.model,
     subtitle: `${pipeline.name}, executor ${settings.executor}, ${settings.schedule}, on ${environment.cpu}`,
-    kind: 'measured',
+    kind: report.prediction === undefined ? 'measured' : 'measured and simulated',
     date: report.date,
     highlights: highlights(runs),
     summary: summary(report),
-    warnings: report.warnings,
+    warnings: [...report.warnings, ...(report.prediction?.warnings ?? [])],
     // The pipeline is what the page is about; one device is what it is compared with.
-    timelines: [...timelines].sort((a, b) => b.run.stages.length - a.run.stages.length),
-    throughput: runs.map(({ name, sequencesPerSecond }) => ({ name, sequencesPerSecond, kind: 'measured' })),
+    timelines: [...timelines].sort(order),
+    throughput: throughput(report),
     time: [timeBars(pipeline, report)],
     memory: [weightBars(pipeline, settings.replicas)],
     latency: runs.map(({ name, latencyMs, latencyHistogram }) => ({
@@ -39,6 +51,33 @@ export function benchmarkData(report: BenchmarkReport, timelines: readonly Timel
     settings: settingFacts(report),
     tables: [runsTable(runs)],
   };
+}
+
+/** By the number of stages, then by name: a prediction follows its measurement. */
+function order({ run: a }: TimelineData, { run: b }: TimelineData): number {
+  return b.stages.length - a.stages.length || a.name.localeCompare(b.name, 'en', { numeric: true });
+}
+
+/** Each run, with its prediction below it where there is one. */
+function throughput({
+  runs,
+  prediction,
+}: Pick<BenchmarkReport, 'runs'> & { readonly prediction?: BenchmarkPrediction }): Throughput[] {
+  return runs.flatMap(({ name, sequencesPerSecond }): Throughput[] => {
+    const predicted = prediction?.runs.find(({ run }) => run === name)?.predicted;
+    return [
+      { name, sequencesPerSecond, kind: 'measured' },
+      ...(predicted === undefined
+        ? []
+        : [
+            {
+              name: `${name}, predicted`,
+              sequencesPerSecond: predicted.sequencesPerSecond,
+              kind: 'simulated' as const,
+            },
+          ]),
+    ];
+  });
 }
 
 function highlights(runs: readonly MeasuredRun[]): Highlight[] {

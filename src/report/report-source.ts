@@ -71,8 +71,8 @@ async function forEachRun(path: string, sink: RunSink): Promise<void> {
   }
 }
 
-function runOf({ run, stages, ipus }: RecordedRun): RunDescription {
-  return { name: run, kind: 'measured', stages, stageToRank: ipus ?? stages.map((_, stage) => stage) };
+function runOf({ run, stages, ipus, kind = 'measured' }: RecordedRun): RunDescription {
+  return { name: run, kind, stages, stageToRank: ipus ?? stages.map((_, stage) => stage) };
 }
 
 /** A recording is MessagePack, whose first byte is never that of a JSON object or of white space. */

@@ -16,6 +16,8 @@ export interface RecordedRun {
   readonly stages: readonly string[];
   /** The IPU of each stage, which is the rank of its spans; absent in older recordings, where each has its own. */
   readonly ipus?: readonly number[];
+  /** Absent: measured. */
+  readonly kind?: 'measured' | 'simulated';
 }
 
 const FLUSH_BYTES = 1 << 16;

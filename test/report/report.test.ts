@@ -142,6 +142,40 @@ describe('ipu-pipeline report', () => {
   });
 });
 
+describe('bench --predict', () => {
+  it('puts predicted runs beside the measured ones, in the page and in the trace', async () => {
+    const outputs = ['--html', path('predicted.html'), '--trace', path('predicted.trace')];
+    const small = [
+      '--model',
+      'synthetic:bert-tiny',
+      '--seq-len',
+      '16',
+      '--micro-batches',
+      '6',
+      '--no-single',
+    ];
+    const args = ['bench', '--config', path('two.json'), ...small, '--predict', ...outputs];
+    expect((await ipuPipeline(...args)).code).toBe(0);
+    const names = ['pipeline, 2 stages', 'pipeline, 2 stages, predicted'];
+    const { kind, timelines, throughput } = await dataOf('predicted.html');
+    expect(kind).toBe('measured and simulated');
+    expect(timelines!.map(({ run }) => [run.name, run.kind])).toEqual([
+      [names[0], 'measured'],
+      [names[1], 'simulated'],
+    ]);
+    expect(timelines![1]!.spans.count).toBeGreaterThan(2 * 6);
+    expect(throughput!.map(({ name }) => name)).toEqual(names);
+    const trace = (await readJson('predicted.trace')) as {
+      traceEvents: { name: string; args: { name: string } }[];
+    };
+    const processes = trace.traceEvents.filter(({ name }) => name === 'process_name');
+    expect(processes.map(({ args }) => args.name)).toEqual([
+      'pipeline, 2 stages (measured), replica 0',
+      'pipeline, 2 stages, predicted (simulated), replica 0',
+    ]);
+  }, 180_000);
+});
+
 describe('timelines in the JSON of bench', () => {
   it('hold every action of every run', async () => {
     const report = (await readJson('run.json')) as BenchmarkReport & Pick<ReportData, 'timelines'>;
