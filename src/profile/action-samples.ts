@@ -2,8 +2,8 @@ import type { Measurement } from './machine-profile.js';
 import type { ProbedPart } from './probe.js';
 import type { Level } from './profile-plan.js';
 import type { BatchShape } from './stage-work.js';
-import { leastDisturbed } from './other-load.js';
-import { median, quantile } from './statistics.js';
+import { leastDisturbed, QUIET } from './other-load.js';
+import { quantile } from './statistics.js';
 
 interface Samples {
   readonly level: Level;
@@ -11,6 +11,9 @@ interface Samples {
   readonly stage: number;
   readonly times: { readonly ns: number; readonly otherLoad: number }[];
 }
+
+/** Others only ever add to a time: where all samples were disturbed, the shorter ones are nearer to the truth. */
+const DISTURBED_QUANTILE = 0.25;
 
 /** Times of actions by what ran and beside how much. */
 export class ActionSamples {
@@ -32,14 +35,16 @@ export class ActionSamples {
   /** @param parts by stage */
   measurements(parts: readonly ProbedPart[]): Measurement[] {
     return [...this.#samples.values()].map(({ level, shape, stage, times }) => {
-      const ns = leastDisturbed(times).map((time) => time.ns);
+      const kept = leastDisturbed(times);
+      const ns = kept.map((time) => time.ns);
+      const isQuiet = kept.every(({ otherLoad }) => otherLoad <= QUIET);
       const { part, slice } = parts[stage]!;
       return {
         part,
         layers: slice.endLayer - slice.firstLayer,
         ...{ sequenceLength: shape.sequenceLength, microBatch: shape.microBatch },
         ...{ stagesAtOnce: level.stagesAtOnce, threadsPerStage: level.threadsPerStage },
-        medianNs: median(ns),
+        timeNs: quantile(ns, isQuiet ? 0.5 : DISTURBED_QUANTILE),
         quartilesNs: [quantile(ns, 0.25), quantile(ns, 0.75)],
         samples: ns.length,
       };

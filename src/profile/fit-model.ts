@@ -69,7 +69,7 @@ function sliceOf({ part, layers }: Measurement, head: BertHead | null): BertSlic
 function fitAlone(alone: readonly MeasuredAction[], { dispatchNs, wakeNs }: ModelMeasurements): Coefficients {
   const [callNs, copyNsPerByte, embedding, weightsNs, tokenNs, tokenPairNs, headWeights, headToken] =
     nonnegativeLeastSquares(
-      alone.map((each) => terms(each).map((term) => term / each.medianNs)),
+      alone.map((each) => terms(each).map((term) => term / each.timeNs)),
       alone.map(() => 1),
     ) as [number, number, number, number, number, number, number, number];
   return {
@@ -130,14 +130,14 @@ function fitContention(
     const pairs = measurements.flatMap((beside) => {
       if (beside.part !== 'layers' || beside.stagesAtOnce !== threads) return [];
       const same = alone.find((each) => isSameWork(each, beside));
-      return same ? [{ beside, aloneNs: same.medianNs }] : [];
+      return same ? [{ beside, aloneNs: same.timeNs }] : [];
     });
     const [weights, compute] = nonnegativeLeastSquares(
       pairs.map(({ beside, aloneNs }) => {
         const { weightsNs, computeNs, overheadNs } = partsOf(fitted, beside);
         return [weightsNs / aloneNs, (computeNs + overheadNs) / aloneNs];
       }),
-      pairs.map(({ beside, aloneNs }) => beside.medianNs / aloneNs - 1),
+      pairs.map(({ beside, aloneNs }) => beside.timeNs / aloneNs - 1),
     ) as [number, number];
     return { threads, weightsFactor: 1 + weights, computeFactor: 1 + compute };
   });
@@ -151,9 +151,9 @@ function fitThreads(fitted: Coefficients, measurements: readonly MeasuredAction[
     const [weightsFactor, computeFactor] = nonnegativeLeastSquares(
       used.map((each) => {
         const { weightsNs, computeNs } = partsOf(fitted, each);
-        return [weightsNs / each.medianNs, computeNs / each.medianNs];
+        return [weightsNs / each.timeNs, computeNs / each.timeNs];
       }),
-      used.map((each) => 1 - partsOf(fitted, each).overheadNs / each.medianNs),
+      used.map((each) => 1 - partsOf(fitted, each).overheadNs / each.timeNs),
     ) as [number, number];
     return { threads, weightsFactor, computeFactor };
   });
@@ -164,7 +164,7 @@ function fitErrors(fitted: Coefficients, alone: readonly MeasuredAction[]): Mode
     .filter(({ part }) => part === 'layers')
     .map((each) => {
       const { weightsNs, computeNs, overheadNs } = partsOf(fitted, each);
-      return Math.abs((weightsNs + computeNs + overheadNs) / each.medianNs - 1);
+      return Math.abs((weightsNs + computeNs + overheadNs) / each.timeNs - 1);
     });
   const meanError = errors.reduce((sum, error) => sum + error, 0) / Math.max(1, errors.length);
   return { meanError, worstError: Math.max(0, ...errors) };

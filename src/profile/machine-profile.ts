@@ -54,7 +54,8 @@ const MEASUREMENT = v.object({
   /** Stages that ran at once, and threads of each. */
   stagesAtOnce: count,
   threadsPerStage: count,
-  medianNs: time,
+  /** The median; where other processes disturbed all samples, the lower quartile, since disturbance only adds. */
+  timeNs: time,
   /** Half of the samples lie between these two. */
   quartilesNs: v.tuple([time, time]),
   samples: count,

@@ -70,7 +70,7 @@ function layersTable({ measurements }: ModelProfile): string {
     if (each.part !== 'layers' || each.layers !== most) continue;
     table.push([
       ...[each.sequenceLength, each.microBatch, each.stagesAtOnce, each.threadsPerStage].map(String),
-      milli(each, each.medianNs),
+      milli(each, each.timeNs),
       `${milli(each, each.quartilesNs[0])} … ${milli(each, each.quartilesNs[1])}`,
       String(each.samples),
     ]);

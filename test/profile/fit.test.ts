@@ -59,13 +59,13 @@ function measure(of: Truth): Measurement[] {
           layers * tokens * (of.tokenNs + of.tokenPairNs * sequenceLength) +
           (part === 'embedding' ? of.embeddingNs * tokens : 0) +
           (part === 'head' ? of.headNs * tokens : 0);
-        const medianNs =
+        const timeNs =
           stagesAtOnce === 2
             ? weightsNs * of.besideWeights + (computeNs + overheadNs) * of.besideCompute
             : weightsNs + computeNs * (threadsPerStage === 2 ? of.threadsCompute : 1) + overheadNs;
         return {
-          ...{ part, layers, sequenceLength, microBatch, stagesAtOnce, threadsPerStage, medianNs },
-          quartilesNs: [medianNs, medianNs],
+          ...{ part, layers, sequenceLength, microBatch, stagesAtOnce, threadsPerStage, timeNs },
+          quartilesNs: [timeNs, timeNs],
           samples: 1,
         };
       }),
@@ -116,7 +116,7 @@ describe('the fit of a profile', () => {
     const noise = fc.array(fc.double({ min: 0.5, max: 2, noNaN: true }), { minLength: 135, maxLength: 135 });
     fc.assert(
       fc.property(truth, noise, (of, factors) => {
-        const noisy = measure(of).map((each, at) => ({ ...each, medianNs: each.medianNs * factors[at]! }));
+        const noisy = measure(of).map((each, at) => ({ ...each, timeNs: each.timeNs * factors[at]! }));
         const { action, embedding, layer, head, contention, stageThreads } = fit(noisy);
         const times = [action, embedding, layer, head].flatMap((part) => Object.values<number>(part));
         for (const value of times) expect(value).toBeGreaterThanOrEqual(0);
