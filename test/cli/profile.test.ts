@@ -34,7 +34,9 @@ describe('ipu-pipeline profile', () => {
     const [model] = profile.models;
     expect(model!.hiddenSize).toBe(128);
     expect(model!.headName).toBe('question-answering');
-    expect(model!.layer.tokenNs).toBeGreaterThan(0);
+    // Which of the three carries the time of so small a model is up to the noise; that one does is not.
+    const { weightsNs, tokenNs, tokenPairNs } = model!.layer;
+    expect(weightsNs + tokenNs + tokenPairNs).toBeGreaterThan(0);
     expect(model!.contention.map(({ threads }) => threads)).toContain(profile.machine.cores);
     const shapes = model!.measurements.filter(({ part, layers, stagesAtOnce, threadsPerStage }) => {
       return part === 'layers' && layers === 2 && stagesAtOnce === 1 && threadsPerStage === 1;
