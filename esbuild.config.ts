@@ -1,5 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { build } from 'esbuild';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { build, type Metafile } from 'esbuild';
 
 /**
  * Bundles the pages of `src/page` into single files: `npm run build` runs it after the compiler. What is written is
@@ -20,14 +20,16 @@ const PAGES: readonly Page[] = [
     out: 'dist/page/report.html',
     body: '<script type="application/json" id="report-data"></script>',
   },
+  {
+    entry: 'src/page/playground.tsx',
+    title: 'Playground – ipu-pipeline',
+    out: 'dist/playground/index.html',
+    body: '<script type="application/json" id="playground-start"></script>',
+  },
 ];
 
-/** Packages whose code is in the pages. */
-const BUNDLED = ['preact', 'd3-array', 'internmap'];
-
-const notice = await licences();
 for (const page of PAGES) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [page.entry],
     outdir: 'dist/page',
     bundle: true,
@@ -38,17 +40,31 @@ for (const page of PAGES) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     legalComments: 'none',
+    metafile: true,
   });
   const text = (extension: string): string =>
     outputFiles.find(({ path }) => path.endsWith(extension))?.text ?? '';
   await mkdir(page.out.slice(0, page.out.lastIndexOf('/')), { recursive: true });
-  await writeFile(page.out, html(page, text('.js'), text('.css'), notice));
+  await writeFile(page.out, html(page, text('.js'), text('.css'), await licences(packagesOf(metafile))));
+}
+
+/** Names of the packages whose code is in a page. */
+function packagesOf({ inputs }: Metafile): string[] {
+  const names = Object.keys(inputs).flatMap((file) => {
+    return /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [];
+  });
+  return [...new Set(names)].sort();
 }
 
 /** Their licences ask that they stay with copies. */
-async function licences(): Promise<string> {
-  const texts = BUNDLED.map((name) => readFile(`node_modules/${name}/LICENSE`, 'utf8'));
-  return (await Promise.all(texts)).map((text, at) => `${BUNDLED[at]}\n\n${text.trim()}`).join('\n\n');
+async function licences(packages: readonly string[]): Promise<string> {
+  const texts = packages.map(async (name) => {
+    const files = await readdir(`node_modules/${name}`);
+    const licence = files.find((file) => /^licen[cs]e(\.\w+)?$/i.test(file));
+    if (licence === undefined) throw new Error(`${name} is in a page, but has no licence file`);
+    return `${name}\n\n${(await readFile(`node_modules/${name}/${licence}`, 'utf8')).trim()}`;
+  });
+  return (await Promise.all(texts)).join('\n\n');
 }
 
 function html({ title, body }: Page, script: string, style: string, notice: string): string {

@@ -112,7 +112,7 @@ class FreeRun {
     rank.finish(now, alone ? undefined : actions.slice(at, end).map((action) => this.#costOf(action)));
     for (let each = at; each < end; each++) this.#end(actions[each]!, now);
     this.#tryNext(rank, now);
-    for (let each = at; each < end; each++) this.#wake(actions[each]!.stage, now);
+    for (let each = at; each < end; each++) this.#wake(actions[each]!, now);
   }
 
   #end(action: Action, now: number): void {
@@ -165,12 +165,18 @@ class FreeRun {
     }
   }
 
-  /** Only these can have become ready: the neighbours in the pipeline, and who starts micro-batches. */
-  #wake(stage: number, now: number): void {
+  /**
+   * Only these can have become ready: who gets what was sent, who starts micro-batches, and where slots are bounded
+   * also who fills the slot that is free again.
+   */
+  #wake({ stage, op }: Action, now: number): void {
     const { stages, stageToRank } = this.#schedule;
     const own = stageToRank[stage]!;
-    const before = stage === 0 ? own : stageToRank[stage - 1]!;
-    const after = stage === stages - 1 ? own : stageToRank[stage + 1]!;
+    const freesSlot = this.#options.slotsPerLink !== undefined;
+    const sendsBack = freesSlot || op === 'B' || op === 'I' || op === 'SEND_B';
+    const sendsOn = freesSlot || op === 'F' || op === 'SEND_F';
+    const before = stage === 0 || !sendsBack ? own : stageToRank[stage - 1]!;
+    const after = stage === stages - 1 || !sendsOn ? own : stageToRank[stage + 1]!;
     const first = stageToRank[0]!;
     if (before !== own) this.#tryNext(this.ranks[before]!, now);
     if (after !== own && after !== before) this.#tryNext(this.ranks[after]!, now);

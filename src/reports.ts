@@ -3,6 +3,8 @@ export { ACTIVITIES, ACTIVITY_TEXT, activityOf, type Activity } from './report/a
 export { benchmarkData } from './report/benchmark-data.js';
 export { benchmarkTable } from './report/benchmark-table.js';
 export { reportHtml, writeReport } from './report/html-report.js';
+export { playgroundHtml } from './report/playground.js';
+export type { PlaygroundStart } from './report/playground-start.js';
 export { activityPaint, seriesPaint, type Paint } from './report/palette.js';
 export type {
   Configuration,
@@ -28,6 +30,12 @@ export {
   type SpanTable,
 } from './report/span-table.js';
 export { TIMELINE_SPANS, TimelineCollector } from './report/timeline-collector.js';
+export {
+  configurationData,
+  describeRun,
+  simulatedTimeline,
+  simulationData,
+} from './report/simulation-data.js';
 export { timelineBars, timelinesData } from './report/timeline-data.js';
 export { TraceEvents } from './report/trace-events.js';
 export { TraceWriter } from './report/trace-writer.js';

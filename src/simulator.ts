@@ -10,7 +10,7 @@ export {
   type Prelude,
 } from '../pipeline/simulate-lockstep.js';
 export { fitPoints, leaveOneOut, type LeftOut, type PointsWith } from './ipu/calibrate.js';
-export { configuredRun, type ConfiguredRun, type RunSettings } from './ipu/config-run.js';
+export { configuredRun, type ConfiguredRun, type RunSettings as IpuRunSettings } from './ipu/config-run.js';
 export {
   CHIP_NAMES,
   CHIPS,
@@ -38,8 +38,9 @@ export {
   type PredictedRates,
 } from './ipu/predict.js';
 export { PUBLISHED_MODELS, publishedModel } from './ipu/published-models.js';
-export type { IpuRun, IpuStage, Optimizer, Precision, Recompute } from './ipu/run-spec.js';
-export { scheduleOf, simulateCall, type SimulatedCall } from './ipu/simulate-run.js';
+export type { IpuRun, IpuStage, Optimizer, Precision, Recompute, ScheduleChoice } from './ipu/run-spec.js';
+export { scheduleOf } from './ipu/run-schedule.js';
+export { simulateCall, type SimulatedCall, type SimulatedUpdate } from './ipu/simulate-run.js';
 export {
   simulateIpus,
   stageLabel,

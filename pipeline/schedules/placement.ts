@@ -20,10 +20,26 @@ export function inLine(name: string, size: ScheduleSize): Placement {
   return placed(name, size, size.stages, 1, (stage) => stage);
 }
 
+/** The rank of each stage, for schedules with several stages on a rank. */
+export function stageRanks(layout: 'loops' | 'v', ranks: number, chunks: number): number[] {
+  const rankOf = layout === 'loops' ? inTurn(ranks) : downAndUp(ranks);
+  return Array.from({ length: ranks * chunks }, (_, stage) => rankOf(stage));
+}
+
+const inTurn =
+  (ranks: number) =>
+  (stage: number): number =>
+    stage % ranks;
+
+const downAndUp =
+  (ranks: number) =>
+  (stage: number): number =>
+    Math.min(stage, 2 * ranks - 1 - stage);
+
 /** Stage j on rank j mod ranks: the pipeline passes all ranks as often as there are chunks. @throws InputError */
 export function inLoops(name: string, size: ScheduleSize, chunks = size.chunks ?? 2): Placement {
   const ranks = ranksOf(name, size, chunks);
-  return placed(name, size, ranks, chunks, (stage) => stage % ranks);
+  return placed(name, size, ranks, chunks, inTurn(ranks));
 }
 
 /** Rank r has the stages r and 2·ranks − 1 − r: down the ranks and back up. @throws InputError */
@@ -34,7 +50,7 @@ export function inV(name: string, size: ScheduleSize): Placement {
     );
   }
   const ranks = ranksOf(name, size, 2);
-  return placed(name, size, ranks, 2, (stage) => Math.min(stage, 2 * ranks - 1 - stage));
+  return placed(name, size, ranks, 2, downAndUp(ranks));
 }
 
 function ranksOf(name: string, { stages }: ScheduleSize, chunks: number): number {

@@ -4,6 +4,7 @@ import { configuredRun, type ConfiguredRun, type RunSettings } from '../ipu/conf
 import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../ipu/hardware-specs.js';
 import { HEADS, type Head } from '../ipu/model-shape.js';
 import { OPTIMIZERS, type Optimizer, type Precision } from '../ipu/run-spec.js';
+import { InputError } from '../../ipu-config/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { readConfigSource } from './config-source.js';
 import { finiteNumber, wholeNumber } from './options.js';
@@ -22,6 +23,8 @@ export interface IpuFlags {
   readonly gradientAccumulation?: number;
   readonly deviceIterations?: number;
   readonly execution?: 'pipelined' | 'sharded';
+  readonly schedule?: string;
+  readonly chunks?: number;
   readonly sequencesPerRow: number;
   readonly optimizer: Optimizer['name'];
   readonly statePrecision: Precision;
@@ -75,6 +78,11 @@ export function addIpuFlags(command: Command): Command {
         'sharded',
       ]),
     )
+    .option(
+      '--schedule <name>',
+      "another order than PopART's lockstep cycles, each IPU going on as soon as it can: 1f1b, zbv, …",
+    )
+    .option('--chunks <n>', 'stages on each IPU, for schedules that loop', wholeNumber(1))
     .option('--sequences-per-row <x>', 'packed sequences', finiteNumber, 1)
     .addOption(new Option('--optimizer <name>', 'in training').choices(OPTIMIZERS).default('adam'))
     .addOption(
@@ -123,8 +131,16 @@ export async function readFlags(flags: IpuFlags): Promise<ReadFlags> {
     precision: flags.precision,
     ...(flags.replicas === undefined ? {} : { replicas: flags.replicas }),
     ...(flags.execution === undefined ? {} : { execution: flags.execution }),
+    ...scheduleOfFlags(flags),
   };
   return { config: withAccumulation(loaded.config, flags), settings, warnings: loaded.warnings };
+}
+
+function scheduleOfFlags({ schedule, chunks }: IpuFlags): Pick<RunSettings, 'schedule'> {
+  if (schedule !== undefined)
+    return { schedule: { name: schedule, ...(chunks === undefined ? {} : { chunks }) } };
+  if (chunks === undefined) return {};
+  throw new InputError('--chunks is for schedules that loop: give --schedule interleaved-1f1b too, say.');
 }
 
 function withAccumulation(config: IpuConfig, flags: IpuFlags): IpuConfig {

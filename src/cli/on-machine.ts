@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { placeBert } from '../../ipu-config/bert-placement.js';
 import { InputError } from '../../ipu-config/errors.js';
 import { IpuConfig } from '../../ipu-config/ipu-config.js';
+import type { ScheduleGenerator } from '../../pipeline/schedule.js';
+import { namedSchedule, SCHEDULE_NAMES } from '../../pipeline/schedules/registry.js';
 import type { Span } from '../../pipeline/span.js';
 import type { BertModel } from '../bert/model.js';
 import { planStages, type BertStage } from '../bert/stage-plan.js';
@@ -37,6 +39,9 @@ export async function readMachine(flags: IpuFlags, command: Command): Promise<On
   if (Object.keys(flags.set).length > 0) {
     throw new InputError(`--set is for IPUs; the figures of ${flags.system} stand in that file.`);
   }
+  if (flags.chunks !== undefined) {
+    throw new InputError(`--chunks is for IPUs; on ${flags.system} each thread has one stage.`);
+  }
   const name = PUBLISHED_MODELS.includes(flags.model) ? `synthetic:${flags.model}` : flags.model;
   const model = await openModelWithBar(name, abortOnInterrupt());
   const { config, warnings } = await readConfigSource(
@@ -46,6 +51,15 @@ export async function readMachine(flags: IpuFlags, command: Command): Promise<On
   config.eval();
   if (flags.deviceIterations !== undefined) config.set('inference_device_iterations', flags.deviceIterations);
   return { machine, model, config, warnings };
+}
+
+/** @throws InputError for a name that is no schedule of inference */
+function runnable(name: string): ScheduleGenerator {
+  const { generate, isTraining } = namedSchedule(name);
+  if (!isTraining) return generate;
+  throw new InputError(
+    `${name} is a schedule of training, which this machine does not do; give one of ${SCHEDULE_NAMES.join(', ')}.`,
+  );
 }
 
 export interface MachinePrediction extends RuntimePrediction {
@@ -71,6 +85,7 @@ export function predictOnMachine(
     sequenceLength: flags.seqLen,
     microBatch: flags.microBatch,
     microBatches: 8 * stages.length * replicas,
+    ...(flags.schedule === undefined ? {} : { schedule: runnable(flags.schedule) }),
     deviceIterations: config.get('inference_device_iterations'),
     replicas,
     ...(onSpan ? { onSpan } : {}),

@@ -13,7 +13,7 @@ interface ReportFlags {
 export function reportCommand(): Command {
   return new Command('report')
     .description('make a page that works from disk, or a trace for Perfetto, from what a run has written')
-    .argument('<file>', 'of `bench --json` or `bench --record`')
+    .argument('<file>', 'of `bench --json`, `bench --record` or `simulate --json`')
     .option('-o, --output <file>', 'write the page here')
     .option('--spans <file>', 'take the timelines from this recording of `bench --record`')
     .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing')

@@ -6,6 +6,7 @@ import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
 import { evalCommand } from './eval.js';
 import { planCommand } from './plan.js';
+import { playgroundCommand } from './playground.js';
 import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
 import { scheduleCommand } from './schedule.js';
@@ -47,6 +48,7 @@ function program(): Command {
     profileCommand(),
     sweepCommand(),
     reportCommand(),
+    playgroundCommand(),
   ]) {
     root.addCommand(command);
   }

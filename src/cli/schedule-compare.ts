@@ -2,8 +2,10 @@ import { Command } from 'commander';
 import { InputError } from '../../ipu-config/errors.js';
 import { namedSchedule } from '../../pipeline/schedules/registry.js';
 import { percent } from '../report/format.js';
+import type { ReportTable } from '../report/report-data.js';
 import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from './options.js';
+import { ScheduleOutputs, scheduleOutputOptions, type ScheduleOutputFlags } from './schedule-outputs.js';
 import {
   addSimulationOptions,
   isFile,
@@ -14,7 +16,7 @@ import {
   type SimulationFlags,
 } from './schedule-run.js';
 
-interface CompareFlags extends SimulationFlags {
+interface CompareFlags extends SimulationFlags, ScheduleOutputFlags {
   readonly stages?: number;
   readonly ranks?: number;
   readonly microBatches?: number;
@@ -49,6 +51,7 @@ export function scheduleCompareCommand(): Command {
     )
     .option('--micro-batches <m>', 'micro-batches of one call, or of one weight update', wholeNumber(1))
     .option('--chunks <c>', 'stages on each rank, for the schedules that loop (default: 2)', wholeNumber(1));
+  for (const option of scheduleOutputOptions()) command.addOption(option);
   return addSimulationOptions(command)
     .option('--json', 'print one JSON object')
     .action(async (sources: readonly string[], flags: CompareFlags, self: Command) => {
@@ -56,17 +59,36 @@ export function scheduleCompareCommand(): Command {
         throw new InputError('--stages and --ranks are two ways to say one thing: give one of them.');
       }
       const costed = withDefaultCosts(flags);
-      const runs: ScheduleRun[] = [];
-      for (const source of sources) runs.push(await runOne(source, costed));
+      const runs = await runAll(sources, costed);
       self.configureOutput().writeOut?.(flags.json ? json(runs, costed.costs) : table(runs, costed.costs));
     });
 }
 
+type CostedFlags = CompareFlags & { readonly costs: CostTable };
+
+async function runAll(sources: readonly string[], flags: CostedFlags): Promise<ScheduleRun[]> {
+  const outputs = new ScheduleOutputs(flags);
+  try {
+    const runs: ScheduleRun[] = [];
+    for (const source of sources) runs.push(await runOne(source, flags, outputs));
+    const names = [...new Set(runs.map(({ schedule }) => schedule.name))];
+    await outputs.writePage(names.join(' · '), [comparisonTable(runs, flags.costs)]);
+    return runs;
+  } finally {
+    outputs.close();
+  }
+}
+
 async function runOne(
   source: string,
-  { chunks, ranks, stages, microBatches, ...simulation }: CompareFlags & { readonly costs: CostTable },
+  { chunks, ranks, stages, microBatches, ...simulation }: CostedFlags,
+  outputs: ScheduleOutputs,
 ): Promise<ScheduleRun> {
-  if (isFile(source)) return simulateSchedule(await readSchedule(source, {}), simulation);
+  const { costs } = simulation;
+  if (isFile(source)) {
+    const read = await readSchedule(source, {});
+    return simulateSchedule(read, simulation, outputs.begin(read, costs));
+  }
   const { name, layout } = namedSchedule(source);
   const perRank = { line: 1, loops: chunks ?? 2, v: 2 }[layout];
   const all = ranks === undefined ? stages : ranks * perRank;
@@ -76,13 +98,13 @@ async function runOne(
     ...(layout === 'loops' ? { chunks: perRank } : {}),
   });
   // With the ranks given, the same model is cut into more stages, each of which has less to do.
-  const { costs } = simulation;
   const share = ranks === undefined ? 1 : perRank;
-  return simulateSchedule(schedule, {
+  const shared = {
     ...simulation,
     costs: { ...costs, nsPerUnit: costs.nsPerUnit / share },
     ...(simulation.stashBytes === undefined ? {} : { stashBytes: simulation.stashBytes / share }),
-  });
+  };
+  return simulateSchedule(schedule, shared, outputs.begin(schedule, costs));
 }
 
 function rowOf({ schedule, steps, simulation, peaks }: ScheduleRun, costs: CostTable): Row {
@@ -108,19 +130,30 @@ function json(runs: readonly ScheduleRun[], costs: CostTable): string {
 
 const HEADINGS = ['schedule', 'ranks', 'stages', 'steps', 'bubble', 'makespan', 'peak activations per stage'];
 
+/** The comparison on a page. @param costs absent: one unit for each action */
+export function comparisonTable(runs: readonly ScheduleRun[], costs: CostTable | undefined): ReportTable {
+  return {
+    title: runs.length === 1 ? 'In figures' : 'Compared',
+    columns: HEADINGS,
+    rows: cells(runs, costs),
+    note: costs ? `With ${costs.text}.` : 'Every action takes one unit.',
+  };
+}
+
+function cells(runs: readonly ScheduleRun[], costs: CostTable | undefined): string[][] {
+  return runs.map(({ schedule, steps, simulation, peaks }) => [
+    schedule.name,
+    String(schedule.ranks.length),
+    String(schedule.stages),
+    String(steps),
+    percent(simulation.bubbleShare),
+    costs ? costText(costs, simulation.makespanNs) : `${simulation.makespanNs} units`,
+    peaks.perStage.join(' '),
+  ]);
+}
+
 function table(runs: readonly ScheduleRun[], costs: CostTable): string {
-  const rows = runs.map((run) => {
-    const row = rowOf(run, costs);
-    return [
-      row.schedule,
-      String(row.ranks),
-      String(row.stages),
-      String(row.steps),
-      percent(row.bubble),
-      costText(costs, run.simulation.makespanNs),
-      row.peakActivationsPerStage.join(' '),
-    ];
-  });
+  const rows = cells(runs, costs);
   const lines = [HEADINGS, ...rows];
   const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const isText = (column: number): boolean => column === 0 || column === HEADINGS.length - 1;

@@ -66,22 +66,17 @@ export function addSimulationOptions(command: Command): Command {
     );
 }
 
-/**
- * Reads or makes a schedule, and simulates it.
- * @param onSpan is told what every rank does and why it waits; times are as in `costs`: nanoseconds when they are
- *   times, else `nsPerUnit` to a unit
- * @throws InputError, ScheduleError
- */
-export async function runSchedule(
-  source: string,
-  flags: ScheduleFlags,
-  onSpan?: (span: Span) => void,
-): Promise<ScheduleRun> {
+/** The schedule that a command works on. @throws InputError, ScheduleError */
+export async function scheduleFor(source: string, flags: ScheduleFlags): Promise<Schedule> {
   const read = await readSchedule(source, flags);
-  return simulateSchedule(flags.lower ? lower(read) : read, flags, onSpan);
+  return flags.lower ? lower(read) : read;
 }
 
-/** @throws InputError, ScheduleError */
+/**
+ * @param onSpan is told what every rank does and why it waits; times are as in `costs`: nanoseconds when they are
+ *   times, else `nsPerUnit` to a unit, or 1 to a unit without costs
+ * @throws InputError, ScheduleError
+ */
 export function simulateSchedule(
   schedule: Schedule,
   flags: SimulationFlags,

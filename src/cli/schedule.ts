@@ -5,10 +5,17 @@ import { SCHEDULES } from '../../pipeline/schedules/registry.js';
 import { bytes, percent } from '../report/format.js';
 import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from './options.js';
-import { scheduleCompareCommand } from './schedule-compare.js';
-import { addSimulationOptions, runSchedule, type ScheduleFlags, type ScheduleRun } from './schedule-run.js';
+import { comparisonTable, scheduleCompareCommand } from './schedule-compare.js';
+import { ScheduleOutputs, scheduleOutputOptions, type ScheduleOutputFlags } from './schedule-outputs.js';
+import {
+  addSimulationOptions,
+  scheduleFor,
+  simulateSchedule,
+  type ScheduleFlags,
+  type ScheduleRun,
+} from './schedule-run.js';
 
-interface PrintFlags extends ScheduleFlags {
+interface PrintFlags extends ScheduleFlags, ScheduleOutputFlags {
   readonly grid?: boolean;
   readonly csv?: boolean;
   readonly json?: boolean;
@@ -29,6 +36,7 @@ export function scheduleCommand(): Command {
       wholeNumber(1),
     )
     .option('--lower', 'write the transfers between ranks out: SEND_F, RECV_F, SEND_B, RECV_B');
+  for (const option of scheduleOutputOptions()) command.addOption(option);
   return addSimulationOptions(command)
     .addOption(
       new Option('--grid', 'print the grid of ranks and cycles (default)').conflicts(['csv', 'json']),
@@ -40,8 +48,22 @@ export function scheduleCommand(): Command {
     .enablePositionalOptions()
     .addCommand(scheduleCompareCommand())
     .action(async (source: string, flags: PrintFlags, self: Command) => {
-      self.configureOutput().writeOut?.(print(await runSchedule(source, flags), flags));
+      self.configureOutput().writeOut?.(print(await run(source, flags), flags));
     });
+}
+
+async function run(source: string, flags: PrintFlags): Promise<ScheduleRun> {
+  const schedule = await scheduleFor(source, flags);
+  const outputs = new ScheduleOutputs(flags);
+  try {
+    const simulated = simulateSchedule(schedule, flags, outputs.begin(schedule, flags.costs));
+    const { name, stages, microBatches } = schedule;
+    const title = `${name}, ${stages} stages, ${microBatches} micro-batches`;
+    await outputs.writePage(title, [comparisonTable([simulated], flags.costs)]);
+    return simulated;
+  } finally {
+    outputs.close();
+  }
 }
 
 function print(run: ScheduleRun, flags: PrintFlags): string {

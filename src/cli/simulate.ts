@@ -7,11 +7,21 @@ import { adviceFor } from '../ipu/memory-advice.js';
 import { comparePoints } from '../ipu/predict.js';
 import { parsePoints } from '../ipu/points.js';
 import type { IpuRun } from '../ipu/run-spec.js';
-import { simulateIpus, stageLabel, type IpuSimulation } from '../ipu/simulation.js';
+import { simulateIpus, type IpuSimulation } from '../ipu/simulation.js';
 import type { HardwareOverrides } from '../ipu/hardware-specs.js';
 import { adviceText } from '../report/advice-text.js';
+import { writeReport } from '../report/html-report.js';
 import { fitText, pointsTable } from '../report/points-table.js';
+import {
+  configurationData,
+  describeRun,
+  simulatedTimeline,
+  simulationData,
+} from '../report/simulation-data.js';
 import { simulationTable } from '../report/simulation-table.js';
+import { TimelineCollector } from '../report/timeline-collector.js';
+import { timelinesData } from '../report/timeline-data.js';
+import type { RunDescription } from '../report/run-description.js';
 import { TraceWriter } from '../report/trace-writer.js';
 import type { Span } from '../../pipeline/span.js';
 import type { BertStage } from '../bert/stage-plan.js';
@@ -25,6 +35,7 @@ interface SimulateFlags extends IpuFlags {
   readonly fit?: string;
   readonly json?: boolean;
   readonly trace?: string;
+  readonly html?: string;
 }
 
 /** `ipu-pipeline simulate`: what a configuration would do on IPUs. */
@@ -37,13 +48,16 @@ export function simulateCommand(): Command {
       'with --points: fit these figures (chip.ampEfficiency,…) and leave each point out in turn',
     )
     .option('--trace <file>', 'write one weight update or call for Perfetto or chrome://tracing')
+    .option('--html <file>', 'write a page with the timeline, time and memory of each IPU')
     .option('--json', 'print one JSON object')
     .action(async (flags: SimulateFlags, command: Command) => {
       if (flags.fit !== undefined && flags.points === undefined) {
         throw new InputError('--fit needs measured runs: give --points FILE too.');
       }
-      if (flags.trace !== undefined && flags.points !== undefined) {
-        throw new InputError('--trace is of one run; leave it or --points out.');
+      for (const name of ['trace', 'html'] as const) {
+        if (flags[name] !== undefined && flags.points !== undefined) {
+          throw new InputError(`--${name} is of one run; leave it or --points out.`);
+        }
       }
       const text = await textFor(flags, command);
       command.configureOutput().writeOut?.(`${text}\n`);
@@ -57,24 +71,32 @@ async function textFor(flags: SimulateFlags, command: Command): Promise<string> 
 
 async function simulateMachine(flags: SimulateFlags, command: Command): Promise<string> {
   const read = await readMachine(flags, command);
+  const wantsSpans = flags.trace !== undefined || flags.html !== undefined;
   const spans: Span[] = [];
-  const prediction = predictOnMachine(
-    read,
-    flags,
-    flags.trace === undefined ? undefined : (span) => spans.push(span),
-  );
-  if (flags.trace !== undefined) writeSpans(flags.trace, read.model.name, prediction.stages, spans);
-  if (flags.json)
-    return JSON.stringify({ ...prediction, warnings: [...read.warnings, ...prediction.warnings] });
+  const prediction = predictOnMachine(read, flags, wantsSpans ? (span) => spans.push(span) : undefined);
+  const warnings = [...read.warnings, ...prediction.warnings];
+  const run = machineRun(read.model.name, prediction.stages);
+  if (flags.trace !== undefined) writeSpans(flags.trace, run, spans);
+  if (flags.html !== undefined) {
+    const collector = new TimelineCollector(run);
+    for (const span of spans) collector.add(span);
+    const title = `${read.model.name} on ${read.machine.machine.cpu}`;
+    await writeReport(flags.html, await timelinesData({ title, warnings }, [await collector.timeline()]));
+  }
+  if (flags.json) return JSON.stringify({ ...prediction, warnings });
   for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
   return machineText(read.machine, prediction, prediction.stages);
 }
 
-function writeSpans(file: string, name: string, stages: readonly BertStage[], spans: readonly Span[]): void {
+function machineRun(name: string, stages: readonly BertStage[]): RunDescription {
+  const stageToRank = stages.map(({ ipu }) => ipu);
+  return { name, kind: 'simulated', stages: stages.map((stage) => stage.name), stageToRank };
+}
+
+function writeSpans(file: string, run: RunDescription, spans: readonly Span[]): void {
   const writer = new TraceWriter(file);
   try {
-    const stageToRank = stages.map(({ ipu }) => ipu);
-    writer.beginRun({ name, kind: 'simulated', stages: stages.map((stage) => stage.name), stageToRank });
+    writer.beginRun(run);
     for (const span of spans) writer.add(span);
   } finally {
     writer.close();
@@ -82,25 +104,23 @@ function writeSpans(file: string, name: string, stages: readonly BertStage[], sp
 }
 
 async function simulate(flags: SimulateFlags): Promise<string> {
-  const { run, warnings } = await runOfFlags(flags);
+  const { run, warnings, config } = await runOfFlags(flags);
   const simulation = simulated(run, warnings, flags.trace);
   const advice = simulation.fits ? [] : adviceFor(run);
+  if (flags.html !== undefined) {
+    const timelines = [await simulatedTimeline(run)];
+    const configuration = configurationData(flags.config, config);
+    await writeReport(flags.html, simulationData(simulation, { timelines, configuration, advice }));
+  }
   if (flags.json) return JSON.stringify({ ...simulation, ...(simulation.fits ? {} : { advice }) });
   return [simulationTable(simulation), ...(simulation.fits ? [] : ['', adviceText(advice)])].join('\n');
 }
 
-/** All replicas do the same at the same time: the trace has one of them. */
 function simulated(run: IpuRun, warnings: readonly string[], trace: string | undefined): IpuSimulation {
   if (trace === undefined) return simulateIpus(run, { warnings });
   const writer = new TraceWriter(trace);
   try {
-    writer.beginRun({
-      name: `${run.model.name} on ${run.hardware.system.name}`,
-      kind: 'simulated',
-      stages: run.stages.map(stageLabel),
-      stageToRank: run.stages.map(({ ipu }) => ipu),
-      training: run.mode === 'training',
-    });
+    writer.beginRun(describeRun(run));
     return simulateIpus(run, { warnings, onSpan: (span) => writer.add(span) });
   } finally {
     writer.close();

@@ -6,7 +6,8 @@ import { replicationOf } from '../../ipu-config/ipu-reservation.js';
 import { checkPipelineMinimum } from '../../ipu-config/pipeline-minimum.js';
 import type { Hardware } from './hardware.js';
 import type { Head, ModelShape } from './model-shape.js';
-import type { IpuRun, IpuStage, Optimizer, Precision } from './run-spec.js';
+import { stagesFor } from './run-schedule.js';
+import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
 
 /** What an `ipu_config.json` does not say. */
 export interface RunSettings {
@@ -20,6 +21,8 @@ export interface RunSettings {
   readonly replicas?: number;
   /** Absent: pipelined, unless there are too few device iterations for it. */
   readonly execution?: 'pipelined' | 'sharded';
+  /** Absent: PopART's own, in lockstep cycles. */
+  readonly schedule?: ScheduleChoice;
   readonly sequencesPerRow?: number;
   readonly optimizer?: Optimizer['name'];
   readonly statePrecision?: Precision;
@@ -41,20 +44,18 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
   const view = config.clone();
   view.mode = mode;
   const placement = placeBert(view, { layers: model.layers, head: placedHead(model.head), mode });
-  const stages = placement.stages.map(toStage);
+  const stages = orderedStages(placement, settings);
   const gradientAccumulation = mode === 'training' ? view.get('gradient_accumulation_steps') : 1;
   const deviceIterations = view.get(
     mode === 'training' ? 'device_iterations' : 'inference_device_iterations',
   );
   const isPipelined = mode === 'training' || deviceIterations >= stages.length;
-  const execution = settings.execution ?? (isPipelined ? 'pipelined' : 'sharded');
-  checkPipelineMinimum({
-    mode,
-    strategy: execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution',
-    forwardStages: stages.length,
-    gradientAccumulation,
-    deviceIterations,
-  });
+  const execution = settings.execution ?? (isPipelined || settings.schedule ? 'pipelined' : 'sharded');
+  if (!settings.schedule) {
+    const strategy = execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution';
+    const forwardStages = stages.length;
+    checkPipelineMinimum({ mode, strategy, forwardStages, gradientAccumulation, deviceIterations });
+  }
   const replicas = replicasOn(placement, settings);
   const { precision = 'float16', sequencesPerRow = 1 } = settings;
   const run: IpuRun = {
@@ -69,6 +70,7 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     microBatch: settings.microBatch,
     gradientAccumulation,
     deviceIterations,
+    ...(settings.schedule ? { schedule: settings.schedule } : {}),
     stages,
     recompute:
       mode === 'inference' ? 'none' : view.get('recompute_checkpoint_every_layer') ? 'layer' : 'stage',
@@ -77,12 +79,24 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     optimizer: mode === 'inference' ? null : optimizerOf(view, settings, replicas),
     matmulProportion: proportions(view, placement.ipus),
     halfPartials: view.get('enable_half_partials'),
-    embeddingSerialization: view.get('embedding_serialization_factor') ?? 1,
+    embeddingSerialization: view.managed('embedding_serialization_factor') ?? 1,
   };
   return { run, warnings: warningsOf(placement, run) };
 }
 
 type Placed = ReturnType<typeof placeBert>;
+
+/** @throws InputError when the schedule that was chosen cannot have these stages */
+function orderedStages(placement: Placed, { schedule, execution, mode }: RunSettings): readonly IpuStage[] {
+  const stages = placement.stages.map(toStage);
+  if (!schedule) return stages;
+  if (execution === 'sharded') {
+    throw new InputError(
+      `Sharded execution has an order of its own: leave it or the schedule ${schedule.name} out.`,
+    );
+  }
+  return stagesFor(schedule, stages, { mode, ipus: placement.ipus });
+}
 
 function toStage({ ipu, embedding, layers, head }: PlacedStage): IpuStage {
   const count = layers[1] - layers[0];

@@ -1,6 +1,6 @@
 import type { ModelShape } from './model-shape.js';
 import { attentionParameters, feedForwardParameters } from './model-shape.js';
-import type { OpCost, OpCosts } from './op-cost.js';
+import { toWeights, type OpCost, type OpCosts } from './op-cost.js';
 
 /** One micro-batch as it passes a layer. */
 export interface LayerCall {
@@ -76,7 +76,7 @@ export function attentionBackward(ops: OpCosts, call: LayerCall): OpCost[] {
     ops.matmul('scores to keys', { groups, rows: length, inner: length, columns: size }),
     ops.exchange('join heads', 3 * tokens * h),
     ...projectionBackward(ops, 'query, key, value', tokens, h, 3 * h),
-    ops.elementwise('accumulate gradients', attentionParameters(model), ACCUMULATE),
+    toWeights(ops.elementwise('accumulate gradients', attentionParameters(model), ACCUMULATE)),
   ];
 }
 
@@ -89,7 +89,7 @@ export function feedForwardBackward(ops: OpCosts, call: LayerCall): OpCost[] {
     ...projectionBackward(ops, 'output', tokens, i, h),
     ops.elementwise('gelu', tokens * i, ADD + GELU),
     ...projectionBackward(ops, 'intermediate', tokens, h, i),
-    ops.elementwise('accumulate gradients', feedForwardParameters(model), ACCUMULATE),
+    toWeights(ops.elementwise('accumulate gradients', feedForwardParameters(model), ACCUMULATE)),
   ];
 }
 
@@ -103,8 +103,8 @@ export function projectionBackward(
 ): OpCost[] {
   return [
     ops.matmul(`${name}, input`, { groups: 1, rows: tokens, inner: outputs, columns: inputs }),
-    ops.matmul(`${name}, weights`, { groups: 1, rows: inputs, inner: tokens, columns: outputs }),
-    ops.elementwise(`${name}, bias`, tokens * outputs, 1),
+    toWeights(ops.matmul(`${name}, weights`, { groups: 1, rows: inputs, inner: tokens, columns: outputs })),
+    toWeights(ops.elementwise(`${name}, bias`, tokens * outputs, 1)),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
 import { parametersPerIpu } from './ipu-parameters.js';
 import { bytesOf, type IpuRun, type IpuStage } from './run-spec.js';
 import { stageCosts, type StageCost } from './stage-cost.js';
+import { stashDepths } from './stash-depths.js';
 import { MOMENTS } from './update-cost.js';
 
 export const MEMORY_CATEGORIES = [
@@ -36,14 +37,27 @@ export interface IpuMemory {
 
 /**
  * Memory of every IPU of a replica, as if it spread evenly over tiles: a real compiler needs the fullest tile to fit.
- * @param costs of the stages, where the caller has them already
+ * @param depths micro-batches that each stage keeps, where the caller has them already
+ * @param costs of the stages, likewise
  */
-export function memoryPerIpu(run: IpuRun, costs: readonly StageCost[] = stageCosts(run)): IpuMemory[] {
-  return Array.from({ length: run.ipusPerReplica }, (_, ipu) => memoryOfIpu(run, ipu, (j) => costs[j]!));
+export function memoryPerIpu(
+  run: IpuRun,
+  depths = stashDepths(run),
+  costs: readonly StageCost[] = stageCosts(run, depths),
+): IpuMemory[] {
+  return Array.from({ length: run.ipusPerReplica }, (_, ipu) =>
+    memoryOfIpu(run, ipu, { depths, costOf: (j) => costs[j]! }),
+  );
 }
 
-/** The same of one IPU alone. @param costOf costs of its stages, by their index in the run */
-export function memoryOfIpu(run: IpuRun, ipu: number, costOf: (stage: number) => StageCost): IpuMemory {
+/** What is known of a run's stages, by their index. */
+export interface KnownStages {
+  readonly depths: readonly number[];
+  readonly costOf: (stage: number) => StageCost;
+}
+
+/** The same of one IPU alone. */
+export function memoryOfIpu(run: IpuRun, ipu: number, { depths, costOf }: KnownStages): IpuMemory {
   const parameters = parametersPerIpu(run)[ipu]!;
   const { chip } = run.hardware;
   const limitBytes = chip.tiles * chip.sramBytesPerTile;
@@ -56,8 +70,8 @@ export function memoryOfIpu(run: IpuRun, ipu: number, costOf: (stage: number) =>
     weights: parameters * bytesOf(run.precision),
     gradients: training ? parameters * bytesOf(run.precision) : 0,
     'optimizer state': run.optimizer?.stateOffChip ? 0 : state,
-    stash: training ? own.reduce((sum, { stage, j }) => sum + stashBytes(run, stage, j), 0) : 0,
-    activations: most(({ stage, j }) => activationBytes(run, stage, j)),
+    stash: training ? own.reduce((sum, { stage, j }) => sum + stashBytes(run, stage, depths[j]!), 0) : 0,
+    activations: most(({ stage, j }) => activationBytes(run, stage, depths[j] === 1)),
     'matmul temporaries': most(({ j }) => costOf(j).temporaryBytesPerTile) * chip.tiles,
     'embedding gradient': training ? table / Math.max(1, run.embeddingSerialization) : 0,
     'code and exchange': chip.codeBytesPerTile * chip.tiles,
@@ -78,18 +92,8 @@ function optimizerBytes({ optimizer, mode, replicas }: IpuRun, parameters: numbe
   return (MOMENTS[optimizer.name] * parameters * bytesOf(optimizer.statePrecision)) / shards;
 }
 
-/**
- * Micro-batches whose stashed tensors a stage holds at once: 2 (S − 1 − j) + 1.
- * Source: popart d2f20d7, willow/src/transforms/pipeline.cpp, getStashSize.
- */
-export function stashDepth(forwardStages: number, stage: number): number {
-  return 2 * (forwardStages - 1 - stage) + 1;
-}
-
-function stashBytes(run: IpuRun, stage: IpuStage, j: number): number {
-  const last = run.stages.length - 1;
-  if (j === last) return 0; // its backward follows at once
-  const depth = stashDepth(run.stages.length, j);
+function stashBytes(run: IpuRun, stage: IpuStage, depth: number): number {
+  if (depth === 1) return 0; // its backward follows at once
   const batch = batchOf(run);
   const layers = Math.max(stage.attention, stage.feedForward);
   const input = stage.embedding ? 0 : 1;
@@ -101,16 +105,15 @@ function stashBytes(run: IpuRun, stage: IpuStage, j: number): number {
   return depth * kept[run.recompute] * bytesOf(run.stashPrecision);
 }
 
-/** Alive at once while one micro-batch is in the stage. */
-function activationBytes(run: IpuRun, stage: IpuStage, j: number): number {
+/** Alive at once while one micro-batch is in the stage. @param atOnce its backward follows its forward at once */
+function activationBytes(run: IpuRun, stage: IpuStage, atOnce: boolean): number {
   const batch = batchOf(run);
   const bytes = bytesOf(run.precision);
   if (run.mode === 'inference') return forwardPeak(batch, stage.head) * bytes;
   const all = layerActivations(batch, stage);
-  const last = j === run.stages.length - 1;
   const layers = Math.max(1, stage.attention, stage.feedForward);
-  const checkpoints = last ? (layers - 1) * boundaryElements(batch) : 0; // elsewhere they are in the stash
-  const live = { stage: all, layer: all / layers + checkpoints, none: last ? all : 0 }[run.recompute];
+  const checkpoints = atOnce ? (layers - 1) * boundaryElements(batch) : 0; // elsewhere they are in the stash
+  const live = { stage: all, layer: all / layers + checkpoints, none: atOnce ? all : 0 }[run.recompute];
   return (live + (stage.head ? headActivations(batch) : 0) + 2 * boundaryElements(batch)) * bytes;
 }
 

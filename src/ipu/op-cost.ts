@@ -12,6 +12,13 @@ export interface OpCost {
   readonly flops: number;
   /** What the operation takes of a tile's memory while it runs. */
   readonly temporaryBytesPerTile: number;
+  /** Part of backward that no earlier stage waits for: gradients of weights. */
+  readonly isWeightGradient?: true;
+}
+
+/** Marks work as a gradient of weights. */
+export function toWeights(op: OpCost): OpCost {
+  return { ...op, isWeightGradient: true };
 }
 
 /** A compute set reads two operands and writes one. */

@@ -8,6 +8,7 @@ import { commonCycleNs } from './simulate-run.js';
 import { simulateIpus, type IpuSimulation } from './simulation.js';
 import { bestSplit, type Split } from './split-search.js';
 import { stageCost, type StageCost } from './stage-cost.js';
+import { stashDepths } from './stash-depths.js';
 import { updatePhases } from './update-cost.js';
 
 export interface PlanOptions {
@@ -64,6 +65,7 @@ class Planner {
   readonly #headIpu: number | undefined;
   /** Weights on each IPU before any layer. */
   readonly #bareParameters: readonly number[];
+  readonly #depths: readonly number[];
   readonly #costs = new Map<string, StageCost>();
   readonly #bins = new Map<number, Bin>();
 
@@ -74,6 +76,12 @@ class Planner {
     this.#headIpu = run.stages.find(({ head }) => head)?.ipu;
     const bare = this.stagesOf(new Array<number>(run.ipusPerReplica).fill(0));
     this.#bareParameters = parametersPerIpu({ ...run, stages: bare });
+    this.#depths = stashDepths({ ...run, stages: bare });
+    if (run.schedule) {
+      throw new InputError(
+        `The best split is looked for in PopART's lockstep cycles, not in ${run.schedule.name}; leave --schedule out.`,
+      );
+    }
     if (options.maxLatencyMs !== undefined && run.mode === 'training') {
       throw new InputError('A latency limit is for inference; leave --max-latency-ms out in training.');
     }
@@ -146,7 +154,10 @@ class Planner {
     const alone = this.stagesOf(new Array<number>(this.#run.ipusPerReplica).fill(0));
     const stages = alone.map((other, j) => (j === ipu ? stage : other));
     const run = { ...this.#run, stages };
-    const memory = memoryOfIpu(run, ipu, (j) => this.#cost(stages[j]!, j === stages.length - 1));
+    const memory = memoryOfIpu(run, ipu, {
+      depths: this.#depths,
+      costOf: (j) => this.#cost(stages[j]!, j === stages.length - 1),
+    });
     const costs = stages.flatMap((own, j) => {
       return own.ipu === ipu ? [this.#cost(own, j === stages.length - 1)] : [];
     });

@@ -27,6 +27,12 @@ export interface Optimizer {
   readonly statePrecision: Precision;
 }
 
+/** A schedule by its name; `chunks` are the stages on each IPU, for those that loop. */
+export interface ScheduleChoice {
+  readonly name: string;
+  readonly chunks?: number;
+}
+
 /** A run on IPUs: model × mapping × hardware. */
 export interface IpuRun {
   readonly model: ModelShape;
@@ -45,6 +51,11 @@ export interface IpuRun {
   readonly gradientAccumulation: number;
   /** Weight updates (training) or micro-batches (inference) of one call. */
   readonly deviceIterations: number;
+  /**
+   * Absent: PopART's own order, in lockstep cycles. Else another one, each IPU going on as soon as it can: what the
+   * stages would give in that order, which no IPU compiler makes.
+   */
+  readonly schedule?: ScheduleChoice;
   /** In the order of the pipeline. */
   readonly stages: readonly IpuStage[];
   readonly recompute: Recompute;

@@ -1,43 +1,60 @@
-import { fillDrain } from '../../pipeline/schedules/fill-drain.js';
-import { popartSchedule } from '../../pipeline/schedules/popart.js';
-import { sequential } from '../../pipeline/schedules/sequential.js';
 import type { Schedule } from '../../pipeline/schedule.js';
-import { shareRanks } from '../../pipeline/share-ranks.js';
-import { simulateLockstep, type CommonPhase, type LockstepRun } from '../../pipeline/simulate-lockstep.js';
+import { simulateLockstep, type CommonPhase, type LockstepRank } from '../../pipeline/simulate-lockstep.js';
 import type { Span } from '../../pipeline/span.js';
+import { scheduleOf } from './run-schedule.js';
 import { bytesOf, type IpuRun } from './run-spec.js';
+import { simulateFreely, type Transfer } from './simulate-freely.js';
 import { stageCosts, type StageCost } from './stage-cost.js';
+import { stashDepths } from './stash-depths.js';
 import { updatePhases } from './update-cost.js';
+
+/** One weight update, or in inference one call without what the host does. */
+export interface SimulatedUpdate {
+  readonly makespanNs: number;
+  /** Without what follows the last micro-batch: all-reduce, optimizer, weights. */
+  readonly pipelineNs: number;
+  readonly ranks: readonly LockstepRank[];
+  /** Inference: one micro-batch from its first stage to its last, in the steady state. */
+  readonly latencyNs: number;
+  /** Of each cycle in lockstep; absent in a free run. */
+  readonly cycleNs?: readonly number[];
+}
 
 /** One call of one replica in time; all replicas do the same at the same time. */
 export interface SimulatedCall {
   readonly run: IpuRun;
   readonly schedule: Schedule;
+  /** Micro-batches that each stage keeps at once. */
+  readonly depths: readonly number[];
   readonly stages: readonly StageCost[];
-  /** One weight update, or in inference one call without what the host does. */
-  readonly lockstep: LockstepRun;
+  readonly update: SimulatedUpdate;
   readonly hostCallNs: number;
   readonly callNs: number;
 }
 
-/** The order of one weight update's or one inference call's actions, by IPU. */
-export function scheduleOf(run: IpuRun): Schedule {
-  const forwardStages = run.stages.length;
-  const owner = run.stages.map(({ ipu }) => ipu);
-  const training = run.mode === 'training';
-  if (run.execution === 'sharded' && !training) {
-    return sequential({ stages: forwardStages, microBatches: run.deviceIterations, stageToRank: owner });
-  }
-  const schedule = training
-    ? popartSchedule({ forwardStages, depth: run.gradientAccumulation, training })
-    : fillDrain({ stages: forwardStages, microBatches: run.deviceIterations });
-  return shareRanks(schedule, owner);
+/**
+ * Simulates one call: in lockstep cycles, or freely where the run has a schedule of its own.
+ * @throws ConfigError when too few micro-batches fill the pipeline; InputError, ScheduleError for another schedule
+ */
+export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): SimulatedCall {
+  const schedule = scheduleOf(run);
+  const depths = stashDepths(run, schedule);
+  const stages = stageCosts(run, depths);
+  const update = run.schedule
+    ? simulateFreely(run, { schedule, stages, transfer: transferOf(run), onSpan })
+    : inLockstep(run, schedule, stages, onSpan);
+  const hostCallNs = Math.round(run.hardware.chip.hostCallSeconds * 1e9);
+  const updates = run.mode === 'training' ? run.deviceIterations : 1;
+  const callNs = updates * update.makespanNs + hostCallNs;
+  return { run, schedule, depths, stages, update, hostCallNs, callNs };
 }
 
-/** Simulates one call in lockstep cycles. @throws ConfigError when too few micro-batches fill the pipeline */
-export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): SimulatedCall {
-  const stages = stageCosts(run);
-  const schedule = scheduleOf(run);
+function inLockstep(
+  run: IpuRun,
+  schedule: Schedule,
+  stages: readonly StageCost[],
+  onSpan?: (span: Span) => void,
+): SimulatedUpdate {
   const lockstep = simulateLockstep(schedule, {
     costNs: ({ stage, op }) => (op === 'F' ? stages[stage]!.forwardNs : stages[stage]!.backwardNs),
     prelude: ({ stage, op }) =>
@@ -47,9 +64,16 @@ export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): Simula
     afterAll: updatePhases(run),
     ...(onSpan ? { onSpan } : {}),
   });
-  const hostCallNs = Math.round(run.hardware.chip.hostCallSeconds * 1e9);
-  const updates = run.mode === 'training' ? run.deviceIterations : 1;
-  return { run, schedule, stages, lockstep, hostCallNs, callNs: updates * lockstep.makespanNs + hostCallNs };
+  const { cycleNs, ranks, makespanNs } = lockstep;
+  const latencyNs = cycleLatencyNs(run, cycleNs);
+  return { makespanNs, pipelineNs: sum(cycleNs), ranks, latencyNs, cycleNs };
+}
+
+/** From the micro-batch's first cycle to its last, in the steady state. */
+function cycleLatencyNs(run: IpuRun, cycleNs: readonly number[]): number {
+  const depth = run.stages.length;
+  const first = run.execution === 'sharded' ? 0 : Math.max(0, Math.min(depth - 1, cycleNs.length - depth));
+  return sum(cycleNs.slice(first, first + depth));
 }
 
 /** What every cycle has beyond the slowest IPU's stages. */
@@ -79,7 +103,29 @@ function copies(run: IpuRun): CommonPhase {
   const { chip } = run.hardware;
   const sync = chip.externalSyncCycles / chip.clockHz;
   const crosses = run.stages.some(({ ipu }, j) => j > 0 && ipu !== run.stages[j - 1]!.ipu);
+  const { bytes, bytesPerSecond } = boundary(run);
+  return { phase: 'copy', ns: Math.round((sync + (crosses ? sync + bytes / bytesPerSecond : 0)) * 1e9) };
+}
+
+/** What a free run has of the host and the links: no cycle waits for them all. */
+function transferOf(run: IpuRun): Transfer {
+  const { chip } = run.hardware;
+  const { bytes, bytesPerSecond } = boundary(run);
+  const sync = Math.round((chip.externalSyncCycles / chip.clockHz) * 1e9);
+  return {
+    exchange: { activationBytes: bytes, bytesPerNs: bytesPerSecond / 1e9, latencyNs: sync },
+    streamInNs: streamIn(run).ns,
+    streamOutNs: streamOut(run).ns,
+  };
+}
+
+/** One micro-batch of activations between two neighbours. */
+function boundary(run: IpuRun): { readonly bytes: number; readonly bytesPerSecond: number } {
+  const { chip } = run.hardware;
   const bytes = run.microBatch * run.sequenceLength * run.model.hiddenSize * bytesOf(run.precision);
-  const link = chip.linkBytesPerSecond * chip.linkEfficiency * chip.linksToNeighbour;
-  return { phase: 'copy', ns: Math.round((sync + (crosses ? sync + bytes / link : 0)) * 1e9) };
+  return { bytes, bytesPerSecond: chip.linkBytesPerSecond * chip.linkEfficiency * chip.linksToNeighbour };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -23,10 +23,11 @@ export interface IpuSimulation {
   readonly rates: PredictedRates;
   /** Inference: one micro-batch from stream-in to stream-out in the steady state. Training: one weight update. */
   readonly latencyMs: number;
-  readonly cycles: number;
+  /** In lockstep. */
+  readonly cycles?: number;
   /** One cycle in which every stage takes part. */
-  readonly steadyCycleMs: number;
-  /** Share of IPU time within the cycles in which nothing is computed. */
+  readonly steadyCycleMs?: number;
+  /** Share of IPU time, from the first micro-batch to the last, in which nothing is computed. */
   readonly bubbleShare: number;
   /** Multiplications and additions of the model, without recomputation, over the peak of the IPUs in that time. */
   readonly utilisation: number;
@@ -48,8 +49,9 @@ export interface SimulationExtras {
  */
 export function simulateIpus(run: IpuRun, extras: SimulationExtras = {}): IpuSimulation {
   const call = simulateCall(run, extras.onSpan);
-  const memory = memoryPerIpu(run, call.stages);
-  const ipus = call.lockstep.ranks.map((_, ipu) => ipuTime(call, ipu));
+  const memory = memoryPerIpu(run, call.depths, call.stages);
+  const { cycleNs, ranks } = call.update;
+  const ipus = ranks.map((_, ipu) => ipuTime(call, ipu));
   const fits = memory.every((ipu) => ipu.fits);
   return {
     format: 'ipu-pipeline-simulation',
@@ -57,8 +59,7 @@ export function simulateIpus(run: IpuRun, extras: SimulationExtras = {}): IpuSim
     run,
     rates: ratesOf(call),
     latencyMs: latencyMs(call),
-    cycles: call.lockstep.cycleNs.length,
-    steadyCycleMs: Math.max(...call.lockstep.cycleNs) / 1e6,
+    ...(cycleNs ? { cycles: cycleNs.length, steadyCycleMs: Math.max(...cycleNs) / 1e6 } : {}),
     bubbleShare: bubbleShare(call),
     utilisation: utilisation(call),
     ipus,
@@ -69,13 +70,13 @@ export function simulateIpus(run: IpuRun, extras: SimulationExtras = {}): IpuSim
   };
 }
 
-/** Weight updates of one call; the lockstep run is one of them. */
+/** Weight updates of one call; what is simulated is one of them. */
 function repeats({ run }: SimulatedCall): number {
   return run.mode === 'training' ? run.deviceIterations : 1;
 }
 
 function ipuTime(call: SimulatedCall, ipu: number): IpuTime {
-  const rank = call.lockstep.ranks[ipu]!;
+  const rank = call.update.ranks[ipu]!;
   const seconds: Record<string, number> = {};
   const add = (name: string, ns: number): void => {
     seconds[name] = (seconds[name] ?? 0) + (ns * repeats(call)) / 1e9;
@@ -104,19 +105,14 @@ export function stageLabel(stage: IpuRun['stages'][number]): string {
   );
 }
 
-function latencyMs({ run, lockstep, callNs }: SimulatedCall): number {
-  if (run.mode === 'training') return callNs / run.deviceIterations / 1e6;
-  const { cycleNs } = lockstep;
-  const depth = run.stages.length;
-  if (run.execution === 'sharded') return sum(cycleNs.slice(0, depth)) / 1e6;
-  const first = Math.max(0, Math.min(depth - 1, cycleNs.length - depth));
-  return sum(cycleNs.slice(first, first + depth)) / 1e6;
+function latencyMs({ run, update, callNs }: SimulatedCall): number {
+  return (run.mode === 'training' ? callNs / run.deviceIterations : update.latencyNs) / 1e6;
 }
 
-function bubbleShare({ lockstep }: SimulatedCall): number {
-  const cycles = sum(lockstep.cycleNs) * lockstep.ranks.length;
-  const computing = sum(lockstep.ranks.map((rank) => rank.busyNs + (rank.phaseNs.recompute ?? 0)));
-  return cycles === 0 ? 0 : 1 - computing / cycles;
+function bubbleShare({ update }: SimulatedCall): number {
+  const { pipelineNs, ranks } = update;
+  const computing = sum(ranks.map((rank) => rank.busyNs + (rank.phaseNs.recompute ?? 0)));
+  return pipelineNs === 0 ? 0 : 1 - computing / (pipelineNs * ranks.length);
 }
 
 function utilisation(call: SimulatedCall): number {

@@ -1,5 +1,6 @@
 import { OpCosts, sumCycles, sumFlops, type OpCost, type OpKind } from './op-cost.js';
 import { stageOps } from './stage-ops.js';
+import { stashDepths } from './stash-depths.js';
 import type { IpuRun, IpuStage } from './run-spec.js';
 
 /** What one stage takes for one micro-batch, in whole nanoseconds of its IPU. */
@@ -8,6 +9,8 @@ export interface StageCost {
   /** The forward pass again; 0 where activations are kept. */
   readonly recomputeNs: number;
   readonly backwardNs: number;
+  /** Of `backwardNs`, what only makes gradients of weights: the stage before does not wait for it. */
+  readonly weightGradientNs: number;
   /** Multiplications and additions of the model: without what is computed again. */
   readonly flops: number;
   /** Forward, recompute and backward, by kind of operation. */
@@ -15,13 +18,13 @@ export interface StageCost {
   readonly temporaryBytesPerTile: number;
 }
 
-/** Costs of every stage. */
-export function stageCosts(run: IpuRun): StageCost[] {
-  return run.stages.map((stage, j) => stageCost(run, stage, j === run.stages.length - 1));
+/** Costs of every stage. @param depths micro-batches that each stage keeps, where the caller has them already */
+export function stageCosts(run: IpuRun, depths = stashDepths(run)): StageCost[] {
+  return run.stages.map((stage, j) => stageCost(run, stage, depths[j] === 1));
 }
 
-/** Cost of one stage, which need not be one of the run's own; `isLast`: its backward follows its forward at once. */
-export function stageCost(run: IpuRun, stage: IpuStage, isLast: boolean): StageCost {
+/** Cost of one stage, which need not be one of the run's own. @param atOnce its backward follows its forward at once */
+export function stageCost(run: IpuRun, stage: IpuStage, atOnce: boolean): StageCost {
   const { chip } = run.hardware;
   const ops = new OpCosts(chip, {
     precision: run.precision,
@@ -36,7 +39,7 @@ export function stageCost(run: IpuRun, stage: IpuStage, isLast: boolean): StageC
     training,
     embeddingSerialization: run.embeddingSerialization,
   });
-  const again = training ? recomputedShare(run, stage, isLast) : 0;
+  const again = training ? recomputedShare(run, stage, atOnce) : 0;
   const all = [...forward, ...scaled(forward, again), ...backward];
   const ns = (cycles: number): number => Math.round((cycles / chip.clockHz) * 1e9);
   const kindNs = (kind: OpKind): number => ns(sumCycles(all.filter((op) => op.kind === kind)));
@@ -44,6 +47,7 @@ export function stageCost(run: IpuRun, stage: IpuStage, isLast: boolean): StageC
     forwardNs: ns(sumCycles(forward)),
     recomputeNs: ns(again * sumCycles(forward)),
     backwardNs: ns(sumCycles(backward)),
+    weightGradientNs: ns(sumCycles(backward.filter(({ isWeightGradient }) => isWeightGradient))),
     flops: sumFlops(forward) + sumFlops(backward),
     nsByKind: {
       matmul: kindNs('matmul'),
@@ -55,13 +59,13 @@ export function stageCost(run: IpuRun, stage: IpuStage, isLast: boolean): StageC
 }
 
 /**
- * Share of a stage's forward pass that is computed again. The last stage goes backward right after forward: there
- * what follows its last checkpoint is kept, so only layers before its last one are computed again.
+ * Share of a stage's forward pass that is computed again. Where backward comes right after forward, as on the last stage,
+ * what follows the last checkpoint is kept, so only layers before the last one are computed again.
  * Source: popart, willow/src/transforms/pipeline.cpp, setFinalFwdStageRecomputation.
  */
-function recomputedShare({ recompute }: IpuRun, stage: IpuStage, isLast: boolean): number {
+function recomputedShare({ recompute }: IpuRun, stage: IpuStage, atOnce: boolean): number {
   if (recompute === 'none') return 0;
-  if (!isLast) return 1;
+  if (!atOnce) return 1;
   const layers = Math.max(stage.attention, stage.feedForward);
   return recompute === 'layer' && layers > 1 ? (layers - 1) / layers : 0;
 }

@@ -7,7 +7,7 @@ import {
   projectionBackward,
   type LayerCall,
 } from './layer-ops.js';
-import type { OpCost, OpCosts } from './op-cost.js';
+import { toWeights, type OpCost, type OpCosts } from './op-cost.js';
 import type { IpuStage } from './run-spec.js';
 
 export interface StageCall extends LayerCall {
@@ -72,9 +72,9 @@ function embeddingBackward(ops: OpCosts, call: StageCall): OpCost[] {
   return [
     ops.elementwise('layer norm and dropout', elements, 2 * NORM + DROPOUT),
     ...Array.from({ length: Math.max(1, call.embeddingSerialization) }, () =>
-      ops.exchange('scatter of gradients', elements),
+      toWeights(ops.exchange('scatter of gradients', elements)),
     ),
-    ops.elementwise('accumulate gradients', embeddingParameters(call.model), ACCUMULATE),
+    toWeights(ops.elementwise('accumulate gradients', embeddingParameters(call.model), ACCUMULATE)),
   ];
 }
 
@@ -136,6 +136,6 @@ function headBackward(ops: OpCosts, call: StageCall): OpCost[] {
     ...projectionBackward(ops, 'vocabulary', projected, h, vocabSize),
     ...(head === 'causal-lm' ? [] : projectionBackward(ops, 'transform', projected, h, h)),
     ...(head === 'pretraining' ? pooled : []),
-    ops.elementwise('accumulate gradients', vocabSize * h, ACCUMULATE),
+    toWeights(ops.elementwise('accumulate gradients', vocabSize * h, ACCUMULATE)),
   ];
 }

@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { milliseconds } from '../report/format.js';
-import type { Highlight, ReportData, TimelineData } from '../report/report-data.js';
+import type { ReportData, TimelineData } from '../report/report-data.js';
 import { decodeSpans } from '../report/span-codec.js';
 import { endOf, type SpanTable } from '../report/span-table.js';
 import { ConfigurationSection, SettingsSection } from './configuration-section.js';
 import { DataTable } from './data-table.js';
+import { Highlights } from './highlights.js';
 import { LatencyChart } from './latency-chart.js';
 import { StackedBarChart } from './stacked-bar-chart.js';
 import { ThemeToggle } from './theme-toggle.js';
@@ -59,22 +60,6 @@ function Header({ data }: { readonly data: ReportData }): VNode {
       </div>
       <ThemeToggle />
     </header>
-  );
-}
-
-function Highlights({ highlights }: { readonly highlights: readonly Highlight[] }): VNode {
-  return (
-    <dl class="highlights">
-      {highlights.map(({ label, value, note }) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>
-            <b>{value}</b>
-            {note && <small>{note}</small>}
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

@@ -7,16 +7,18 @@ import { Figure } from './figure.js';
 import { Swatch, themed } from './legend.js';
 
 /** One bar for each IPU, with the limit as a line across those that have one. */
-export function StackedBarChart({ chart }: { readonly chart: StackedBars }): VNode {
-  const names = partNames(chart);
+export function StackedBarChart(props: { readonly chart: StackedBars; readonly isLive?: boolean }): VNode {
+  const { chart, isLive = false } = props;
+  const all = partNames(chart);
+  const names = all.filter((name) => chart.bars.some((bar) => valueOf(bar, name) > 0));
   const whole = Math.max(...chart.bars.map((bar) => Math.max(total(bar), bar.limit ?? 0)), 0);
   const limits = chart.bars.flatMap(({ limit }) => limit ?? []);
   return (
-    <Figure title={chart.title} note={chart.note} table={tableOf(chart, names)}>
+    <Figure title={chart.title} note={chart.note} table={tableOf(chart, names)} isLive={isLive}>
       <ul class="legend">
         {names.map((name) => (
           <li key={name}>
-            <Swatch {...looks(chart, names, name)} />
+            <Swatch {...looks(chart, all, name)} />
             {name === 'done' ? 'nothing left to do' : name}
           </li>
         ))}
@@ -29,7 +31,7 @@ export function StackedBarChart({ chart }: { readonly chart: StackedBars }): VNo
       </ul>
       <div class="bars">
         {chart.bars.map((bar) => (
-          <Bar key={bar.name} chart={chart} names={names} bar={bar} whole={whole} />
+          <Bar key={bar.name} chart={chart} names={all} bar={bar} whole={whole} />
         ))}
       </div>
     </Figure>
@@ -78,16 +80,15 @@ function barWords(chart: StackedBars, bar: StackedBar, sum: number): string {
     const over = sum > bar.limit ? ', too much' : '';
     return `${amount(chart, sum)}, ${percent(sum / bar.limit)}${over}`;
   }
+  if (bar.words !== undefined) return bar.words;
   if (chart.parts === 'series') return amount(chart, sum);
   const work = bar.parts.reduce((busy, { name, value }) => busy + (isWaiting(name) ? 0 : value), 0);
   return sum === 0 ? '–' : `${percent(work / sum)} busy`;
 }
 
-/** Activities in the palette's order, series in that of their first mention. */
+/** Activities in the palette's order, series in that of their first mention: also those that are zero have a colour. */
 function partNames({ bars, parts }: StackedBars): string[] {
-  const names = [
-    ...new Set(bars.flatMap((bar) => bar.parts.filter(({ value }) => value > 0).map(({ name }) => name))),
-  ];
+  const names = [...new Set(bars.flatMap((bar) => bar.parts.map(({ name }) => name)))];
   if (parts === 'series') return names;
   const order = (name: string): number => {
     const at = ACTIVITIES.indexOf(name as Activity);

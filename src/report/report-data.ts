@@ -73,6 +73,8 @@ export interface StackedBar {
   readonly parts: readonly { readonly name: string; readonly value: number }[];
   /** A line across the bar: what there is in all. */
   readonly limit?: number;
+  /** Beside the bar, instead of its sum or the share of it that is work. */
+  readonly words?: string;
 }
 
 export interface LatencyDistribution {

@@ -2,11 +2,15 @@ import { open, readFile } from 'node:fs/promises';
 import { InputError } from '../../ipu-config/errors.js';
 import type { Span } from '../../pipeline/span.js';
 import type { BenchmarkReport } from '../benchmark/benchmark-report.js';
+import type { Advice } from '../ipu/memory-advice.js';
+import { simulateIpus, type IpuSimulation } from '../ipu/simulation.js';
 import { benchmarkData } from './benchmark-data.js';
+import { figure } from './format.js';
 import { readRecording } from './recording.js';
 import type { ReportData, TimelineData } from './report-data.js';
 import type { RunDescription } from './run-description.js';
 import { decodeSpans } from './span-codec.js';
+import { simulatedTimeline, simulationData } from './simulation-data.js';
 import type { RecordedRun } from './span-recorder.js';
 import { spansOf } from './span-table.js';
 import { TimelineCollector } from './timeline-collector.js';
@@ -14,7 +18,7 @@ import { timelinesData } from './timeline-data.js';
 import { TraceWriter } from './trace-writer.js';
 
 /**
- * What the page shows of a file: the JSON that `bench --json` writes, `ReportData` as JSON, or a recording of spans.
+ * What the page shows of a file: the JSON of `bench --json` or `simulate --json`, `ReportData`, or a recording of spans.
  * @throws InputError when the file is none of them, or is damaged
  */
 export async function readReport(path: string): Promise<ReportData> {
@@ -23,7 +27,7 @@ export async function readReport(path: string): Promise<ReportData> {
   }
   const value = parse(path, await readText(path));
   try {
-    return await checked(dataOf(path, value));
+    return await checked(await dataOf(path, value));
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(`${path} is damaged: ${(error as Error).message}.`, { cause: error });
@@ -107,15 +111,32 @@ interface Formatted {
   readonly timelines?: readonly TimelineData[];
 }
 
-function dataOf(path: string, value: unknown): ReportData {
+/** The file has no spans, but everything that it takes to simulate them again. */
+async function simulationReport(simulation: IpuSimulation & { advice?: Advice[] }): Promise<ReportData> {
+  const { run, advice = [] } = simulation;
+  const again = simulateIpus(run);
+  const isSame = again.rates.stepSeconds === simulation.rates.stepSeconds;
+  const warnings = isSame
+    ? simulation.warnings
+    : [
+        ...simulation.warnings,
+        `The file says ${figure(simulation.rates.sequencesPerSecond)} sequences/s; this version of ipu-pipeline makes ` +
+          `${figure(again.rates.sequencesPerSecond)} of the same run, and shows that.`,
+      ];
+  const timelines = [await simulatedTimeline(run)];
+  return simulationData({ ...again, warnings }, { timelines, advice });
+}
+
+async function dataOf(path: string, value: unknown): Promise<ReportData> {
   const { format, version, timelines } = (value ?? {}) as Formatted;
   if (version === 1 && format === 'ipu-pipeline-report') return value as ReportData;
+  if (version === 1 && format === 'ipu-pipeline-simulation') return simulationReport(value as IpuSimulation);
   if (version === 1 && format === 'ipu-pipeline-benchmark') {
     return benchmarkData(value as BenchmarkReport, timelines);
   }
   throw new InputError(
     `${path} is no report (format ${JSON.stringify(format)}, version ${JSON.stringify(version)}): ` +
-      'give a file of `ipu-pipeline bench --json FILE` or `bench --record FILE`.',
+      'give a file of `ipu-pipeline bench --json FILE`, `bench --record FILE` or `simulate --json`.',
   );
 }
 

@@ -3,6 +3,7 @@ import { MEMORY_CATEGORIES } from '../ipu/memory.js';
 import type { IpuSimulation } from '../ipu/simulation.js';
 import { bytes, figure, milliseconds, percent } from './format.js';
 import { plainTable } from './plain-table.js';
+import { orderName } from './simulation-words.js';
 
 /** A simulation as text for a terminal: what it gives, then time and memory of each IPU. */
 export function simulationTable(simulation: IpuSimulation): string {
@@ -21,13 +22,13 @@ export function simulationTable(simulation: IpuSimulation): string {
 }
 
 function heading({ run }: IpuSimulation): string {
-  const { model, hardware, mode, execution, replicas, ipusPerReplica, sequenceLength, microBatch } = run;
+  const { model, hardware, mode, replicas, ipusPerReplica, sequenceLength, microBatch } = run;
   const depth =
     mode === 'training'
       ? `gradient accumulation ${run.gradientAccumulation}`
       : `device iterations ${run.deviceIterations}`;
   return [
-    pc.bold(`${model.name} (${model.head}), ${mode} on ${hardware.system.name}, ${execution}`),
+    pc.bold(`${model.name} (${model.head}), ${mode} on ${hardware.system.name}, ${orderName(run)}`),
     pc.dim(
       `${replicas} × ${ipusPerReplica} IPUs ${hardware.chip.name}, sequence ${sequenceLength}, micro-batch ${microBatch}, ${depth}, recompute ${run.recompute}`,
     ),
@@ -45,8 +46,12 @@ function summary(simulation: IpuSimulation): string[] {
     training
       ? `weight update ${milliseconds(rates.stepSeconds * 1e3)}`
       : `latency       ${milliseconds(simulation.latencyMs)} a micro-batch, ${milliseconds(rates.stepSeconds * 1e3)} a call`,
-    `cycles        ${simulation.cycles}, ${milliseconds(simulation.steadyCycleMs)} each once the pipeline is full`,
-    `bubble        ${percent(simulation.bubbleShare)} of IPU time in the cycles`,
+    ...(simulation.cycles === undefined
+      ? []
+      : [
+          `cycles        ${simulation.cycles}, ${milliseconds(simulation.steadyCycleMs!)} each once the pipeline is full`,
+        ]),
+    `bubble        ${percent(simulation.bubbleShare)} of IPU time from the first micro-batch to the last`,
     `utilisation   ${percent(simulation.utilisation)} of peak`,
     `memory        ${simulation.fits ? pc.green('fits') : pc.red('does not fit')}: IPU ${worst.ipu} needs ${bytes(worst.totalBytes)}, ${part} of ${bytes(worst.limitBytes)}`,
     `bound by      ${simulation.boundBy}`,

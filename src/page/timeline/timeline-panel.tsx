@@ -14,10 +14,12 @@ export interface TimelineProps {
   readonly table: SpanTable;
   /** Spans of the whole run that the table leaves out, in words. */
   readonly note?: string;
+  /** Shows this much from the beginning at first; everything when absent. */
+  readonly focusNs?: number;
 }
 
 /** The spans of one run: zoom, pan, and what lies under the pointer. A new table redraws it. */
-export function TimelinePanel({ run, table, note }: TimelineProps): VNode {
+export function TimelinePanel({ run, table, note, focusNs }: TimelineProps): VNode {
   const canvas = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
   const view = useRef<TimelineView | undefined>(undefined);
@@ -25,7 +27,7 @@ export function TimelinePanel({ run, table, note }: TimelineProps): VNode {
   useLayoutEffect(() => {
     setPlace(undefined);
     const elements = { canvas: canvas.current!, overlay: overlay.current! };
-    view.current = new TimelineView(elements, { run, table }, setPlace);
+    view.current = new TimelineView(elements, { run, table, focusNs }, setPlace);
     return () => view.current?.dispose();
   }, [run, table]);
   useLayoutEffect(() => void new PointerControl(overlay.current!, () => view.current), []);

@@ -41,7 +41,11 @@ export class TimelineView {
 
   constructor(
     elements: TimelineElements,
-    shown: { readonly run: RunDescription; readonly table: SpanTable },
+    shown: {
+      readonly run: RunDescription;
+      readonly table: SpanTable;
+      readonly focusNs?: number | undefined;
+    },
     onSelect: (place: SelectionPlace | undefined) => void,
   ) {
     this.#elements = elements;
@@ -50,11 +54,11 @@ export class TimelineView {
     this.#painter = new Painter(contextOf(elements.canvas, false), shown.table, shown.run.nsPerStep);
     this.#overlayContext = contextOf(elements.overlay, true);
     this.#endNs = endOf(shown.table);
-    this.#viewport = within({ fromNs: 0, toNs: this.#endNs }, this.#endNs);
+    this.#viewport = within({ fromNs: 0, toNs: shown.focusNs ?? this.#endNs }, this.#endNs);
     this.#layout = this.#measure();
     this.#drawNow();
     performance.mark('timeline-drawn');
-    const resized = new ResizeObserver(() => this.#resize());
+    const resized = new ResizeObserver(() => this.#isResized() && this.#resize());
     resized.observe(elements.canvas);
     this.#stop.push(() => resized.disconnect());
     this.#stop.push(watchTheme(() => this.#resize()));
@@ -159,6 +163,12 @@ export class TimelineView {
       canvas.style.height = `${heightOf(layout)}px`;
     }
     return layout;
+  }
+
+  /** Observers call once at the beginning too, when everything has just been drawn. */
+  #isResized(): boolean {
+    const { width, pixelRatio } = this.#layout;
+    return pixelRatio !== devicePixelRatio || width !== Math.max(1, this.#elements.canvas.clientWidth);
   }
 
   /** At once: a canvas that has got another size is empty, and paper does not wait for a frame. */

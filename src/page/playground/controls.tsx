@@ -1,0 +1,81 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+export interface Choice {
+  readonly value: string;
+  readonly text?: string;
+}
+
+export function Select(props: {
+  readonly label: string;
+  readonly value: string;
+  readonly choices: readonly (Choice | { readonly group: string; readonly choices: readonly Choice[] })[];
+  readonly onChange: (value: string) => void;
+}): VNode {
+  const { label, value, choices, onChange } = props;
+  return (
+    <Field label={label}>
+      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {choices.map((choice) =>
+          'group' in choice ? (
+            <optgroup key={choice.group} label={choice.group}>
+              {choice.choices.map(option)}
+            </optgroup>
+          ) : (
+            option(choice)
+          ),
+        )}
+      </select>
+    </Field>
+  );
+}
+
+function option({ value, text = value }: Choice): VNode {
+  return (
+    <option key={value} value={value}>
+      {text}
+    </option>
+  );
+}
+
+/** A whole number from 1. What is no such number stays in the box, marked, and changes nothing. */
+export function NumberBox(props: {
+  readonly label: string;
+  readonly value: number;
+  readonly most?: number;
+  readonly onChange: (value: number) => void;
+}): VNode {
+  const { label, value, most = 1_000_000, onChange } = props;
+  const [text, setText] = useState(`${value}`);
+  useEffect(() => setText(`${value}`), [value]);
+  const isRight = (number: number): boolean => Number.isSafeInteger(number) && number >= 1 && number <= most;
+  return (
+    <Field label={label}>
+      <input
+        type="number"
+        aria-label={label}
+        min={1}
+        max={most}
+        step={1}
+        inputMode="numeric"
+        value={text}
+        aria-invalid={!isRight(Number(text))}
+        onInput={(event) => {
+          const entered = event.currentTarget.value;
+          setText(entered);
+          if (entered !== '' && isRight(Number(entered))) onChange(Number(entered));
+        }}
+        onBlur={() => setText(`${value}`)}
+      />
+    </Field>
+  );
+}
+
+export function Field(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
+  return (
+    <label class="field">
+      <span>{props.label}</span>
+      {props.children}
+    </label>
+  );
+}
