@@ -31,7 +31,9 @@ export const ATTRIBUTE_USES: Readonly<Record<AttributeName, AttributeUse>> = {
     'micro-batches between two weight updates; must fill the training pipeline',
   ),
   inference_device_iterations: runtime('micro-batches of one call; must fill the pipeline'),
-  inference_embedding_serialization_factor: simulator('the same in inference'),
+  inference_embedding_serialization_factor: none(
+    "upstream's BERT reads embedding_serialization_factor in inference too",
+  ),
   inference_ipus_per_replica: runtime('number of IPUs, each a thread here; task heads sit on the last'),
   inference_layers_per_ipu: runtime('which encoder layers each stage holds'),
   inference_matmul_proportion: simulator('the same in inference'),

@@ -68,7 +68,9 @@ export function playgroundCommand(): Command {
 /** @throws InputError, ConfigError for what the page could not open with */
 async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
   const { config: source, model, head, mode, seqLen, microBatch, pod } = flags;
-  const { config } = await readConfigSource(source, pod === undefined ? {} : { pod });
+  const { config, warnings } = await readConfigSource(source, pod === undefined ? {} : { pod });
+  // The page gets the file as newest upstream would write it, and has nothing to warn of.
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!publishedModel(model)) {
     throw new InputError(`There is no model ${model}; give one of ${PUBLISHED_MODELS.join(', ')}.`);
   }

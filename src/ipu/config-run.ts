@@ -79,7 +79,8 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     optimizer: mode === 'inference' ? null : optimizerOf(view, settings, replicas),
     matmulProportion: proportions(view, placement.ipus),
     halfPartials: view.get('enable_half_partials'),
-    embeddingSerialization: view.managed('embedding_serialization_factor') ?? 1,
+    // Upstream's BERT reads the training value in inference too.
+    embeddingSerialization: view.get('embedding_serialization_factor') ?? 1,
   };
   return { run, warnings: warningsOf(placement, run) };
 }
