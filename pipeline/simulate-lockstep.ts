@@ -129,12 +129,15 @@ class RankTime {
 
   action(action: Action, startNs: number, endNs: number): void {
     this.#busyNs += endNs - startNs;
-    this.#onSpan?.({ kind: 'action', replica: 0, rank: this.#rank, startNs, endNs, ...action });
+    const { stage, op, microBatch } = action;
+    this.#onSpan?.({ kind: 'action', replica: 0, rank: this.#rank, startNs, endNs, stage, op, microBatch });
   }
 
   phase(phase: Phase, startNs: number, endNs: number, action?: Action): void {
     this.#phaseNs[phase] = (this.#phaseNs[phase] ?? 0) + endNs - startNs;
-    this.#onSpan?.({ kind: 'phase', phase, replica: 0, rank: this.#rank, startNs, endNs, ...action });
+    if (this.#onSpan === undefined) return;
+    const span = { kind: 'phase', phase, replica: 0, rank: this.#rank, startNs, endNs } as const;
+    this.#onSpan(action ? { ...span, ...action } : span);
   }
 
   stall(cause: StallCause, startNs: number, endNs: number): void {

@@ -49,11 +49,19 @@ export function timeByActivity({ kinds }: SpanTable, row: SpanRow): Map<string, 
   return sums;
 }
 
+/** More than any machine has: it makes one number of replica and rank. */
+const MOST_RANKS = 1 << 20;
+
 /** Gathers spans into a table. Spans of a rank come in order of time, ranks in any. */
 export class SpanTableBuilder {
   readonly #kinds: SpanKind[] = [];
-  readonly #kindIndex = new Map<string, number>();
-  readonly #rows = new Map<string, GrowingRow>();
+  /** By what happens, then by the op that could not run. Pages gather ten thousand spans for one frame. */
+  readonly #kindIndex: Readonly<Record<Span['kind'], Map<string | undefined, Map<Op | undefined, number>>>> = {
+    action: new Map(),
+    phase: new Map(),
+    stall: new Map(),
+  };
+  readonly #rows = new Map<number, GrowingRow>();
   #count = 0;
 
   get count(): number {
@@ -61,7 +69,7 @@ export class SpanTableBuilder {
   }
 
   add(span: Span): void {
-    const key = `${span.replica}:${span.rank}`;
+    const key = span.replica * MOST_RANKS + span.rank;
     let row = this.#rows.get(key);
     if (row === undefined) this.#rows.set(key, (row = new GrowingRow(span.replica, span.rank)));
     row.add(span, this.#kindOf(span));
@@ -81,13 +89,15 @@ export class SpanTableBuilder {
   }
 
   #kindOf(span: Span): number {
-    const activity = activityOf(span);
-    const op = span.kind === 'stall' ? span.op : undefined;
-    const key = `${activity} ${op}`;
-    const known = this.#kindIndex.get(key);
+    const { kind } = span;
+    const op = kind === 'stall' ? span.op : undefined;
+    const what = kind === 'action' ? span.op : kind === 'phase' ? span.phase : span.cause;
+    let byOp = this.#kindIndex[kind].get(what);
+    if (byOp === undefined) this.#kindIndex[kind].set(what, (byOp = new Map()));
+    const known = byOp.get(op);
     if (known !== undefined) return known;
-    this.#kindIndex.set(key, this.#kinds.length);
-    return this.#kinds.push({ kind: span.kind, activity, ...(op === undefined ? {} : { op }) }) - 1;
+    byOp.set(op, this.#kinds.length);
+    return this.#kinds.push({ kind, activity: activityOf(span), ...(op === undefined ? {} : { op }) }) - 1;
   }
 }
 

@@ -12,6 +12,8 @@ export class PixelBoard {
   readonly #upper: Uint32Array;
   readonly #lower: Uint32Array;
   readonly #split: Float32Array;
+  /** Columns whose split is not 0: all others are the same from above to below. */
+  readonly #mixed: number[] = [];
 
   constructor(width: number, height: number) {
     this.width = width;
@@ -43,6 +45,7 @@ export class PixelBoard {
       this.#upper[at] = upper;
       this.#lower[at] = lower;
       this.#split[at] = split;
+      if (split > 0) this.#mixed.push(at);
     }
   }
 
@@ -52,8 +55,9 @@ export class PixelBoard {
     for (let y = top; y < bottom; y++) {
       const share = (y - top + 0.5) / height;
       const start = y * this.width;
-      for (let x = 0; x < this.width; x++) {
-        this.#pixels[start + x] = share < this.#split[x]! ? this.#upper[x]! : this.#lower[x]!;
+      this.#pixels.set(this.#lower, start);
+      for (const x of this.#mixed) {
+        if (share < this.#split[x]!) this.#pixels[start + x] = this.#upper[x]!;
       }
     }
     this.#startRow();
@@ -66,6 +70,7 @@ export class PixelBoard {
   #startRow(): void {
     this.#lower.set(this.#background);
     this.#split.fill(0);
+    this.#mixed.length = 0;
   }
 }
 
