@@ -56,11 +56,12 @@ const MOST_RANKS = 1 << 20;
 export class SpanTableBuilder {
   readonly #kinds: SpanKind[] = [];
   /** By what happens, then by the op that could not run. Pages gather ten thousand spans for one frame. */
-  readonly #kindIndex: Readonly<Record<Span['kind'], Map<string | undefined, Map<Op | undefined, number>>>> = {
-    action: new Map(),
-    phase: new Map(),
-    stall: new Map(),
-  };
+  readonly #kindIndex: Readonly<Record<Span['kind'], Map<string | undefined, Map<Op | undefined, number>>>> =
+    {
+      action: new Map(),
+      phase: new Map(),
+      stall: new Map(),
+    };
   readonly #rows = new Map<number, GrowingRow>();
   #count = 0;
 
@@ -93,7 +94,7 @@ export class SpanTableBuilder {
     const op = kind === 'stall' ? span.op : undefined;
     const what = kind === 'action' ? span.op : kind === 'phase' ? span.phase : span.cause;
     let byOp = this.#kindIndex[kind].get(what);
-    if (byOp === undefined) this.#kindIndex[kind].set(what, (byOp = new Map()));
+    if (byOp === undefined) this.#kindIndex[kind].set(what, (byOp = new Map<Op | undefined, number>()));
     const known = byOp.get(op);
     if (known !== undefined) return known;
     byOp.set(op, this.#kinds.length);
