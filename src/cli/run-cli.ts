@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
+import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { planCommand } from './plan.js';
 import { profileCommand } from './profile.js';
@@ -47,6 +48,7 @@ function program(): Command {
     profileCommand(),
     sweepCommand(),
     reportCommand(),
+    doctorCommand(),
   ]) {
     root.addCommand(command);
   }

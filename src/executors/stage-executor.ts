@@ -1,3 +1,4 @@
+import type { Transfers } from '../../pipeline/stage.js';
 import type { Tensor } from '../../pipeline/tensor.js';
 import type { BertConfig, BertSlice } from '../bert/bert-config.js';
 import type { WeightSource } from '../bert/weights.js';
@@ -14,7 +15,7 @@ export interface StageExecutor {
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
   readonly weightBytes: number;
   /** How often numbers were uploaded to a device and read back from it so far; absent where there is no device. */
-  readonly transfers?: Readonly<{ uploads: number; readbacks: number }>;
+  readonly transfers?: Transfers;
   dispose(): Promise<void>;
 }
 
