@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import {
   CheckpointError,
-  EXECUTOR_NAMES,
   executorByName,
   openModel,
   type BertModel,
   type Executor,
   type Tensor,
 } from 'ipu-pipeline';
+import { GOLDEN_EXECUTORS } from './golden-executors.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';
 import { inputTensors, layerByLayer, runSlice, wholeModel, type GoldenInputs } from './slices.js';
@@ -78,7 +78,7 @@ async function runCheckpoint(
   const model = await openModel(directory).catch((error: unknown) => error as Error);
   if (model instanceof Error) return report(label, model.message);
   if (!model.head) return report(label, `config.json names no head; the goldens are of ${file.class_name}`);
-  for (const executorName of EXECUTOR_NAMES) {
+  for (const executorName of GOLDEN_EXECUTORS) {
     const name = `${label}, ${executorName}`;
     try {
       await runCases(executorByName(executorName), model, file, (what, error) =>

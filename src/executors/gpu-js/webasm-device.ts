@@ -19,7 +19,7 @@ import {
   type MemoryLayout,
   type RunCells,
 } from './gpu-js-library.js';
-import type { ArgumentType, KernelDefinition } from './kernels/definition.js';
+import type { KernelDefinition } from './kernels/definition.js';
 import { wasm, type WasmLinearMemory } from './web-assembly.js';
 import { WasmMemory, type Region } from './webasm-memory.js';
 
@@ -182,7 +182,8 @@ export class WebasmDevice implements ComputeDevice {
     const { bytes } = internals._assembleModule(layout, cellCount(cells), false);
     checkMode(program.definition, program.kernel, 'webasm');
     const env: Record<string, unknown> = { memory };
-    for (const name of internals.usedMathImports) env[`math_${String(name)}`] = Math[name];
+    for (const name of internals.usedMathImports)
+      env[`math_${String(name)}`] = Object.getOwnPropertyDescriptor(Math, name)!.value;
     const { exports } = new wasm.Instance(new wasm.Module(bytes), { env });
     const { run, run_simd: runSimd } = exports as { run: RunCells; run_simd?: RunCells };
     return { memory, run, runSimd: runSimd ?? null };
@@ -197,7 +198,7 @@ function layoutOf(
   const arrays: MemoryLayout['arrays'] = {};
   const places: MemoryLayout['scalars'] = {};
   let scalar = 0;
-  (Object.entries(definition.arguments) as [string, ArgumentType][]).forEach(([name, type], index) => {
+  Object.entries(definition.arguments).forEach(([name, type], index) => {
     if (type === 'Integer') {
       places[name] = { index, offset: scalars[scalar++]!.offset, type };
       return;

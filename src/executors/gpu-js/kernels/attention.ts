@@ -49,12 +49,13 @@ export const attentionScores: KernelDefinition = {
     atKey =
       (((first + this.thread.x) >> 2) * this.constants.hidden! * 3 + this.constants.hidden! + column) * 4 +
       ((first + this.thread.x) & 3);
+    const scale = 1.0 / Math.sqrt(this.constants.headSize!);
     let sum0 = 0.0;
     let sum1 = 0.0;
     let sum2 = 0.0;
     let sum3 = 0.0;
     for (let k = 0; k < this.constants.headSize!; k++) {
-      const key = qkv[atKey]!;
+      const key = qkv[atKey]! * scale;
       sum0 += qkv[at0]! * key;
       sum1 += qkv[at1]! * key;
       sum2 += qkv[at2]! * key;
@@ -65,7 +66,6 @@ export const attentionScores: KernelDefinition = {
       at3 += 4;
       atKey += 4;
     }
-    const scale = 1.0 / Math.sqrt(this.constants.headSize!);
     let isReal = 0.0;
     isReal = input[maskAt + first + this.thread.x]!;
     if (isReal < 0.5) {
@@ -73,11 +73,6 @@ export const attentionScores: KernelDefinition = {
       sum1 = -1e38;
       sum2 = -1e38;
       sum3 = -1e38;
-    } else {
-      sum0 = sum0 * scale;
-      sum1 = sum1 * scale;
-      sum2 = sum2 * scale;
-      sum3 = sum3 * scale;
     }
     return [sum0, sum1, sum2, sum3];
   },
