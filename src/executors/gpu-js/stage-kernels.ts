@@ -5,7 +5,7 @@ import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';
 import { attentionContext, attentionScores, mergeHeads } from './kernels/attention.js';
 import { embed, firstPositions, join } from './kernels/embedding.js';
 import { addResidual, normalize, rowMoments } from './kernels/layer-norm.js';
-import { matmul } from './kernels/matmul.js';
+import { matmul, matmulConstants } from './kernels/matmul.js';
 import { exponentials, largestScores, weightSums } from './kernels/softmax.js';
 import type { KernelDefinition } from './kernels/definition.js';
 
@@ -63,7 +63,7 @@ export class StageKernels {
     { weight, bias }: Parameters,
     { rows, inputs, outputs }: { rows: number; inputs: number; outputs: number },
   ): Promise<DeviceArray> {
-    const program = this.#program(`${name} matmul`, matmul, { inputs, outputs });
+    const program = this.#program(`${name} matmul`, matmul, matmulConstants(inputs));
     return this.#device.run(program, [outputs, Math.ceil(rows / 4)], [x, weight, bias, rows]);
   }
 
