@@ -8,8 +8,19 @@ export {
   probeGpuJs,
   type ExecutorChoice,
 } from './executors/choose-executor.js';
-export { GPU_JS_MODES, type GpuJsMode } from './executors/gpu-js/device.js';
+export {
+  GPU_JS_MODES,
+  type Cells,
+  type ComputeDevice,
+  type DeviceArray,
+  type DeviceOptions,
+  type GpuJsMode,
+  type Program,
+} from './executors/gpu-js/device.js';
 export { gpuJsExecutor } from './executors/gpu-js/gpu-js-executor.js';
+export type { KernelDefinition, KernelThread } from './executors/gpu-js/kernels/definition.js';
+export { matmul, matmulConstants } from './executors/gpu-js/kernels/matmul.js';
+export { openComputeDevice } from './executors/gpu-js/open-device.js';
 export type { Adapter, GpuJsFacts } from './executors/gpu-js/probe-adapters.js';
 export { onnxExecutor } from './executors/onnx/onnx-executor.js';
 export { referenceExecutor } from './executors/reference/reference-executor.js';

@@ -5,21 +5,13 @@ import { sliceWeightBytes } from '../../bert/bert-tensors.js';
 import type { WeightSource } from '../../bert/weights.js';
 import { checkStageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
-import { CpuDevice } from './cpu-device.js';
 import { DeviceWeights } from './device-weights.js';
-import type { ComputeDevice, DeviceOptions, GpuJsMode, Transfers } from './device.js';
+import type { ComputeDevice, GpuJsMode, Transfers } from './device.js';
+import { openComputeDevice } from './open-device.js';
 import { prepareStage, StageModel } from './stage-model.js';
-import { WebasmDevice } from './webasm-device.js';
-import { WebgpuDevice } from './webgpu-device.js';
 
 /** Token ids reach kernels as float32, which holds every whole number up to here. */
 const MAX_VOCABULARY = 2 ** 24;
-
-const OPEN: Record<GpuJsMode, (options: DeviceOptions) => Promise<ComputeDevice>> = {
-  webgpu: (options) => WebgpuDevice.open(options),
-  webasm: (options) => WebasmDevice.open(options),
-  cpu: (options) => CpuDevice.open(options),
-};
 
 /** Kernels on gpu.js in one of its modes. One thread, whatever is asked; a GPU has its own. */
 export function gpuJsExecutor(mode: GpuJsMode): Executor {
@@ -32,7 +24,7 @@ export function gpuJsExecutor(mode: GpuJsMode): Executor {
       options: ExecutorOptions,
     ): Promise<StageExecutor> {
       checkVocabulary(config);
-      const device = await OPEN[mode]({
+      const device = await openComputeDevice(mode, {
         weightBytes: sliceWeightBytes(config, slice),
         onKernel: options.onKernel,
       });

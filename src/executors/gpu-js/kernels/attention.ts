@@ -18,30 +18,27 @@ export const attentionScores: KernelDefinition = {
   arguments: { qkv: 'Array', input: 'Array', maskAt: 'Integer', sequence: 'Integer' },
   outputsPerCell: 4,
   source: function (this: KernelThread, qkv: number[], input: number[], maskAt: number, sequence: number) {
-    let batch = 0;
-    batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
-    let first = 0;
-    first = batch * sequence;
-    let last = 0;
-    last = first + sequence - 1;
-    let row0 = 0;
-    let row1 = 0;
-    let row2 = 0;
-    let row3 = 0;
-    row0 = first + this.thread.y * 4;
-    row1 = row0 + 1;
-    row2 = row0 + 2;
-    row3 = row0 + 3;
-    if (row1 > last) row1 = last;
-    if (row2 > last) row2 = last;
-    if (row3 > last) row3 = last;
+    // Rows are counted in float32, which is exact for as many as fit into memory; places in arrays are not.
+    const batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
+    const first = batch * sequence;
+    const last = first + sequence - 1;
+    const row0 = first + this.thread.y * 4;
+    const row1 = Math.min(row0 + 1, last);
+    const row2 = Math.min(row0 + 2, last);
+    const row3 = Math.min(row0 + 3, last);
     let column = 0;
+    column++;
     column = (this.thread.z - batch * this.constants.heads!) * this.constants.headSize!;
     let at0 = 0;
     let at1 = 0;
     let at2 = 0;
     let at3 = 0;
     let atKey = 0;
+    at0++;
+    at1++;
+    at2++;
+    at3++;
+    atKey++;
     at0 = ((row0 >> 2) * this.constants.hidden! * 3 + column) * 4 + (row0 & 3);
     at1 = ((row1 >> 2) * this.constants.hidden! * 3 + column) * 4 + (row1 & 3);
     at2 = ((row2 >> 2) * this.constants.hidden! * 3 + column) * 4 + (row2 & 3);
@@ -66,9 +63,7 @@ export const attentionScores: KernelDefinition = {
       at3 += 4;
       atKey += 4;
     }
-    let isReal = 0.0;
-    isReal = input[maskAt + first + this.thread.x]!;
-    if (isReal < 0.5) {
+    if (input[maskAt + first + this.thread.x]! < 0.5) {
       sum0 = -1e38;
       sum1 = -1e38;
       sum2 = -1e38;
@@ -91,12 +86,15 @@ export const attentionContext: KernelDefinition = {
     let batch = 0;
     batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
     let quads = 0;
+    quads++;
     quads = (sequence + 3) >> 2;
     let at = 0;
+    at++;
     at = (this.thread.z * quads + this.thread.y) * sequence * 4;
     let row = 0;
     row = batch * sequence;
     let column = 0;
+    column++;
     column =
       ((this.thread.z - batch * this.constants.heads!) * this.constants.headSize! +
         this.constants.hidden! * 2 +
@@ -129,12 +127,16 @@ export const mergeHeads: KernelDefinition = {
     let batch = 0;
     batch = Math.floor((this.thread.y + 0.5) / sequence);
     let position = 0;
+    position++;
     position = this.thread.y - batch * sequence;
     let head = 0;
+    head++;
     head = Math.floor((this.thread.x + 0.5) / this.constants.headSize!);
     let z = 0;
+    z++;
     z = batch * this.constants.heads! + head;
     let at = 0;
+    at++;
     at =
       ((z * ((sequence + 3) >> 2) + (position >> 2)) * this.constants.headSize! +
         (this.thread.x - head * this.constants.headSize!)) *

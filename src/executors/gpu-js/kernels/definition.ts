@@ -11,8 +11,9 @@ export type ArgumentType = 'Array' | 'Integer';
  * One kernel: a plain function, called once for each cell, that gpu.js translates to WGSL, WebAssembly or JavaScript
  * from its text. So a kernel refers to nothing outside of itself.
  *
- * gpu.js makes a float32 of `const row = this.thread.y`, whose products would be wrong beyond 2²⁴. Where an index is
- * kept in a variable it is declared as `let row = 0` and assigned afterwards, which stays an integer.
+ * gpu.js makes a float32 of every variable, also of `const row = this.thread.y`, and indices of arrays would be wrong
+ * beyond 2²⁴. The exception is a variable that begins with a whole number and is somewhere changed by `++`: so indices
+ * are declared as `let at = 0`, followed by `at++`, and get their value afterwards.
  */
 export interface KernelDefinition {
   readonly name: string;

@@ -29,6 +29,10 @@ export const embed: KernelDefinition = {
     let segment = 0;
     let batch = 0;
     let position = 0;
+    word++;
+    segment++;
+    batch++;
+    position++;
     word = Math.floor(input[this.thread.y]! + 0.5);
     segment = Math.floor(input[rows + this.thread.y]! + 0.5);
     batch = Math.floor((this.thread.y + 0.5) / sequence);

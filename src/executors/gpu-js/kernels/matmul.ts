@@ -17,12 +17,17 @@ export const matmul: KernelDefinition = {
   arguments: { x: 'Array', weight: 'Array', bias: 'Array', rows: 'Integer' },
   outputsPerCell: 4,
   source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
-    // Running indices: nothing is multiplied within the loop.
+    // Running indices, nothing is multiplied within the loop; `++` makes integers of them (definition.ts).
     let at0 = 0;
     let at1 = 0;
     let at2 = 0;
     let at3 = 0;
     let atWeight = 0;
+    at0++;
+    at1++;
+    at2++;
+    at3++;
+    atWeight++;
     at0 = this.thread.y * 4;
     at1 = at0 + 1;
     at2 = at0 + 2;

@@ -13,6 +13,7 @@ export const largestScores: KernelDefinition = {
   outputsPerCell: 1,
   source: function (this: KernelThread, scores: number[], sequence: number) {
     let at = 0;
+    at++;
     at = (this.thread.y * ((sequence + 3) >> 2) + (this.thread.x >> 2)) * sequence * 4 + (this.thread.x & 3);
     let largest = scores[at]!;
     for (let k = 1; k < sequence; k++) {
@@ -31,9 +32,11 @@ export const exponentials: KernelDefinition = {
   outputsPerCell: 1,
   source: function (this: KernelThread, scores: number[], largest: number[], sequence: number) {
     let query = 0;
+    query++;
     query = this.thread.y * 4 + (this.thread.x & 3);
     if (query >= sequence) query = sequence - 1;
     let at = 0;
+    at++;
     at = (this.thread.z * ((sequence + 3) >> 2) + this.thread.y) * sequence * 4 + this.thread.x;
     return Math.exp(scores[at]! - largest[this.thread.z * sequence + query]!);
   },
@@ -47,6 +50,7 @@ export const weightSums: KernelDefinition = {
   outputsPerCell: 1,
   source: function (this: KernelThread, weights: number[], sequence: number) {
     let at = 0;
+    at++;
     at = (this.thread.y * ((sequence + 3) >> 2) + (this.thread.x >> 2)) * sequence * 4 + (this.thread.x & 3);
     let sum = 0.0;
     for (let k = 0; k < sequence; k++) {
