@@ -49,7 +49,20 @@ export interface MemoryLayout {
   readonly totalBytes: number;
 }
 
+/** A function as gpu.js's translation to WebAssembly holds it. */
+export interface FunctionNode {
+  readonly identifiers: readonly {
+    readonly declaration?: {
+      readonly suggestedType: string | null;
+      readonly ast: { readonly init?: { readonly type: string } | null };
+    } | null;
+  }[];
+  readonly literalTypes: Record<string, string>;
+  astKey(ast: unknown): string;
+}
+
 export interface KernelInternals {
+  readonly functionBuilder: { readonly functionMap: Readonly<Record<string, FunctionNode>> };
   readonly constructor: { readonly mode?: string };
   readonly usedMathImports: ReadonlySet<keyof Math>;
   output: number[];

@@ -13,6 +13,7 @@ import {
   checkMode,
   kernelSettings,
   loadGpuJs,
+  type FunctionNode,
   type GpuJs,
   type GpuJsKernel,
   type GpuJsLibrary,
@@ -112,6 +113,7 @@ export class WebasmDevice implements ComputeDevice {
     if (!internals.translateSource()) {
       throw new InternalError(`gpu.js:webasm cannot store the result of the kernel "${definition.name}"`);
     }
+    keepIntegers(internals.functionBuilder.functionMap['kernel']!);
     checkMode(definition, kernel, 'webasm');
     const scalars = types.filter((type) => type === 'Integer').map(() => this.#memory.allocate(4));
     return new WasmProgram(definition, kernel, scalars);
@@ -187,6 +189,20 @@ export class WebasmDevice implements ComputeDevice {
     const { exports } = new wasm.Instance(new wasm.Module(bytes), { env });
     const { run, run_simd: runSimd } = exports as { run: RunCells; run_simd?: RunCells };
     return { memory, run, runSimd: runSimd ?? null };
+  }
+}
+
+/**
+ * gpu.js walks a kernel three times (types, scalar code, SIMD code). In the first the `0` of `let at = 0; at++` has no
+ * type yet and the variable becomes an integer; by the second the `0` is known as an integer, and from integers it
+ * makes floats: places beyond 2²⁴ would be wrong. So these numbers stay without a type.
+ */
+function keepIntegers(node: FunctionNode): void {
+  for (const { declaration } of node.identifiers) {
+    const init = declaration?.ast.init;
+    if (declaration?.suggestedType !== 'Integer' || init?.type !== 'Literal') continue;
+    const untyped = { get: () => 'LiteralInteger', set: () => undefined, configurable: true };
+    Object.defineProperty(node.literalTypes, node.astKey(init), untyped);
   }
 }
 
