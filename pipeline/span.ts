@@ -51,6 +51,12 @@ export interface Span {
   readonly microBatch?: number;
   /** Only on phases. */
   readonly phase?: Phase;
+  /**
+   * Only on actions of a stage that computes on a device of its own (`Stage.transfers`): how often numbers went to
+   * the device and came back from it in this action.
+   */
+  readonly uploads?: number;
+  readonly readbacks?: number;
   /** Only on stalls. */
   readonly cause?: StallCause;
 }

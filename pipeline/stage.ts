@@ -1,5 +1,10 @@
 import type { Tensor } from './tensor.js';
 
+export interface Transfers {
+  readonly uploads: number;
+  readonly readbacks: number;
+}
+
 /**
  * A loaded stage: it owns its weights and lives in one place (a worker thread, or the caller's thread in the
  * in-process runtime).
@@ -12,6 +17,11 @@ export interface Stage {
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]> | readonly Tensor[];
   /** Bytes of weights this stage holds; undefined when it does not know. */
   readonly weightBytes?: number;
+  /**
+   * How often numbers were uploaded to a device and read back from it since the stage was made; absent where it has
+   * no device. Looked at before and after an action of an observed run.
+   */
+  readonly transfers?: Transfers;
   dispose?(): Promise<void> | void;
 }
 

@@ -115,10 +115,7 @@ export type { SafetensorsEntry } from './checkpoint/safetensors-header.js';
 export { SafetensorsFile } from './checkpoint/safetensors.js';
 export type { TensorFile, TensorInfo } from './checkpoint/tensor-file.js';
 export { TorchFile } from './checkpoint/torch-file.js';
-export { onnxExecutor } from './executors/onnx/onnx-executor.js';
-export { referenceExecutor } from './executors/reference/reference-executor.js';
-export { EXECUTOR_NAMES, executorByName } from './executors/registry.js';
-export type { Executor, ExecutorOptions, StageExecutor } from './executors/stage-executor.js';
+export * from './executing.js';
 export {
   downloadModel,
   type DownloadOptions,

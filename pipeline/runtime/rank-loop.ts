@@ -1,5 +1,5 @@
 import type { Action } from '../action.js';
-import type { Stage } from '../stage.js';
+import type { Stage, Transfers } from '../stage.js';
 import { nowNs } from './bell.js';
 import type { RankOrder } from './protocol.js';
 import { RankCursor } from './rank-order.js';
@@ -62,11 +62,14 @@ async function perform(loop: RankLoop, action: Action): Promise<void> {
   const limited = stage === 0 && memory.buffers.shape.inFlightLimit !== undefined;
   const readyNs = Math.max(input.filledNs, to.freedNs(outputSlot), limited ? memory.finishedNs : 0);
   if (stage === 0) memory.enter();
+  const loaded = loop.stages.get(stage);
+  // A copy: the stage counts on in the same object.
+  const before = recorder && loaded?.transfers ? { ...loaded.transfers } : undefined;
   const startNs = nowNs();
   memory.setStatus(rank, 'running', action, startNs);
   let endNs = startNs;
   try {
-    const outputs = await loop.stages.get(stage)?.run(input.tensors);
+    const outputs = await loaded?.run(input.tensors);
     const problem = tensorProblem(outputs);
     if (problem !== undefined) throw new TypeError(`it returned what is not a list of tensors: ${problem}`);
     const times = { acceptedNs: input.acceptedNs, startedNs: stage === 0 ? startNs : input.startedNs };
@@ -84,5 +87,10 @@ async function perform(loop: RankLoop, action: Action): Promise<void> {
   memory.ringConsumer(stage + 1);
   memory.ringProducer(stage);
   if (stage === memory.stages - 1) memory.leave(endNs);
-  recorder?.acted(action, readyNs, startNs, endNs);
+  recorder?.acted(action, { readyNs, startNs, endNs }, transfersSince(before, loaded?.transfers));
+}
+
+function transfersSince(before: Transfers | undefined, after: Transfers | undefined): Transfers | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return { uploads: after.uploads - before.uploads, readbacks: after.readbacks - before.readbacks };
 }

@@ -1,9 +1,17 @@
 import type { Action } from '../action.js';
 import type { Span, StallCause } from '../span.js';
+import type { Transfers } from '../stage.js';
 import { nowNs } from './bell.js';
 
 const FLUSH_SPANS = 64;
 const FLUSH_NS = 100_000_000;
+
+export interface ActionTimes {
+  /** When the last thing that the action waited for had come. */
+  readonly readyNs: number;
+  readonly startNs: number;
+  readonly endNs: number;
+}
 
 interface Stall {
   readonly action: Action;
@@ -42,11 +50,12 @@ export class SpanRecorder {
     }
   }
 
-  /** An action is over. @param readyNs when the last thing that it waited for had come. */
-  acted(action: Action, readyNs: number, startNs: number, endNs: number): void {
+  /** An action is over. @param transfers of this action alone */
+  acted(action: Action, times: ActionTimes, transfers?: Transfers): void {
+    const { readyNs, startNs, endNs } = times;
     this.#endStall(Math.min(readyNs, startNs));
     this.#push(startNs, { kind: 'stall', ...action, cause: 'dispatch' });
-    this.#push(endNs, { kind: 'action', ...action });
+    this.#push(endNs, { kind: 'action', ...action, ...transfers });
     if (this.#spans.length >= FLUSH_SPANS || endNs - this.#sentNs > FLUSH_NS) this.flush();
   }
 
@@ -73,7 +82,10 @@ export class SpanRecorder {
   }
 
   /** From the edge to `endNs`, which becomes the edge; nothing when no time has passed. */
-  #push(endNs: number, what: Pick<Span, 'kind' | 'stage' | 'op' | 'microBatch' | 'cause'>): void {
+  #push(
+    endNs: number,
+    what: Pick<Span, Exclude<keyof Span, 'replica' | 'rank' | 'startNs' | 'endNs'>>,
+  ): void {
     if (endNs <= this.#edgeNs) return;
     this.#spans.push({
       replica: this.#replica,

@@ -3,7 +3,7 @@ import type { ScheduleGenerator } from '../../pipeline/schedule.js';
 import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
 import type { StageSpec } from '../../pipeline/stage.js';
-import { executorByName } from '../executors/registry.js';
+import { chooseExecutor } from '../executors/choose-executor.js';
 import type { BertStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
 import { sliceOutputBytes, type BertStage } from './stage-plan.js';
@@ -25,7 +25,7 @@ export interface BertPipelineOptions extends Pick<
   readonly model: BertModel;
   /** From `planStages` or `oneDevice`. */
   readonly stages: readonly BertStage[];
-  /** `onnx` or `reference`. */
+  /** One of `EXECUTOR_CHOICES`: `onnx`, `gpu.js:webgpu`, `auto`, … */
   readonly executor: string;
   /** Largest micro-batch, in rows. */
   readonly microBatch: number;
@@ -51,13 +51,14 @@ const INPUT_TENSORS = 3;
  */
 export async function startBertPipeline(options: BertPipelineOptions): Promise<Pipeline> {
   const { model, stages, microBatch, sequenceLength } = options;
-  executorByName(options.executor);
+  // Once, here: workers are given the full name.
+  const { name: executor } = await chooseExecutor(options.executor);
   checkSequenceLength(model, sequenceLength);
   await checkWeights(model, stages.at(-1)?.slice.head ?? null);
   return Pipeline.start({
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
-    stages: stages.map((stage) => stageSpec(stage, options)),
+    stages: stages.map((stage) => stageSpec(stage, { ...options, executor })),
     inputBytes: INPUT_TENSORS * 4 * microBatch * sequenceLength,
   });
 }

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { scheduleByName, SCHEDULE_NAMES } from '../../pipeline/schedules/registry.js';
 import { benchmark, type BenchmarkHooks } from '../benchmark/benchmark.js';
-import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { benchmarkTable } from '../report/benchmark-table.js';
 import { predictionText } from '../profile/prediction-text.js';
 import type { PredictionHooks } from '../profile/predict-benchmark.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { BenchOutputs, type OutputFlags } from './bench-outputs.js';
 import { configFor } from './default-config.js';
+import { executorOf, withExecutorOption } from './executor-option.js';
 import { openModelWithBar } from './open-model.js';
 import { oneOf, wholeNumber } from './options.js';
 import {
@@ -36,7 +36,7 @@ interface BenchFlags extends PredictFlags, OutputFlags {
 
 /** `ipu-pipeline bench`, which is also `npm start`. */
 export function benchCommand(): Command {
-  return addPredictOptions(new Command('bench'))
+  return addPredictOptions(withExecutorOption(new Command('bench')))
     .description('measure the pipeline that a configuration describes against one device, on the same inputs')
     .option(
       '--config <file>',
@@ -46,12 +46,6 @@ export function benchCommand(): Command {
       '--model <model>',
       'a Hugging Face directory, ORG/NAME of the hub, or synthetic:bert-SIZE',
       'synthetic:bert-large',
-    )
-    .option(
-      '--executor <name>',
-      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
-      oneOf(...EXECUTOR_NAMES),
-      'onnx',
     )
     .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 128)
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
@@ -97,12 +91,13 @@ async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
 
 async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<PredictedReport> {
   const signal = abortOnInterrupt();
+  const executor = await executorOf(flags);
   const model = await openModelWithBar(flags.model, signal);
   if (flags.verbose) await reportUnused(model);
   const { name: configName, config, warnings } = await configFor(model, flags.config);
   config.eval();
   const tokenizer = await tokenizerOf(model);
-  const profile = await profileFor(flags, model, { executor: flags.executor, signal });
+  const profile = await profileFor(flags, model, { executor, signal });
   const bars = new ProgressBars();
   try {
     const report = await benchmark(
@@ -111,7 +106,7 @@ async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<Predic
         tokenizer,
         config,
         configName,
-        executor: flags.executor,
+        executor,
         scheduleName: flags.schedule,
         schedule: scheduleByName(flags.schedule),
         sequenceLength: flags.seqLen,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { EXECUTOR_NAMES } from '../executors/registry.js';
 import { USUAL_LENGTH } from '../tasks/task-session.js';
-import { oneOf, wholeNumber } from './options.js';
+import { withExecutorOption } from './executor-option.js';
+import { wholeNumber } from './options.js';
 
 /** Which model a task runs on, and how. */
 export interface ModelFlags {
@@ -13,7 +13,7 @@ export interface ModelFlags {
 }
 
 export function withModelOptions(command: Command): Command {
-  return command
+  return withExecutorOption(command)
     .requiredOption(
       '--model <model>',
       'a Hugging Face directory, ORG/NAME[@REVISION] of the hub, or synthetic:bert-SIZE',
@@ -21,12 +21,6 @@ export function withModelOptions(command: Command): Command {
     .option(
       '--config <file>',
       "an ipu_config.json, a directory or a preset that cuts the model (default: the model's own; else one device)",
-    )
-    .option(
-      '--executor <name>',
-      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
-      oneOf(...EXECUTOR_NAMES),
-      'onnx',
     )
     .option(
       '--max-length <n>',

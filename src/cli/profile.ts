@@ -3,14 +3,14 @@ import { access, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { InputError } from '../../ipu-config/errors.js';
-import { EXECUTOR_NAMES } from '../executors/registry.js';
 import type { MachineProfile } from '../profile/machine-profile.js';
 import type { MeasureHooks } from '../profile/measure-model.js';
 import { profileMachine } from '../profile/profile-machine.js';
 import { profileText } from '../profile/profile-text.js';
 import { abortOnInterrupt } from './interrupt.js';
+import { executorOf, withExecutorOption } from './executor-option.js';
 import { openModelWithBar } from './open-model.js';
-import { oneOf, wholeNumber } from './options.js';
+import { wholeNumber } from './options.js';
 import { ProgressBars, type Progress } from './progress.js';
 
 interface ProfileFlags {
@@ -29,7 +29,7 @@ export const PROFILED_MICRO_BATCHES = [1, 2, 4];
 
 /** `ipu-pipeline profile`: this machine as hardware. */
 export function profileCommand(): Command {
-  return new Command('profile')
+  return withExecutorOption(new Command('profile'))
     .description(
       'measure how long the parts of a model take on this machine, alone and beside each other, and fit the rule\n' +
         'that bench --predict and --system FILE predict with',
@@ -37,12 +37,6 @@ export function profileCommand(): Command {
     .option('--model <models...>', 'Hugging Face directories, ORG/NAME of the hub, or synthetic:bert-SIZE', [
       'synthetic:bert-base',
     ])
-    .option(
-      '--executor <name>',
-      `how stages compute: ${EXECUTOR_NAMES.join(', ')}`,
-      oneOf(...EXECUTOR_NAMES),
-      'onnx',
-    )
     .option('--seq-len <n,…>', 'tokens in a row', wholeNumbers, PROFILED_LENGTHS)
     .option('--micro-batch <n,…>', 'rows in a micro-batch', wholeNumbers, PROFILED_MICRO_BATCHES)
     .option('--max-seconds <s>', 'for each model, loading included', wholeNumber(1), 150)
@@ -71,6 +65,7 @@ function wholeNumbers(text: string): number[] {
 
 async function measure(flags: ProfileFlags): Promise<MachineProfile> {
   const signal = abortOnInterrupt();
+  const executor = await executorOf(flags);
   const models = [];
   for (const name of flags.model) models.push(await openModelWithBar(name, signal));
   const bars = new ProgressBars();
@@ -78,7 +73,7 @@ async function measure(flags: ProfileFlags): Promise<MachineProfile> {
     return await profileMachine(
       {
         models,
-        executor: flags.executor,
+        executor,
         sequenceLengths: flags.seqLen,
         microBatches: flags.microBatch,
         maxSeconds: flags.maxSeconds,

@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { answerCommand } from './answer.js';
 import { benchCommand } from './bench.js';
 import { configShowCommand } from './config-show.js';
+import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { planCommand } from './plan.js';
 import { playgroundCommand } from './playground.js';
@@ -49,6 +50,7 @@ function program(): Command {
     sweepCommand(),
     reportCommand(),
     playgroundCommand(),
+    doctorCommand(),
   ]) {
     root.addCommand(command);
   }

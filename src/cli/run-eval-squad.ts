@@ -18,6 +18,7 @@ import { openTask, taskContext } from '../tasks/task-session.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { AnswerFlags } from './answering-flags.js';
 import { readText } from './config-source.js';
+import { executorOf } from './executor-option.js';
 import { cutModel, type CutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
 import type { ModelFlags } from './model-flags.js';
@@ -74,7 +75,7 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
   const { tokenizer, maxLength } = await taskContext({
     ...{ model, ...(flags.maxLength === undefined ? {} : { maxLength: flags.maxLength }) },
   });
-  const choices = choicesOf(maxLength, dataset, flags);
+  const choices = choicesOf(maxLength, dataset, { ...flags, executor: await executorOf(flags) });
   const cut = await cutModel(model, flags.config);
   const settings = await runSettings(model, cut, dataset.questions, choices);
   const bars = new ProgressBars();

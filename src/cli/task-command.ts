@@ -7,6 +7,7 @@ import { withHead } from '../bert/task-head.js';
 import { runTask } from '../tasks/run-task.js';
 import { RefusedInput, type Task, type TaskContext, type TaskSession } from '../tasks/task.js';
 import { openTask, taskContext } from '../tasks/task-session.js';
+import { executorOf } from './executor-option.js';
 import { cutModel } from './cut-model.js';
 import { abortOnInterrupt } from './interrupt.js';
 import { BadLine, jsonLines, requireReadable, type Placed } from './json-lines.js';
@@ -64,7 +65,7 @@ export async function runTaskCommand<Input extends object, Output extends object
   const cut = await cutModel(model, flags.config);
   await using session = await openTask({
     ...{ ...cut, ...lengths, model },
-    ...{ head: command.head, executor: flags.executor, microBatch: flags.microBatch },
+    ...{ head: command.head, executor: await executorOf(flags), microBatch: flags.microBatch },
     signal,
   });
   try {

@@ -1,3 +1,4 @@
+import type { Transfers } from '../../pipeline/stage.js';
 import type { Tensor } from '../../pipeline/tensor.js';
 import type { BertConfig, BertSlice } from '../bert/bert-config.js';
 import type { WeightSource } from '../bert/weights.js';
@@ -13,6 +14,8 @@ import type { WeightSource } from '../bert/weights.js';
 export interface StageExecutor {
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
   readonly weightBytes: number;
+  /** How often numbers were uploaded to a device and read back from it so far; absent where there is no device. */
+  readonly transfers?: Transfers;
   dispose(): Promise<void>;
 }
 
@@ -21,6 +24,8 @@ export interface ExecutorOptions {
   readonly threads: number;
   /** Called with the share of weights that are loaded, 0 … 1. */
   readonly onProgress?: (fraction: number) => void;
+  /** Called after each kernel by executors that have kernels, which then wait for each of them. */
+  readonly onKernel?: (kernel: { readonly name: string; readonly family: string }, elapsedNs: number) => void;
 }
 
 /** A way to compute stages. Preparing (weights, kernels) is apart from running. */

@@ -1,7 +1,7 @@
 import { environment } from '../benchmark/environment.js';
 import { checkSequenceLength } from '../bert/bert-pipeline.js';
 import { checkWeights, type BertModel } from '../bert/model.js';
-import { executorByName } from '../executors/registry.js';
+import { chooseExecutor } from '../executors/choose-executor.js';
 import { tokenizerOf } from '../tokenizer/model-tokenizer.js';
 import { fitModel } from './fit-model.js';
 import { PROFILE_FORMAT, type MachineProfile, type ModelProfile } from './machine-profile.js';
@@ -39,8 +39,8 @@ export async function profileMachine(
   options: ProfileOptions,
   hooks: ProfileHooks = {},
 ): Promise<MachineProfile> {
-  const { models, executor, sequenceLengths, microBatches, maxSeconds, signal } = options;
-  executorByName(executor);
+  const { models, sequenceLengths, microBatches, maxSeconds, signal } = options;
+  const { name: executor } = await chooseExecutor(options.executor);
   for (const model of models) {
     checkSequenceLength(model, Math.max(...sequenceLengths));
     await checkWeights(model, model.head);

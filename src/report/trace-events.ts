@@ -125,12 +125,14 @@ function cellOf({ stage = 0, op = 'F', microBatch = 0 }: Span): string {
 
 /** As JSON, put together by hand: there is one for each span. None of the parts has anything to escape. */
 function argsOf(span: Span): string {
-  const { stage, op, microBatch, cause, kind } = span;
+  const { stage, op, microBatch, cause, kind, uploads, readbacks } = span;
   let json = `{"what":"${ACTIVITY_TEXT[activityOf(span)]}"`;
   if (cause !== undefined) json += `,"cause":"${cause}"`;
   if (kind === 'stall' && op !== undefined) json += `,"waits to run":"${cellOf(span)}"`;
   if (stage !== undefined) json += `,"stage":${stage}`;
   if (microBatch !== undefined) json += `,"micro-batch":${microBatch}`;
+  if (uploads !== undefined) json += `,"uploads":${uploads}`;
+  if (readbacks !== undefined) json += `,"readbacks":${readbacks}`;
   return `${json}}`;
 }
 

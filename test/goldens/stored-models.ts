@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import {
   CheckpointError,
-  EXECUTOR_NAMES,
   executorByName,
   openModel,
   type BertModel,
   type Executor,
   type Tensor,
 } from 'ipu-pipeline';
+import { FORMAT_EXECUTORS, GOLDEN_EXECUTORS } from './golden-executors.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';
 import { inputTensors, layerByLayer, runSlice, wholeModel, type GoldenInputs } from './slices.js';
@@ -40,9 +40,13 @@ export async function run(dir: string, report: Report, skip: Skip): Promise<void
     const label = basename(name, '.json');
     if (hasAttentions(file)) skip(`${label}: attentions`, 'stages do not hand out attention probabilities');
     for (const directory of checkpoints(dir, file)) {
-      await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), report, skip);
+      const executors = directory === file.model ? GOLDEN_EXECUTORS : FORMAT_EXECUTORS;
+      await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), { executors, report, skip });
       await withTorchOnly(join(dir, directory), (torchOnly) =>
-        runCheckpoint(file, `${label} (${directory}, ${TORCH})`, torchOnly, report, skip),
+        runCheckpoint(file, `${label} (${directory}, ${TORCH})`, torchOnly, {
+          executors: FORMAT_EXECUTORS,
+          ...{ report, skip },
+        }),
       );
     }
   }
@@ -72,13 +76,12 @@ async function runCheckpoint(
   file: GoldenFile,
   label: string,
   directory: string,
-  report: Report,
-  skip: Skip,
+  { executors, report, skip }: { executors: readonly string[]; report: Report; skip: Skip },
 ): Promise<void> {
   const model = await openModel(directory).catch((error: unknown) => error as Error);
   if (model instanceof Error) return report(label, model.message);
   if (!model.head) return report(label, `config.json names no head; the goldens are of ${file.class_name}`);
-  for (const executorName of EXECUTOR_NAMES) {
+  for (const executorName of executors) {
     const name = `${label}, ${executorName}`;
     try {
       await runCases(executorByName(executorName), model, file, (what, error) =>

@@ -1,0 +1,188 @@
+import { InputError } from '../../../ipu-config/errors.js';
+import {
+  cellCount,
+  type Cells,
+  type ComputeDevice,
+  type DeviceArray,
+  type DeviceOptions,
+  type KernelObserver,
+  type Program,
+  type Transfers,
+} from './device.js';
+import {
+  checkMode,
+  kernelSettings,
+  loadGpuJs,
+  type GpuJs,
+  type GpuJsKernel,
+  type GpuJsLibrary,
+  type WebGpuBuffer,
+  type WebGpuContext,
+  type WebGpuHandle,
+} from './gpu-js-library.js';
+import type { KernelDefinition } from './kernels/definition.js';
+import { provideWebGpu } from './dawn.js';
+
+/** Numbers that WebGPU's specification fixes (GPUBufferUsage, GPUMapMode): globals of these names are not on Node. */
+const USAGE = { mapRead: 0x1, copySource: 0x4, copyDestination: 0x8, storage: 0x80 } as const;
+const MAP_MODE_READ = 0x1;
+
+interface GpuArray extends DeviceArray {
+  readonly handle: WebGpuHandle;
+}
+
+interface GpuProgram extends Program {
+  readonly kernel: GpuJsKernel;
+}
+
+/** Stages of one thread share gpu.js's device, which is that thread's; it goes with the last of them. */
+let openDevices = 0;
+
+/** gpu.js's WGSL kernels on Dawn's adapter. */
+export class WebgpuDevice implements ComputeDevice {
+  readonly mode = 'webgpu';
+  readonly transfers: Transfers = { uploads: 0, readbacks: 0 };
+  readonly #library: GpuJsLibrary;
+  readonly #gpu: GpuJs;
+  readonly #context: WebGpuContext;
+  readonly #onKernel: KernelObserver | undefined;
+  readonly #stored: WebGpuBuffer[] = [];
+  /** Handles of this micro-batch: gpu.js counts them, and frees a buffer only when none is left. */
+  #handles: WebGpuHandle[] = [];
+  #input: WebGpuBuffer | undefined;
+  #staging: WebGpuBuffer | undefined;
+
+  /** Use `WebgpuDevice.open`. */
+  constructor(library: GpuJsLibrary, context: WebGpuContext, onKernel: KernelObserver | undefined) {
+    this.#library = library;
+    this.#gpu = new library.GPU({ mode: 'webgpu' });
+    this.#context = context;
+    this.#onKernel = onKernel;
+    openDevices++;
+  }
+
+  /** @throws InputError that says why there is no adapter and what to install. */
+  static async open({ onKernel }: DeviceOptions): Promise<WebgpuDevice> {
+    await provideWebGpu();
+    const library = await loadGpuJs();
+    let context: WebGpuContext;
+    try {
+      context = await library.WebGPUContext.acquire();
+    } catch (error) {
+      throw new InputError(
+        `gpu.js:webgpu finds no adapter: ${(error as Error).message}. It needs a GPU with its Vulkan, Metal or ` +
+          'Direct3D 12 driver; on Linux also libvulkan1. `ipu-pipeline doctor` shows what there is; gpu.js:webasm ' +
+          'needs no adapter.',
+        { cause: error },
+      );
+    }
+    return new WebgpuDevice(library, context, onKernel);
+  }
+
+  store(...parts: readonly Float32Array[]): GpuArray {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const buffer = this.#buffer(4 * length, USAGE.storage, 'a weight', true);
+    const mapped = new Float32Array(buffer.getMappedRange());
+    let at = 0;
+    for (const part of parts) {
+      mapped.set(part, at);
+      at += part.length;
+    }
+    buffer.unmap();
+    this.#stored.push(buffer);
+    return { length, handle: this.#handle(buffer, length) };
+  }
+
+  compile(definition: KernelDefinition, constants: Readonly<Record<string, number>>): GpuProgram {
+    const { source, settings } = kernelSettings(definition, constants);
+    const kernel = this.#gpu.createKernel(source, { ...settings, pipeline: true });
+    checkMode(definition, kernel, 'webgpu');
+    return { definition, kernel };
+  }
+
+  upload(values: Float32Array): GpuArray {
+    this.transfers.uploads++;
+    if (!this.#input || this.#input.size < values.byteLength) {
+      this.#input?.destroy();
+      this.#input = this.#buffer(
+        values.byteLength,
+        USAGE.storage | USAGE.copyDestination | USAGE.copySource,
+        'a micro-batch',
+      );
+    }
+    this.#context.device.queue.writeBuffer(this.#input, 0, values);
+    const handle = this.#handle(this.#input, values.length);
+    return { length: values.length, handle };
+  }
+
+  async run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<GpuArray> {
+    const { definition, kernel } = given as GpuProgram;
+    const length = cellCount(cells) * definition.outputsPerCell;
+    this.#checkSize(4 * length, `the result of the kernel "${definition.name}"`);
+    const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
+    const taken = values.map((value) => (typeof value === 'number' ? value : (value as GpuArray).handle));
+    const handle = (await kernel.setOutput([...cells])(...taken)) as WebGpuHandle;
+    checkMode(definition, kernel, 'webgpu');
+    // Four numbers to a cell or one: to the kernel that takes them they are one flat array.
+    handle.output = [length];
+    handle.componentCount = 1;
+    this.#handles.push(handle);
+    if (this.#onKernel) {
+      await this.#context.device.queue.onSubmittedWorkDone();
+      this.#onKernel(definition, Number(process.hrtime.bigint() - startNs));
+    }
+    return { length, handle };
+  }
+
+  async read(array: DeviceArray, length: number): Promise<Float32Array> {
+    this.transfers.readbacks++;
+    const { device } = this.#context;
+    const bytes = 4 * length;
+    if (!this.#staging || this.#staging.size < bytes) {
+      this.#staging?.destroy();
+      this.#staging = this.#buffer(bytes, USAGE.mapRead | USAGE.copyDestination, 'a result');
+    }
+    const staging = this.#staging;
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer((array as GpuArray).handle.buffer, 0, staging, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(MAP_MODE_READ, 0, bytes);
+    const values = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
+    staging.unmap();
+    for (const handle of this.#handles) handle.delete();
+    this.#handles = [];
+    return values;
+  }
+
+  async dispose(): Promise<void> {
+    for (const handle of this.#handles) handle.delete();
+    await this.#gpu.destroy();
+    for (const buffer of [...this.#stored, this.#input, this.#staging]) buffer?.destroy();
+    openDevices--;
+    if (openDevices === 0) await this.#library.WebGPUContext.destroy();
+  }
+
+  #handle(buffer: WebGpuBuffer, length: number): WebGpuHandle {
+    return new this.#library.WebGPUBufferResult({
+      buffer,
+      output: [length],
+      context: this.#context,
+      kernel: null,
+    });
+  }
+
+  #buffer(bytes: number, usage: number, what: string, mappedAtCreation = false): WebGpuBuffer {
+    this.#checkSize(bytes, what);
+    return this.#context.device.createBuffer({ size: Math.max(4, bytes), usage, mappedAtCreation });
+  }
+
+  #checkSize(bytes: number, what: string): void {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#context.device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (bytes <= most) return;
+    throw new InputError(
+      `gpu.js:webgpu: ${what} takes ${bytes} bytes, and a buffer of this adapter holds ${most}: use smaller ` +
+        'micro-batches or a shorter sequence length, or another executor.',
+    );
+  }
+}

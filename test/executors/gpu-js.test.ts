@@ -1,0 +1,20 @@
+import { InputError, gpuJsExecutor, openModel } from 'ipu-pipeline';
+import { expect, it } from 'vitest';
+import { gpuJsSuite } from './gpu-js-suite.js';
+import { randomWeights } from './random-model.js';
+import { executorSuite } from './suite.js';
+
+const { config: publishedConfig } = await openModel('synthetic:bert-tiny');
+
+it('refuses a stage that WebAssembly cannot address, with the numbers', async () => {
+  const config = { ...publishedConfig, intermediateSize: 2 ** 29 };
+  const slice = { embedding: false, firstLayer: 0, endLayer: 1, head: null };
+  const prepared = gpuJsExecutor('webasm').prepare(config, slice, randomWeights(1), { threads: 1 });
+  await expect(prepared).rejects.toThrow(InputError);
+  await expect(prepared).rejects.toThrow(/needs \d+ bytes.*at most 2147483648/);
+});
+
+executorSuite(gpuJsExecutor('webasm'), 8);
+gpuJsSuite('webasm');
+executorSuite(gpuJsExecutor('cpu'), 8);
+gpuJsSuite('cpu');
