@@ -89,7 +89,7 @@ describe('ipu-pipeline answer', () => {
       ['--max-length', '25'],
       'the sequence length 25 is more than the 24 positions',
     ],
-    ['an unknown executor', ['--executor', 'abacus'], 'must be one of onnx, reference'],
+    ['an unknown executor', ['--executor', 'abacus'], 'must be one of auto, gpu.js, onnx, reference'],
     ['a length that is no number', ['--n-best', 'many'], 'whole number of at least 1'],
     ['a model that is not there', ['--model', '/no/such/model'], '/no/such/model does not exist'],
     ['an unknown size', ['--model', 'synthetic:bert-huge'], 'synthetic:bert-large'],
