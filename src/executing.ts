@@ -19,6 +19,7 @@ export {
 } from './executors/gpu-js/device.js';
 export { gpuJsExecutor } from './executors/gpu-js/gpu-js-executor.js';
 export type { KernelDefinition, KernelThread } from './executors/gpu-js/kernels/definition.js';
+export { gelu } from './executors/gpu-js/kernels/activation.js';
 export { matmul, matmulConstants } from './executors/gpu-js/kernels/matmul.js';
 export { openComputeDevice } from './executors/gpu-js/open-device.js';
 export type { Adapter, GpuJsFacts } from './executors/gpu-js/probe-adapters.js';

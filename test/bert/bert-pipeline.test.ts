@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  EXECUTOR_NAMES,
   IpuConfig,
   oneDevice,
   openModel,
@@ -14,6 +13,7 @@ import {
   type Tensor,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
+import { EXECUTORS_HERE } from '../executors-here.js';
 
 const LENGTH = 12;
 
@@ -69,7 +69,7 @@ function digested({ name, shape, data }: Tensor): object {
 }
 
 describe.each(IPUS)('a pipeline with the head %s', (head, ipus) => {
-  it.each(EXECUTOR_NAMES)(
+  it.each(EXECUTORS_HERE)(
     'on threads gives the bits of one device: %s',
     { timeout: 120_000 },
     async (executor) => {

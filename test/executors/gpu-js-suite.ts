@@ -1,6 +1,8 @@
 import {
+  gelu,
   gpuJsExecutor,
   oneDevice,
+  openComputeDevice,
   planStages,
   referenceExecutor,
   startBertPipeline,
@@ -54,6 +56,23 @@ export function gpuJsSuite(mode: GpuJsMode): void {
       const drawn: Case = { config: { ...BASE, ...config }, seed: 3, batch, sequence, mask };
       const [actual, expected] = await Promise.all([run(executor, drawn), run(referenceExecutor, drawn)]);
       expect(largestError(actual, expected)).toBeLessThan(TOLERANCE);
+    });
+
+    it('has a gelu that is off by less than 7e-7 of its input, or of 1', async () => {
+      const inputs = Float32Array.from({ length: 1601 }, (_, at) => (at - 800) / 100);
+      // Four rows to a quad, of which only the first counts here.
+      const quads = new Float32Array(4 * inputs.length);
+      inputs.forEach((x, at) => (quads[4 * at] = x));
+      const device = await openComputeDevice(mode, { weightBytes: 0 });
+      try {
+        const program = device.compile(gelu, { width: inputs.length });
+        const result = await device.run(program, [inputs.length, 1], [device.upload(quads)]);
+        const values = await device.read(result, inputs.length);
+        const errors = inputs.map((x, at) => Math.abs(values[at]! - exactGelu(x)) / Math.max(1, Math.abs(x)));
+        expect(Math.max(...errors)).toBeLessThan(7e-7);
+      } finally {
+        await device.dispose();
+      }
     });
 
     it('uploads once and reads back once for each micro-batch, with any head', async () => {
@@ -135,6 +154,17 @@ export function gpuJsSuite(mode: GpuJsMode): void {
       },
     );
   });
+}
+
+/** x · (1 + erf(x / √2)) / 2 in float64, erf by Simpson's rule over its integral. */
+function exactGelu(x: number): number {
+  const [steps, end] = [4000, x / Math.SQRT2];
+  let sum = 0;
+  for (let at = 0; at <= steps; at++) {
+    const weight = at === 0 || at === steps ? 1 : 2 + 2 * (at % 2);
+    sum += weight * Math.exp(-(((end * at) / steps) ** 2));
+  }
+  return (x * (1 + (2 / Math.sqrt(Math.PI)) * ((sum * end) / steps / 3))) / 2;
 }
 
 interface Sizes {

@@ -9,7 +9,7 @@ import {
   type Tensor,
   type WeightSpec,
 } from 'ipu-pipeline';
-import { GOLDEN_EXECUTORS, MULTIPLY_ADDS } from './golden-executors.js';
+import { EXECUTORS_HERE, MULTIPLY_ADDS } from '../executors-here.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';
 import { headOnly, inputTensors, layerByLayer, runSlice, type GoldenInputs } from './slices.js';
@@ -39,7 +39,7 @@ export async function run(dir: string, report: Report, skip: Skip): Promise<void
     const file = JSON.parse(await readFile(path, 'utf8')) as GoldenFile;
     // The vectors of the weight generator lie in the same folder; its own test reads them.
     if (!file.config || !file.cases) continue;
-    for (const executor of GOLDEN_EXECUTORS) {
+    for (const executor of EXECUTORS_HERE) {
       const name = `${basename(fileName, '.json')}, ${executor}`;
       const work = multiplyAdds(file);
       if (work > (MULTIPLY_ADDS[executor] ?? Infinity)) {

@@ -10,7 +10,7 @@ import {
   type Executor,
   type Tensor,
 } from 'ipu-pipeline';
-import { FORMAT_EXECUTORS, GOLDEN_EXECUTORS } from './golden-executors.js';
+import { FORMAT_EXECUTORS, EXECUTORS_HERE } from '../executors-here.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';
 import { inputTensors, layerByLayer, runSlice, wholeModel, type GoldenInputs } from './slices.js';
@@ -40,7 +40,7 @@ export async function run(dir: string, report: Report, skip: Skip): Promise<void
     const label = basename(name, '.json');
     if (hasAttentions(file)) skip(`${label}: attentions`, 'stages do not hand out attention probabilities');
     for (const directory of checkpoints(dir, file)) {
-      const executors = directory === file.model ? GOLDEN_EXECUTORS : FORMAT_EXECUTORS;
+      const executors = directory === file.model ? EXECUTORS_HERE : FORMAT_EXECUTORS;
       await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), { executors, report, skip });
       await withTorchOnly(join(dir, directory), (torchOnly) =>
         runCheckpoint(file, `${label} (${directory}, ${TORCH})`, torchOnly, {

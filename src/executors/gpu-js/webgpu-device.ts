@@ -70,9 +70,8 @@ export class WebgpuDevice implements ComputeDevice {
       context = await library.WebGPUContext.acquire();
     } catch (error) {
       throw new InputError(
-        `gpu.js:webgpu finds no adapter: ${(error as Error).message}. It needs a GPU with its Vulkan, Metal or ` +
-          'Direct3D 12 driver; on Linux also libvulkan1. `ipu-pipeline doctor` shows what there is; gpu.js:webasm ' +
-          'needs no adapter.',
+        'gpu.js:webgpu finds no adapter. It needs a GPU with its Vulkan, Metal or Direct3D 12 driver; on Linux ' +
+          'also libvulkan1. `ipu-pipeline doctor` shows what there is; gpu.js:webasm needs no adapter.',
         { cause: error },
       );
     }
