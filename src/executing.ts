@@ -3,6 +3,7 @@ export { doctorText } from './doctor/doctor-text.js';
 export { examineMachine, type Availability, type Doctor } from './doctor/doctor.js';
 export {
   autoChoice,
+  checkAdapter,
   chooseExecutor,
   EXECUTOR_CHOICES,
   probeGpuJs,

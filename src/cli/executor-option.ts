@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { chooseExecutor, EXECUTOR_CHOICES } from '../executors/choose-executor.js';
+import { checkAdapter, chooseExecutor, EXECUTOR_CHOICES } from '../executors/choose-executor.js';
 import { oneOf } from './options.js';
 
 export function withExecutorOption(command: Command): Command {
@@ -11,8 +11,9 @@ export function withExecutorOption(command: Command): Command {
   );
 }
 
-/** The executor that the flag stands for here; where the machine decided, stderr says what and why. */
+/** The executor that the flag stands for here, or an error where it cannot be had; where the machine decided, stderr says what and why. */
 export async function executorOf({ executor }: { readonly executor: string }): Promise<string> {
+  await checkAdapter(executor);
   const { name, reason } = await chooseExecutor(executor);
   if (reason !== undefined) process.stderr.write(`--executor ${executor} takes ${name}: ${reason}\n`);
   return name;

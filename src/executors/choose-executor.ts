@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/errors.js';
+import { noAdapterError } from './gpu-js/no-adapter.js';
 import type { GpuJsFacts } from './gpu-js/probe-adapters.js';
 import { EXECUTOR_NAMES } from './registry.js';
 import { runProbe, type Probed } from './run-probe.js';
@@ -41,6 +42,21 @@ export async function chooseExecutor(
     return { name: 'gpu.js:cpu', reason: `${why}, and this Node has no WebAssembly` };
   }
   return { name: 'gpu.js:webasm', reason: why };
+}
+
+/**
+ * Looks for an adapter where a choice cannot do without: a worker would find out later, after Dawn has complained on
+ * stderr in words of its own.
+ * @throws InputError when there is none
+ */
+export async function checkAdapter(
+  choice: string,
+  probe: () => Promise<Probed<GpuJsFacts>> = probeGpuJs,
+): Promise<void> {
+  if (choice !== 'gpu.js:webgpu') return;
+  const probed = await probe();
+  if ('fault' in probed) throw noAdapterError(new Error(probed.fault));
+  if (probed.facts.adapters.length === 0) throw noAdapterError(new Error(probed.facts.adapterFault));
 }
 
 /** What `auto` takes when gpu.js was found like this. */

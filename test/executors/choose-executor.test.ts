@@ -1,5 +1,6 @@
 import {
   InputError,
+  checkAdapter,
   chooseExecutor,
   runProbe,
   type Adapter,
@@ -47,6 +48,17 @@ describe('chooseExecutor', () => {
   it('refuses others with a list', async () => {
     await expect(chooseExecutor('gpu.js:webgl')).rejects.toThrow(InputError);
     await expect(chooseExecutor('gpu.js:webgl')).rejects.toThrow(/"gpu.js:webgl".*auto, gpu.js, onnx/);
+  });
+});
+
+describe('checkAdapter', () => {
+  it('refuses webgpu where nothing answers, and asks for nothing else', async () => {
+    const never = (): Promise<never> => Promise.reject(new Error('asked'));
+    for (const name of ['auto', 'gpu.js', 'onnx', 'gpu.js:webasm']) await checkAdapter(name, never);
+    await checkAdapter('gpu.js:webgpu', found([SOFTWARE]));
+    await expect(checkAdapter('gpu.js:webgpu', found([]))).rejects.toThrow(InputError);
+    const crashed = checkAdapter('gpu.js:webgpu', () => Promise.resolve({ fault: 'ended by SIGSEGV' }));
+    await expect(crashed).rejects.toThrow(/needs a GPU.*libvulkan1.*doctor/);
   });
 });
 

@@ -22,6 +22,7 @@ import {
 } from './gpu-js-library.js';
 import type { KernelDefinition } from './kernels/definition.js';
 import { provideWebGpu } from './dawn.js';
+import { noAdapterError } from './no-adapter.js';
 
 /** Numbers that WebGPU's specification fixes (GPUBufferUsage, GPUMapMode): globals of these names are not on Node. */
 const USAGE = { mapRead: 0x1, copySource: 0x4, copyDestination: 0x8, storage: 0x80 } as const;
@@ -69,11 +70,7 @@ export class WebgpuDevice implements ComputeDevice {
     try {
       context = await library.WebGPUContext.acquire();
     } catch (error) {
-      throw new InputError(
-        'gpu.js:webgpu finds no adapter. It needs a GPU with its Vulkan, Metal or Direct3D 12 driver; on Linux ' +
-          'also libvulkan1. `ipu-pipeline doctor` shows what there is; gpu.js:webasm needs no adapter.',
-        { cause: error },
-      );
+      throw noAdapterError(error);
     }
     return new WebgpuDevice(library, context, onKernel);
   }
