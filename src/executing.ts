@@ -18,6 +18,7 @@ export {
   type GpuJsMode,
   type Program,
 } from './executors/gpu-js/device.js';
+export { GpuLostError } from './executors/gpu-js/gpu-faults.js';
 export { gpuJsExecutor } from './executors/gpu-js/gpu-js-executor.js';
 export type { KernelDefinition, KernelThread } from './executors/gpu-js/kernels/definition.js';
 export { gelu } from './executors/gpu-js/kernels/activation.js';

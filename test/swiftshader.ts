@@ -9,12 +9,15 @@ const LOADER = `${FOLDER}/libvulkan.so.1`;
 /** glibc's RTLD_NODELETE, which Node does not name: the library stays although it is no addon of Node's. */
 const RTLD_NODELETE = 0x1000;
 
+/** The tests of webgpu run on this machine's GPU. */
+export const onHardware = Boolean(process.env['IPU_PIPELINE_TEST_GPU']);
+
 /**
  * Lets Dawn, in this process and its threads, find SwiftShader. A GPU that answers is used instead when
  * IPU_PIPELINE_TEST_GPU is set: the same tests then run on it.
  */
 async function provide(): Promise<{ available: boolean; reason: string }> {
-  if (process.env['IPU_PIPELINE_TEST_GPU']) {
+  if (onHardware) {
     const probed = await probeGpuJs();
     const count = 'facts' in probed ? probed.facts.adapters.length : 0;
     return { available: count > 0, reason: 'no adapter answers' };

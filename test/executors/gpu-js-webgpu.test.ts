@@ -1,8 +1,22 @@
-import { InputError, gpuJsExecutor, matmul, matmulConstants, openComputeDevice } from 'ipu-pipeline';
+import {
+  GpuLostError,
+  InputError,
+  gpuJsExecutor,
+  matmul,
+  matmulConstants,
+  openComputeDevice,
+  type Executor,
+} from 'ipu-pipeline';
 import { expect, it } from 'vitest';
 import { gpuJsSuite } from './gpu-js-suite.js';
-import { executorSuite } from './suite.js';
-import { webGpu } from '../swiftshader.js';
+import { inputsOf, randomWeights, whole } from './random-model.js';
+import { executorSuite, FIXED } from './suite.js';
+import { onHardware, webGpu } from '../swiftshader.js';
+
+/** What gpu.js keeps for a whole thread. */
+interface GpuJsContext {
+  readonly WebGPUContext: { acquire(): Promise<{ readonly device: { destroy(): void } }> };
+}
 
 if (webGpu.available) {
   it('refuses what a buffer of the adapter cannot hold, with the numbers', async () => {
@@ -16,6 +30,43 @@ if (webGpu.available) {
     } finally {
       await device.dispose();
     }
+  });
+
+  // To fill the memory of a GPU would disturb whoever else computes there.
+  it.skipIf(onHardware)('says that memory ran out, and computes on', async () => {
+    const device = await openComputeDevice('webgpu', { weightBytes: 0 });
+    try {
+      // SwiftShader grants buffers of this size, and then has no memory for one.
+      const large = (): unknown => device.store(new Float32Array(2 ** 28));
+      expect(large).toThrow(InputError);
+      expect(large).toThrow(/no memory left for a weight of 1073741824 bytes/);
+      const program = device.compile(matmul, matmulConstants(1));
+      const [two, three] = [2, 3].map((value) => device.store(Float32Array.of(value)));
+      const wide = device.run(program, [2 ** 26, 1], [two!, two!, three!, 1]);
+      await expect(wide).rejects.toThrow(
+        /no memory left for the result of the kernel "matmul" of 1073741824/,
+      );
+      const result = await device.run(program, [1, 1], [device.upload(Float32Array.of(5)), two!, three!, 1]);
+      expect(await device.read(result, 1)).toEqual(Float32Array.of(13));
+    } finally {
+      await device.dispose();
+    }
+  });
+
+  it('says that the GPU was lost, and takes it again when it is back', async () => {
+    const { config } = FIXED;
+    const inputs = inputsOf(FIXED);
+    const stage = (): ReturnType<Executor['prepare']> =>
+      gpuJsExecutor('webgpu').prepare(config, whole(config, null), randomWeights(1), { threads: 1 });
+    const lost = await stage();
+    const before = await lost.run(inputs);
+    const { default: library } = (await import('gpu.js')) as unknown as { default: GpuJsContext };
+    (await library.WebGPUContext.acquire()).device.destroy();
+    await expect(lost.run(inputs)).rejects.toThrow(GpuLostError);
+    await lost.dispose();
+    const again = await stage();
+    expect(await again.run(inputs)).toEqual(before);
+    await again.dispose();
   });
 
   executorSuite(gpuJsExecutor('webgpu'), 2);

@@ -17,7 +17,7 @@ const TOLERANCE = 1e-4;
 const HEADS: readonly (BertHead | null)[] = [null, ...PLACED_HEADS];
 const heads = fc.constantFrom(...HEADS);
 
-const FIXED: Case = {
+export const FIXED: Case = {
   config: {
     hiddenSize: 12,
     numHiddenLayers: 3,

@@ -81,6 +81,8 @@ export interface KernelInternals {
 export interface WebGpuContext {
   readonly adapter: { readonly limits: WebGpuLimits };
   readonly device: WebGpuDeviceHandle;
+  /** gpu.js runs nothing on a device that is. */
+  readonly isLost: boolean;
 }
 
 export interface WebGpuLimits {
@@ -98,6 +100,8 @@ export interface WebGpuBuffer {
 
 export interface WebGpuDeviceHandle {
   readonly limits: WebGpuLimits;
+  readonly lost: Promise<{ readonly message: string }>;
+  onuncapturederror: (event: { readonly error: Error; preventDefault(): void }) => void;
   readonly queue: {
     writeBuffer(buffer: WebGpuBuffer, offset: number, data: Float32Array): void;
     submit(commands: readonly unknown[]): void;

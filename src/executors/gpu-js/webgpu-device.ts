@@ -22,6 +22,7 @@ import {
 } from './gpu-js-library.js';
 import type { KernelDefinition } from './kernels/definition.js';
 import { provideWebGpu } from './dawn.js';
+import { GpuFaults } from './gpu-faults.js';
 import { noAdapterError } from './no-adapter.js';
 
 /** Numbers that WebGPU's specification fixes (GPUBufferUsage, GPUMapMode): globals of these names are not on Node. */
@@ -46,6 +47,7 @@ export class WebgpuDevice implements ComputeDevice {
   readonly #library: GpuJsLibrary;
   readonly #gpu: GpuJs;
   readonly #context: WebGpuContext;
+  readonly #faults: GpuFaults;
   readonly #onKernel: KernelObserver | undefined;
   readonly #stored: WebGpuBuffer[] = [];
   /** Handles of this micro-batch: gpu.js counts them, and frees a buffer only when none is left. */
@@ -58,6 +60,7 @@ export class WebgpuDevice implements ComputeDevice {
     this.#library = library;
     this.#gpu = new library.GPU({ mode: 'webgpu' });
     this.#context = context;
+    this.#faults = GpuFaults.of(context);
     this.#onKernel = onKernel;
     openDevices++;
   }
@@ -117,14 +120,15 @@ export class WebgpuDevice implements ComputeDevice {
     this.#checkSize(4 * length, `the result of the kernel "${definition.name}"`);
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
     const taken = values.map((value) => (typeof value === 'number' ? value : (value as GpuArray).handle));
-    const handle = (await kernel.setOutput([...cells])(...taken)) as WebGpuHandle;
+    const what = `the result of the kernel "${definition.name}" of ${4 * length} bytes`;
+    const handle = await this.#checked(what, () => launch(kernel, cells, taken), kernel);
     checkMode(definition, kernel, 'webgpu');
     // Four numbers to a cell or one: to the kernel that takes them they are one flat array.
     handle.output = [length];
     handle.componentCount = 1;
     this.#handles.push(handle);
     if (this.#onKernel) {
-      await this.#context.device.queue.onSubmittedWorkDone();
+      await this.#checked(what, () => this.#context.device.queue.onSubmittedWorkDone());
       this.#onKernel(definition, Number(process.hrtime.bigint() - startNs));
     }
     return { length, handle };
@@ -142,7 +146,7 @@ export class WebgpuDevice implements ComputeDevice {
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer((array as GpuArray).handle.buffer, 0, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MAP_MODE_READ, 0, bytes);
+    await this.#checked(`a result of ${bytes} bytes`, () => staging.mapAsync(MAP_MODE_READ, 0, bytes));
     const values = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
     staging.unmap();
     for (const handle of this.#handles) handle.delete();
@@ -169,7 +173,27 @@ export class WebgpuDevice implements ComputeDevice {
 
   #buffer(bytes: number, usage: number, what: string, mappedAtCreation = false): WebGpuBuffer {
     this.#checkSize(bytes, what);
-    return this.#context.device.createBuffer({ size: Math.max(4, bytes), usage, mappedAtCreation });
+    const buffer = this.#context.device.createBuffer({ size: Math.max(4, bytes), usage, mappedAtCreation });
+    this.#faults.check(`${what} of ${bytes} bytes`);
+    return buffer;
+  }
+
+  /**
+   * What WebGPU reports aside, and what it throws, as an error of ours. A kernel that failed is built anew when it is
+   * next used: the buffer of its result may be one that could not be had.
+   */
+  async #checked<T>(what: string, action: () => Promise<T>, kernel?: GpuJsKernel): Promise<T> {
+    try {
+      const result = await action().catch((error: unknown) => {
+        this.#faults.check(what, error);
+        throw error;
+      });
+      this.#faults.check(what);
+      return result;
+    } catch (error) {
+      kernel?.destroy();
+      throw error;
+    }
   }
 
   #checkSize(bytes: number, what: string): void {
@@ -181,4 +205,9 @@ export class WebgpuDevice implements ComputeDevice {
         'micro-batches or a shorter sequence length, or another executor.',
     );
   }
+}
+
+/** An async function, so that what gpu.js throws at once is also a promise that fails. */
+async function launch(kernel: GpuJsKernel, cells: Cells, values: readonly unknown[]): Promise<WebGpuHandle> {
+  return (await kernel.setOutput([...cells])(...values)) as WebGpuHandle;
 }
