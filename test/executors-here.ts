@@ -7,10 +7,10 @@ export const EXECUTORS_HERE = EXECUTOR_NAMES.filter((name) => name !== 'gpu.js:w
 /** What other forms of the same weights run on: how a file is read does not depend on who computes. */
 export const FORMAT_EXECUTORS: readonly string[] = ['onnx', 'reference'];
 
-/** The slow ones compute some 10⁹ multiply-adds per second: beyond these a file would take minutes. */
+/** The slow ones compute 0.2 … 4·10⁹ multiply-adds per second: beyond these a file would take minutes. */
 export const MULTIPLY_ADDS: Readonly<Record<string, number>> = {
   reference: 32e9,
-  'gpu.js:webasm': 16e9,
+  'gpu.js:webasm': 32e9,
   'gpu.js:webgpu': 16e9,
   'gpu.js:cpu': 16e9,
 };

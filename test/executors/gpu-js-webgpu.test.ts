@@ -2,7 +2,7 @@ import {
   GpuLostError,
   InputError,
   gpuJsExecutor,
-  matmul,
+  matmulByFours,
   matmulConstants,
   openComputeDevice,
   type Executor,
@@ -22,7 +22,7 @@ if (webGpu.available) {
   it('refuses what a buffer of the adapter cannot hold, with the numbers', async () => {
     const device = await openComputeDevice('webgpu', { weightBytes: 0 });
     try {
-      const program = device.compile(matmul, matmulConstants(1));
+      const program = device.compile(matmulByFours, matmulConstants(1));
       const one = device.store(Float32Array.of(1));
       const refused = device.run(program, [2 ** 30, 1], [one, one, one, 1]);
       await expect(refused).rejects.toThrow(InputError);
@@ -40,7 +40,7 @@ if (webGpu.available) {
       const large = (): unknown => device.store(new Float32Array(2 ** 28));
       expect(large).toThrow(InputError);
       expect(large).toThrow(/no memory left for a weight of 1073741824 bytes/);
-      const program = device.compile(matmul, matmulConstants(1));
+      const program = device.compile(matmulByFours, matmulConstants(1));
       const [two, three] = [2, 3].map((value) => device.store(Float32Array.of(value)));
       const wide = device.run(program, [2 ** 26, 1], [two!, two!, three!, 1]);
       await expect(wide).rejects.toThrow(

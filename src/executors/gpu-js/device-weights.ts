@@ -2,6 +2,7 @@ import { layerTensors, embeddingTensors, headTensors, sliceWeightBytes } from '.
 import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
 import type { WeightSource } from '../../bert/weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
+import { inPanels } from './weight-panels.js';
 
 /** A linear layer, or a LayerNorm: what multiplies and what is added. */
 export interface Parameters {
@@ -41,23 +42,42 @@ export class DeviceWeights {
     return this.#bytes;
   }
 
-  /** Tensors one after the other in one array: several matrices of as many inputs are one with all their outputs. */
-  async array(...names: string[]): Promise<DeviceArray> {
-    const key = names.join();
-    const known = this.#arrays.get(key);
-    if (known) return known;
-    const parts = [];
-    for (const name of names) parts.push(await this.#read(name));
-    const array = this.#device.store(...parts);
-    this.#arrays.set(key, array);
-    return array;
+  /** A vector, or a table whose rows are looked up. */
+  async array(name: string): Promise<DeviceArray> {
+    return this.#once(name, async () => this.#device.store(await this.#read(name)));
   }
 
-  async parameters(...layers: string[]): Promise<Parameters> {
+  /** Matrices of as many inputs as one with all their outputs, in panels. */
+  async panels(...names: string[]): Promise<DeviceArray> {
+    return this.#once(names.join(), async () => {
+      const [, inputs] = this.#shapes.get(names[0]!)!;
+      const parts = [];
+      for (const name of names) parts.push(await this.#read(name));
+      return this.#device.store(inPanels(parts, inputs!));
+    });
+  }
+
+  /** Linear layers of the same inputs, as one. */
+  async linear(...layers: string[]): Promise<Parameters> {
+    const biases = layers.map((name) => `${name}.bias`);
     return {
-      weight: await this.array(...layers.map((name) => `${name}.weight`)),
-      bias: await this.array(...layers.map((name) => `${name}.bias`)),
+      weight: await this.panels(...layers.map((name) => `${name}.weight`)),
+      bias: await this.#once(biases.join(), async () => {
+        const parts = [];
+        for (const name of biases) parts.push(await this.#read(name));
+        return this.#device.store(...parts);
+      }),
     };
+  }
+
+  async norm(layer: string): Promise<Parameters> {
+    return { weight: await this.array(`${layer}.weight`), bias: await this.array(`${layer}.bias`) };
+  }
+
+  async #once(key: string, store: () => Promise<DeviceArray>): Promise<DeviceArray> {
+    const array = this.#arrays.get(key) ?? (await store());
+    this.#arrays.set(key, array);
+    return array;
   }
 
   async #read(name: string): Promise<Float32Array> {

@@ -46,15 +46,15 @@ export async function prepareHead(head: BertHead, weights: DeviceWeights): Promi
   const { pooler, classifier, predictions } = PARTS[head];
   const at = 'cls.predictions';
   return {
-    ...(pooler ? { pooler: await weights.parameters('bert.pooler.dense') } : {}),
-    ...(classifier !== undefined ? { classifier: await weights.parameters(classifier) } : {}),
+    ...(pooler ? { pooler: await weights.linear('bert.pooler.dense') } : {}),
+    ...(classifier !== undefined ? { classifier: await weights.linear(classifier) } : {}),
     ...(predictions
       ? {
           predictions: {
-            transform: await weights.parameters(`${at}.transform.dense`),
-            norm: await weights.parameters(`${at}.transform.LayerNorm`),
+            transform: await weights.linear(`${at}.transform.dense`),
+            norm: await weights.norm(`${at}.transform.LayerNorm`),
             decoder: {
-              weight: await weights.array('bert.embeddings.word_embeddings.weight'),
+              weight: await weights.panels('bert.embeddings.word_embeddings.weight'),
               bias: await weights.array(`${at}.bias`),
             },
           },

@@ -1,12 +1,18 @@
 import type { BertConfig } from '../../bert/bert-config.js';
 import type { Parameters } from './device-weights.js';
-import type { ComputeDevice, DeviceArray, Program } from './device.js';
+import type { ComputeDevice, DeviceArray, GpuJsMode, Program } from './device.js';
 import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';
 import { attentionContext, attentionScores, mergeHeads } from './kernels/attention.js';
 import { embed, firstPositions, join } from './kernels/embedding.js';
 import { addResidual, normalize, rowMoments } from './kernels/layer-norm.js';
-import { matmul, matmulConstants } from './kernels/matmul.js';
-import { exponentials, largestScores, weightSums } from './kernels/softmax.js';
+import { matmulByFours, matmulConstants, matmulInBlocks } from './kernels/matmul.js';
+import {
+  exponentials,
+  exponentialsByTable,
+  largestScores,
+  POWERS_OF_HALF,
+  weightSums,
+} from './kernels/softmax.js';
 import type { KernelDefinition } from './kernels/definition.js';
 
 /** The micro-batch that is on the device. */
@@ -25,6 +31,13 @@ const ACTIVATIONS: Record<BertConfig['hiddenAct'] | 'tanh' | 'none', KernelDefin
   tanh,
   none: asRows,
 };
+/** The fastest of `bench/gpu-js-matmul.ts` in each mode. */
+export const MATMULS: Record<GpuJsMode, KernelDefinition> = {
+  webgpu: matmulByFours,
+  webasm: matmulInBlocks,
+  cpu: matmulByFours,
+};
+
 export type Activation = keyof typeof ACTIVATIONS;
 
 /**
@@ -36,12 +49,14 @@ export class StageKernels {
   readonly #config: BertConfig;
   readonly #device: ComputeDevice;
   readonly #settings: DeviceArray;
+  readonly #powers: DeviceArray | undefined;
   readonly #programs = new Map<string, Program>();
 
   constructor(config: BertConfig, device: ComputeDevice) {
     this.#config = config;
     this.#device = device;
     this.#settings = device.store(Float32Array.of(config.layerNormEps));
+    if (device.mode === 'webasm') this.#powers = device.store(POWERS_OF_HALF);
   }
 
   /** `[rows, hidden]`, not yet normalized. */
@@ -63,7 +78,7 @@ export class StageKernels {
     { weight, bias }: Parameters,
     { rows, inputs, outputs }: { rows: number; inputs: number; outputs: number },
   ): Promise<DeviceArray> {
-    const program = this.#program(`${name} matmul`, matmul, matmulConstants(inputs));
+    const program = this.#program(`${name} matmul`, MATMULS[this.#device.mode], matmulConstants(inputs));
     return this.#device.run(program, [outputs, Math.ceil(rows / 4)], [x, weight, bias, rows]);
   }
 
@@ -100,9 +115,9 @@ export class StageKernels {
       [scores, sequence],
     );
     const weights = await device.run(
-      program('weights', exponentials),
+      program('weights', this.#powers ? exponentialsByTable : exponentials),
       [4 * sequence, quads, slices],
-      [scores, largest, sequence],
+      [scores, largest, ...(this.#powers ? [this.#powers] : []), sequence],
     );
     const sums = await device.run(program('sums', weightSums), [sequence, slices], [weights, sequence]);
     const context = await device.run(
@@ -134,7 +149,11 @@ export class StageKernels {
   async norm(name: string, x: DeviceArray, { weight, bias }: Parameters, rows: number): Promise<DeviceArray> {
     const { hiddenSize: hidden } = this.#config;
     const moments = await this.#device.run(
-      this.#program(`${name} moments`, rowMoments, { hidden }),
+      this.#program(`${name} moments`, rowMoments, {
+        hidden,
+        eights: Math.floor(hidden / 8),
+        afterEights: hidden % 8,
+      }),
       [rows],
       [x],
     );

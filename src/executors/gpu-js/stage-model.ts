@@ -41,10 +41,10 @@ export async function prepareStage(slice: BertSlice, weights: DeviceWeights): Pr
 async function prepareEmbedding(weights: DeviceWeights): Promise<Embedding> {
   const at = 'bert.embeddings';
   return {
-    words: await weights.array(`${at}.word_embeddings.weight`),
+    words: await weights.panels(`${at}.word_embeddings.weight`),
     positions: await weights.array(`${at}.position_embeddings.weight`),
     segments: await weights.array(`${at}.token_type_embeddings.weight`),
-    norm: await weights.parameters(`${at}.LayerNorm`),
+    norm: await weights.norm(`${at}.LayerNorm`),
   };
 }
 
@@ -52,12 +52,12 @@ async function prepareLayer(layer: number, weights: DeviceWeights): Promise<Laye
   const at = `bert.encoder.layer.${layer}`;
   const self = `${at}.attention.self`;
   return {
-    qkv: await weights.parameters(`${self}.query`, `${self}.key`, `${self}.value`),
-    attention: await weights.parameters(`${at}.attention.output.dense`),
-    attentionNorm: await weights.parameters(`${at}.attention.output.LayerNorm`),
-    intermediate: await weights.parameters(`${at}.intermediate.dense`),
-    output: await weights.parameters(`${at}.output.dense`),
-    outputNorm: await weights.parameters(`${at}.output.LayerNorm`),
+    qkv: await weights.linear(`${self}.query`, `${self}.key`, `${self}.value`),
+    attention: await weights.linear(`${at}.attention.output.dense`),
+    attentionNorm: await weights.norm(`${at}.attention.output.LayerNorm`),
+    intermediate: await weights.linear(`${at}.intermediate.dense`),
+    output: await weights.linear(`${at}.output.dense`),
+    outputNorm: await weights.norm(`${at}.output.LayerNorm`),
   };
 }
 

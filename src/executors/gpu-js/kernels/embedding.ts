@@ -2,7 +2,8 @@ import type { KernelDefinition, KernelThread } from './definition.js';
 
 /**
  * Word + segment + position, `[rows, hidden]`. `input` holds the ids `[rows]`, then the segments `[rows]`, as
- * float32, which is exact below 2²⁴. Cells: `[hidden, rows]`. Constant: hidden.
+ * float32, which is exact below 2²⁴. The table of words is in panels (weight-panels.ts), as a head may have it as a
+ * matrix. Cells: `[hidden, rows]`. Constant: hidden.
  */
 export const embed: KernelDefinition = {
   name: 'embedding',
@@ -38,7 +39,7 @@ export const embed: KernelDefinition = {
     batch = Math.floor((this.thread.y + 0.5) / sequence);
     position = this.thread.y - batch * sequence;
     return (
-      words[word * this.constants.hidden! + this.thread.x]! +
+      words[((word >> 2) * this.constants.hidden! + this.thread.x) * 4 + (word & 3)]! +
       segments[segment * this.constants.hidden! + this.thread.x]! +
       positions[position * this.constants.hidden! + this.thread.x]!
     );

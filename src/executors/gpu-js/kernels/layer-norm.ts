@@ -16,7 +16,11 @@ export const addResidual: KernelDefinition = {
   },
 };
 
-/** Mean and (biased) variance of each row, `[rows, 2]`; the variance around the mean, not E[x²] − E[x]². Cells: `[rows]`. */
+/**
+ * Mean and (biased) variance of each row, `[rows, 2]`; the variance around the mean, not E[x²] − E[x]². Both in sums
+ * of 8 numbers, of which 8 are summed before they join the sum over all: a sum that grows one by one loses more bits.
+ * Cells: `[rows]`. Constants: hidden, and how many eights there are in it and after them.
+ */
 export const rowMoments: KernelDefinition = {
   name: 'row moments',
   family: 'other',
@@ -26,19 +30,46 @@ export const rowMoments: KernelDefinition = {
     let at = 0;
     at = this.thread.x * this.constants.hidden!;
     let sum = 0.0;
-    for (let k = 0; k < this.constants.hidden!; k++) {
-      sum += x[at]!;
+    let some = 0.0;
+    for (let eight = 0; eight < this.constants.eights!; eight++) {
+      let part = 0.0;
+      for (let k = 0; k < 8; k++) {
+        part += x[at]!;
+        at++;
+      }
+      some += part;
+      if ((eight & 7) === 7) {
+        sum += some;
+        some = 0.0;
+      }
+    }
+    for (let k = 0; k < this.constants.afterEights!; k++) {
+      some += x[at]!;
       at++;
     }
-    const mean = sum / this.constants.hidden!;
+    const mean = (sum + some) / this.constants.hidden!;
     at = this.thread.x * this.constants.hidden!;
-    let squares = 0.0;
-    for (let k = 0; k < this.constants.hidden!; k++) {
+    sum = 0.0;
+    some = 0.0;
+    for (let eight = 0; eight < this.constants.eights!; eight++) {
+      let part = 0.0;
+      for (let k = 0; k < 8; k++) {
+        const centred = x[at]! - mean;
+        part += centred * centred;
+        at++;
+      }
+      some += part;
+      if ((eight & 7) === 7) {
+        sum += some;
+        some = 0.0;
+      }
+    }
+    for (let k = 0; k < this.constants.afterEights!; k++) {
       const centred = x[at]! - mean;
-      squares += centred * centred;
+      some += centred * centred;
       at++;
     }
-    return [mean, squares / this.constants.hidden!];
+    return [mean, (sum + some) / this.constants.hidden!];
   },
 };
 

@@ -1,21 +1,29 @@
 import type { KernelDefinition, KernelThread } from './definition.js';
 
 /**
- * `x · Wᵀ + bias`: x `[rows, inputs]`, W `[outputs, inputs]` as PyTorch stores it, bias `[outputs]`.
+ * `x · Wᵀ + bias`: x `[rows, inputs]`, W `[outputs, inputs]`, bias `[outputs]`.
  *
  * A cell (output x, group y) computes four rows, since what costs is to fetch numbers: a weight that was fetched is
- * used four times. Four inputs are summed before they join the sum over all, which halves its rounding error. The
- * result is in **quads**, `[rows / 4, outputs, 4]`: the element of a row and a column is at
+ * used four times. The result is in **quads**, `[rows / 4, outputs, 4]`: the element of a row and a column is at
  * `((row >> 2) * outputs + column) * 4 + (row & 3)`. Rows past the last one repeat it.
  *
- * Cells: `[outputs, rows / 4]`. Constants: `matmulConstants`. Chosen by `bench/gpu-js-matmul.ts`, see
- * docs/executors.md.
+ * W lies in **panels**, `[outputs / 4, inputs, 4]` (weight-panels.ts), so that what neighbouring cells fetch at once
+ * is one piece of memory.
+ *
+ * Cells: `[outputs, rows / 4]`. Constants: `matmulConstants`. There are two, and which one a mode takes was chosen by
+ * `bench/gpu-js-matmul.ts` (docs/gpu-js.md). In both a sum over all inputs is a sum of sums: added one by one to a
+ * growing sum, products lose so many bits that BERT's results are further from upstream's than they may be.
  */
-export const matmul: KernelDefinition = {
+const MATMUL = {
   name: 'matmul',
   family: 'matmul',
   arguments: { x: 'Array', weight: 'Array', bias: 'Array', rows: 'Integer' },
   outputsPerCell: 4,
+} as const;
+
+/** One product a step: sums of 16 products, of which 16 are summed before they join the sum over all. */
+export const matmulInBlocks: KernelDefinition = {
+  ...MATMUL,
   source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
     // Running indices, nothing is multiplied within the loop; `++` makes integers of them (definition.ts).
     let at0 = 0;
@@ -23,11 +31,6 @@ export const matmul: KernelDefinition = {
     let at2 = 0;
     let at3 = 0;
     let atWeight = 0;
-    at0++;
-    at1++;
-    at2++;
-    at3++;
-    atWeight++;
     at0 = this.thread.y * 4;
     at1 = at0 + 1;
     at2 = at0 + 2;
@@ -39,16 +42,95 @@ export const matmul: KernelDefinition = {
     at1 = at1 * this.constants.inputs!;
     at2 = at2 * this.constants.inputs!;
     at3 = at3 * this.constants.inputs!;
-    atWeight = this.thread.x * this.constants.inputs!;
+    atWeight = (this.thread.x >> 2) * this.constants.inputs! * 4 + (this.thread.x & 3);
+    let sum0 = 0.0;
+    let sum1 = 0.0;
+    let sum2 = 0.0;
+    let sum3 = 0.0;
+    let some0 = 0.0;
+    let some1 = 0.0;
+    let some2 = 0.0;
+    let some3 = 0.0;
+    for (let block = 0; block < this.constants.blocks!; block++) {
+      let part0 = 0.0;
+      let part1 = 0.0;
+      let part2 = 0.0;
+      let part3 = 0.0;
+      for (let k = 0; k < 16; k++) {
+        const w = weight[atWeight]!;
+        part0 += x[at0]! * w;
+        part1 += x[at1]! * w;
+        part2 += x[at2]! * w;
+        part3 += x[at3]! * w;
+        at0++;
+        at1++;
+        at2++;
+        at3++;
+        atWeight += 4;
+      }
+      some0 += part0;
+      some1 += part1;
+      some2 += part2;
+      some3 += part3;
+      if ((block & 15) === 15) {
+        sum0 += some0;
+        sum1 += some1;
+        sum2 += some2;
+        sum3 += some3;
+        some0 = 0.0;
+        some1 = 0.0;
+        some2 = 0.0;
+        some3 = 0.0;
+      }
+    }
+    for (let k = 0; k < this.constants.afterBlocks!; k++) {
+      const w = weight[atWeight]!;
+      some0 += x[at0]! * w;
+      some1 += x[at1]! * w;
+      some2 += x[at2]! * w;
+      some3 += x[at3]! * w;
+      at0++;
+      at1++;
+      at2++;
+      at3++;
+      atWeight++;
+      atWeight += 3;
+    }
+    const added = bias[this.thread.x]!;
+    return [sum0 + some0 + added, sum1 + some1 + added, sum2 + some2 + added, sum3 + some3 + added];
+  },
+};
+
+/** Four products a step, summed before they join the sum over all. */
+export const matmulByFours: KernelDefinition = {
+  ...MATMUL,
+  source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
+    let at0 = 0;
+    let at1 = 0;
+    let at2 = 0;
+    let at3 = 0;
+    let atWeight = 0;
+    at0 = this.thread.y * 4;
+    at1 = at0 + 1;
+    at2 = at0 + 2;
+    at3 = at0 + 3;
+    if (at1 >= rows) at1 = rows - 1;
+    if (at2 >= rows) at2 = rows - 1;
+    if (at3 >= rows) at3 = rows - 1;
+    at0 = at0 * this.constants.inputs!;
+    at1 = at1 * this.constants.inputs!;
+    at2 = at2 * this.constants.inputs!;
+    at3 = at3 * this.constants.inputs!;
+    atWeight = (this.thread.x >> 2) * this.constants.inputs! * 4 + (this.thread.x & 3);
     let sum0 = bias[this.thread.x]!;
     let sum1 = bias[this.thread.x]!;
     let sum2 = bias[this.thread.x]!;
     let sum3 = bias[this.thread.x]!;
     for (let k = 0; k < this.constants.fours!; k++) {
       const a = weight[atWeight]!;
-      const b = weight[atWeight + 1]!;
-      const c = weight[atWeight + 2]!;
-      const d = weight[atWeight + 3]!;
+      const b = weight[atWeight + 4]!;
+      const c = weight[atWeight + 8]!;
+      const d = weight[atWeight + 12]!;
       sum0 += x[at0]! * a + x[at0 + 1]! * b + (x[at0 + 2]! * c + x[at0 + 3]! * d);
       sum1 += x[at1]! * a + x[at1 + 1]! * b + (x[at1 + 2]! * c + x[at1 + 3]! * d);
       sum2 += x[at2]! * a + x[at2 + 1]! * b + (x[at2 + 2]! * c + x[at2 + 3]! * d);
@@ -57,20 +139,30 @@ export const matmul: KernelDefinition = {
       at1 += 4;
       at2 += 4;
       at3 += 4;
-      atWeight += 4;
+      atWeight += 16;
     }
-    for (let k = 0; k < this.constants.rest!; k++) {
-      const a = weight[atWeight + k]!;
-      sum0 += x[at0 + k]! * a;
-      sum1 += x[at1 + k]! * a;
-      sum2 += x[at2 + k]! * a;
-      sum3 += x[at3 + k]! * a;
+    for (let k = 0; k < this.constants.afterFours!; k++) {
+      const w = weight[atWeight]!;
+      sum0 += x[at0]! * w;
+      sum1 += x[at1]! * w;
+      sum2 += x[at2]! * w;
+      sum3 += x[at3]! * w;
+      at0++;
+      at1++;
+      at2++;
+      at3++;
+      atWeight++;
+      atWeight += 3;
     }
     return [sum0, sum1, sum2, sum3];
   },
 };
 
-/** @param inputs of the layer: any number, four at a time and what is left. */
+/** @param inputs of the layer: any number. */
 export function matmulConstants(inputs: number): Readonly<Record<string, number>> {
-  return { inputs, fours: Math.floor(inputs / 4), rest: inputs % 4 };
+  return {
+    inputs,
+    ...{ fours: Math.floor(inputs / 4), afterFours: inputs % 4 },
+    ...{ blocks: Math.floor(inputs / 16), afterBlocks: inputs % 16 },
+  };
 }
