@@ -232,7 +232,7 @@ export const FOUR_OUTPUTS: readonly Candidate[] = [
     kernel: matmulByFours,
   },
   {
-    name: 'four rows to a cell, panels, sums of 16',
+    name: 'four rows to a cell, panels, sums of sums',
     weights: 'panels',
     result: 'quads',
     takenBy: ['webasm'],

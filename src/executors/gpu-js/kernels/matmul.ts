@@ -21,7 +21,7 @@ const MATMUL = {
   outputsPerCell: 4,
 } as const;
 
-/** One product a step: sums of 16 products, of which 16 are summed before they join the sum over all. */
+/** One product a step, in blocks of about as many inputs as there are blocks, each summed by itself. */
 export const matmulInBlocks: KernelDefinition = {
   ...MATMUL,
   source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
@@ -47,16 +47,12 @@ export const matmulInBlocks: KernelDefinition = {
     let sum1 = 0.0;
     let sum2 = 0.0;
     let sum3 = 0.0;
-    let some0 = 0.0;
-    let some1 = 0.0;
-    let some2 = 0.0;
-    let some3 = 0.0;
-    for (let block = 0; block < this.constants.blocks!; block++) {
+    for (let at = 0; at < this.constants.blocks!; at++) {
       let part0 = 0.0;
       let part1 = 0.0;
       let part2 = 0.0;
       let part3 = 0.0;
-      for (let k = 0; k < 16; k++) {
+      for (let k = 0; k < this.constants.block!; k++) {
         const w = weight[atWeight]!;
         part0 += x[at0]! * w;
         part1 += x[at1]! * w;
@@ -68,36 +64,22 @@ export const matmulInBlocks: KernelDefinition = {
         at3++;
         atWeight += 4;
       }
-      some0 += part0;
-      some1 += part1;
-      some2 += part2;
-      some3 += part3;
-      if ((block & 15) === 15) {
-        sum0 += some0;
-        sum1 += some1;
-        sum2 += some2;
-        sum3 += some3;
-        some0 = 0.0;
-        some1 = 0.0;
-        some2 = 0.0;
-        some3 = 0.0;
-      }
+      sum0 += part0;
+      sum1 += part1;
+      sum2 += part2;
+      sum3 += part3;
     }
     for (let k = 0; k < this.constants.afterBlocks!; k++) {
       const w = weight[atWeight]!;
-      some0 += x[at0]! * w;
-      some1 += x[at1]! * w;
-      some2 += x[at2]! * w;
-      some3 += x[at3]! * w;
-      at0++;
-      at1++;
-      at2++;
-      at3++;
+      sum0 += x[at0 + k]! * w;
+      sum1 += x[at1 + k]! * w;
+      sum2 += x[at2 + k]! * w;
+      sum3 += x[at3 + k]! * w;
       atWeight++;
       atWeight += 3;
     }
     const added = bias[this.thread.x]!;
-    return [sum0 + some0 + added, sum1 + some1 + added, sum2 + some2 + added, sum3 + some3 + added];
+    return [sum0 + added, sum1 + added, sum2 + added, sum3 + added];
   },
 };
 
@@ -160,9 +142,10 @@ export const matmulByFours: KernelDefinition = {
 
 /** @param inputs of the layer: any number. */
 export function matmulConstants(inputs: number): Readonly<Record<string, number>> {
+  const block = 2 ** Math.round(Math.log2(Math.sqrt(inputs)));
   return {
     inputs,
     ...{ fours: Math.floor(inputs / 4), afterFours: inputs % 4 },
-    ...{ blocks: Math.floor(inputs / 16), afterBlocks: inputs % 16 },
+    ...{ block, blocks: Math.floor(inputs / block), afterBlocks: inputs % block },
   };
 }
