@@ -1,4 +1,4 @@
-import { matmulConstants, type GpuJsMode, type KernelDefinition, type KernelThread } from 'ipu-pipeline';
+import type { GpuJsMode, KernelDefinition, KernelThread } from 'ipu-pipeline';
 
 /** A way to write x · Wᵀ + bias as a kernel. */
 export interface Candidate {
@@ -8,7 +8,7 @@ export interface Candidate {
   readonly weights: 'as stored' | 'transposed' | 'panels';
   /** Where the result of a row and a column is: `quads` as src/executors/gpu-js/kernels/matmul.ts describes. */
   readonly result: 'rows' | 'quads' | 'column quads' | 'blocks';
-  /** All cells in one row, x = group of rows · outputs + output: on webgpu 64 neighbours, not 8 × 8, are a workgroup. */
+  /** All cells in one row: on webgpu 64 neighbours, not 8 × 8, are a workgroup. */
   readonly flat?: true;
   /** Modes in which stages compute with it. */
   readonly takenBy?: readonly GpuJsMode[];
@@ -20,9 +20,4 @@ type Source = (this: KernelThread, x: number[], weight: number[], bias: number[]
 export function kernel(outputsPerCell: 1 | 4, source: Source): KernelDefinition {
   const untyped = source as KernelDefinition['source'];
   return { name: 'candidate', family: 'matmul', arguments: ARGUMENTS, outputsPerCell, source: untyped };
-}
-
-/** Sizes that kernels have as constants; rows are a multiple of 4 here, which the chosen kernel does not need. */
-export function constants(inputs: number, outputs: number): Readonly<Record<string, number>> {
-  return { ...matmulConstants(inputs), outputs };
 }

@@ -1,4 +1,4 @@
-import { matmulByFours, matmulInBlocks } from 'ipu-pipeline';
+import { matmulByFours, matmulInBlocks, matmulSideBySide } from 'ipu-pipeline';
 import { kernel, type Candidate } from './gpu-js-candidate.js';
 
 /** Four numbers to a cell, which is as many as gpu.js lets one return. */
@@ -194,41 +194,14 @@ export const FOUR_OUTPUTS: readonly Candidate[] = [
     weights: 'transposed',
     result: 'quads',
     flat: true,
-    kernel: kernel(4, function (x, weight, bias) {
-      let at = 0;
-      let atWeight = 0;
-      at++;
-      atWeight++;
-      at = Math.floor((this.thread.x + 0.5) / this.constants.outputs!);
-      atWeight = this.thread.x - at * this.constants.outputs!;
-      at = at * 4 * this.constants.inputs!;
-      let sum0 = bias[atWeight]!;
-      let sum1 = bias[atWeight]!;
-      let sum2 = bias[atWeight]!;
-      let sum3 = bias[atWeight]!;
-      for (let k = 0; k < this.constants.fours!; k++) {
-        const a = weight[atWeight]!;
-        const b = weight[atWeight + this.constants.outputs!]!;
-        const c = weight[atWeight + this.constants.outputs! * 2]!;
-        const d = weight[atWeight + this.constants.outputs! * 3]!;
-        sum0 += x[at]! * a + x[at + 1]! * b + (x[at + 2]! * c + x[at + 3]! * d);
-        at += this.constants.inputs!;
-        sum1 += x[at]! * a + x[at + 1]! * b + (x[at + 2]! * c + x[at + 3]! * d);
-        at += this.constants.inputs!;
-        sum2 += x[at]! * a + x[at + 1]! * b + (x[at + 2]! * c + x[at + 3]! * d);
-        at += this.constants.inputs!;
-        sum3 += x[at]! * a + x[at + 1]! * b + (x[at + 2]! * c + x[at + 3]! * d);
-        at += 4 - this.constants.inputs! * 3;
-        atWeight += this.constants.outputs! * 4;
-      }
-      return [sum0, sum1, sum2, sum3];
-    }),
+    takenBy: ['webgpu'],
+    kernel: matmulSideBySide,
   },
   {
     name: 'four rows to a cell, k by 4, panels',
     weights: 'panels',
     result: 'quads',
-    takenBy: ['webgpu', 'cpu'],
+    takenBy: ['cpu'],
     kernel: matmulByFours,
   },
   {

@@ -8,8 +8,15 @@
  * the queue is done. Rows, inputs and outputs are multiples of 4, which the chosen kernels do not need. Modes that are not to be had are left out with a reason.
  */
 import { parseArgs } from 'node:util';
-import { environment, openComputeDevice, type Cells, type ComputeDevice, type GpuJsMode } from 'ipu-pipeline';
-import { constants, type Candidate } from './gpu-js-candidate.js';
+import {
+  environment,
+  matmulConstants,
+  openComputeDevice,
+  type Cells,
+  type ComputeDevice,
+  type GpuJsMode,
+} from 'ipu-pipeline';
+import type { Candidate } from './gpu-js-candidate.js';
 import { FOUR_OUTPUTS } from './gpu-js-candidates-of-four.js';
 import { ONE_OUTPUT } from './gpu-js-candidates.js';
 
@@ -81,7 +88,7 @@ async function measure(mode: GpuJsMode, candidate: Candidate): Promise<{ rate: n
     onKernel: (_, elapsedNs) => times.push(elapsedNs),
   });
   try {
-    const program = device.compile(candidate.kernel, constants(inputs, outputs));
+    const program = device.compile(candidate.kernel, matmulConstants(inputs, outputs));
     const all = [device.upload(x), device.store(packed(candidate.weights)), device.store(bias), rows];
     const values = all.slice(0, Object.keys(candidate.kernel.arguments).length);
     const cells: Cells = candidate.flat

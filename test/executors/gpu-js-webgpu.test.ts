@@ -4,6 +4,7 @@ import {
   gpuJsExecutor,
   matmulByFours,
   matmulConstants,
+  matmulSideBySide,
   openComputeDevice,
   type Executor,
 } from 'ipu-pipeline';
@@ -22,11 +23,36 @@ if (webGpu.available) {
   it('refuses what a buffer of the adapter cannot hold, with the numbers', async () => {
     const device = await openComputeDevice('webgpu', { weightBytes: 0 });
     try {
-      const program = device.compile(matmulByFours, matmulConstants(1));
+      const program = device.compile(matmulByFours, matmulConstants(1, 1));
       const one = device.store(Float32Array.of(1));
       const refused = device.run(program, [2 ** 30, 1], [one, one, one, 1]);
       await expect(refused).rejects.toThrow(InputError);
       await expect(refused).rejects.toThrow(/17179869184 bytes.*this adapter holds \d+/);
+    } finally {
+      await device.dispose();
+    }
+  });
+
+  it('multiplies right where there are more cells than float32 counts', { timeout: 60_000 }, async () => {
+    const [rows, outputs] = [2400, 30522];
+    const device = await openComputeDevice('webgpu', { weightBytes: 0 });
+    try {
+      const program = device.compile(matmulSideBySide, matmulConstants(1, outputs));
+      const x = device.upload(Float32Array.from({ length: rows }, (_, row) => row + 1));
+      const weight = device.store(Float32Array.from({ length: outputs }, (_, output) => (output % 64) + 1));
+      const bias = device.store(new Float32Array(outputs));
+      const result = await device.run(program, [(outputs * rows) / 4], [x, weight, bias, rows]);
+      const values = await device.read(result, rows * outputs);
+      let wrong = 0;
+      for (let group = 0; group < rows / 4; group++) {
+        for (let output = 0; output < outputs; output++) {
+          const at = (group * outputs + output) * 4;
+          for (let row = 0; row < 4; row++) {
+            if (values[at + row] !== (group * 4 + row + 1) * ((output % 64) + 1)) wrong++;
+          }
+        }
+      }
+      expect(wrong).toBe(0);
     } finally {
       await device.dispose();
     }
@@ -40,7 +66,7 @@ if (webGpu.available) {
       const large = (): unknown => device.store(new Float32Array(2 ** 28));
       expect(large).toThrow(InputError);
       expect(large).toThrow(/no memory left for a weight of 1073741824 bytes/);
-      const program = device.compile(matmulByFours, matmulConstants(1));
+      const program = device.compile(matmulByFours, matmulConstants(1, 1));
       const [two, three] = [2, 3].map((value) => device.store(Float32Array.of(value)));
       const wide = device.run(program, [2 ** 26, 1], [two!, two!, three!, 1]);
       await expect(wide).rejects.toThrow(

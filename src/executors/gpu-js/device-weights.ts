@@ -2,6 +2,7 @@ import { layerTensors, embeddingTensors, headTensors, sliceWeightBytes } from '.
 import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
 import type { WeightSource } from '../../bert/weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
+import { MATMULS } from './matmul-forms.js';
 import { inPanels } from './weight-panels.js';
 
 /** A linear layer, or a LayerNorm: what multiplies and what is added. */
@@ -47,13 +48,15 @@ export class DeviceWeights {
     return this.#once(name, async () => this.#device.store(await this.#read(name)));
   }
 
-  /** Matrices of as many inputs as one with all their outputs, in panels. */
+  /** Matrices of as many inputs as one with all their outputs, as the mode's matmul wants them. */
   async panels(...names: string[]): Promise<DeviceArray> {
     return this.#once(names.join(), async () => {
-      const [, inputs] = this.#shapes.get(names[0]!)!;
+      const shapes = names.map((name) => this.#shapes.get(name) as readonly [number, number]);
+      const outputs = shapes.reduce((sum, [rows]) => sum + rows, 0);
       const parts = [];
       for (const name of names) parts.push(await this.#read(name));
-      return this.#device.store(inPanels(parts, inputs!));
+      const width = MATMULS[this.#device.mode].panelWidth(outputs);
+      return this.#device.store(inPanels(parts, shapes[0]![1], width));
     });
   }
 

@@ -1,11 +1,12 @@
 import type { BertConfig } from '../../bert/bert-config.js';
 import type { Parameters } from './device-weights.js';
-import type { ComputeDevice, DeviceArray, GpuJsMode, Program } from './device.js';
+import type { ComputeDevice, DeviceArray, Program } from './device.js';
 import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';
 import { attentionContext, attentionScores, mergeHeads } from './kernels/attention.js';
 import { embed, firstPositions, join } from './kernels/embedding.js';
 import { addResidual, normalize, rowMoments } from './kernels/layer-norm.js';
-import { matmulByFours, matmulConstants, matmulInBlocks } from './kernels/matmul.js';
+import { matmulConstants } from './kernels/matmul.js';
+import { MATMULS, type MatmulForm } from './matmul-forms.js';
 import {
   exponentials,
   exponentialsByTable,
@@ -31,13 +32,6 @@ const ACTIVATIONS: Record<BertConfig['hiddenAct'] | 'tanh' | 'none', KernelDefin
   tanh,
   none: asRows,
 };
-/** The fastest of `bench/gpu-js-matmul.ts` in each mode. */
-export const MATMULS: Record<GpuJsMode, KernelDefinition> = {
-  webgpu: matmulByFours,
-  webasm: matmulInBlocks,
-  cpu: matmulByFours,
-};
-
 export type Activation = keyof typeof ACTIVATIONS;
 
 /**
@@ -48,6 +42,7 @@ export type Activation = keyof typeof ACTIVATIONS;
 export class StageKernels {
   readonly #config: BertConfig;
   readonly #device: ComputeDevice;
+  readonly #matmul: MatmulForm;
   readonly #settings: DeviceArray;
   readonly #powers: DeviceArray | undefined;
   readonly #programs = new Map<string, Program>();
@@ -55,6 +50,7 @@ export class StageKernels {
   constructor(config: BertConfig, device: ComputeDevice) {
     this.#config = config;
     this.#device = device;
+    this.#matmul = MATMULS[device.mode];
     this.#settings = device.store(Float32Array.of(config.layerNormEps));
     if (device.mode === 'webasm') this.#powers = device.store(POWERS_OF_HALF);
   }
@@ -64,9 +60,10 @@ export class StageKernels {
     { batch, sequence, input }: MicroBatch,
     tables: { words: DeviceArray; segments: DeviceArray; positions: DeviceArray },
   ): Promise<DeviceArray> {
-    const { hiddenSize: hidden } = this.#config;
+    const { hiddenSize: hidden, vocabSize } = this.#config;
     const rows = batch * sequence;
-    const program = this.#program('embedding', embed, { hidden });
+    const panel = this.#matmul.panelWidth(vocabSize);
+    const program = this.#program('embedding', embed, { hidden, panel });
     const { words, segments, positions } = tables;
     return this.#device.run(program, [hidden, rows], [input, words, segments, positions, rows, sequence]);
   }
@@ -78,8 +75,9 @@ export class StageKernels {
     { weight, bias }: Parameters,
     { rows, inputs, outputs }: { rows: number; inputs: number; outputs: number },
   ): Promise<DeviceArray> {
-    const program = this.#program(`${name} matmul`, MATMULS[this.#device.mode], matmulConstants(inputs));
-    return this.#device.run(program, [outputs, Math.ceil(rows / 4)], [x, weight, bias, rows]);
+    const { definition, cells } = this.#matmul;
+    const program = this.#program(`${name} matmul`, definition, matmulConstants(inputs, outputs));
+    return this.#device.run(program, cells(outputs, rows), [x, weight, bias, rows]);
   }
 
   /** act(x · Wᵀ + bias), `[rows, outputs]`. */

@@ -3,7 +3,7 @@ import type { KernelDefinition, KernelThread } from './definition.js';
 /**
  * Word + segment + position, `[rows, hidden]`. `input` holds the ids `[rows]`, then the segments `[rows]`, as
  * float32, which is exact below 2²⁴. The table of words is in panels (weight-panels.ts), as a head may have it as a
- * matrix. Cells: `[hidden, rows]`. Constant: hidden.
+ * matrix. Cells: `[hidden, rows]`. Constants: hidden; panel, their width.
  */
 export const embed: KernelDefinition = {
   name: 'embedding',
@@ -27,19 +27,23 @@ export const embed: KernelDefinition = {
     sequence: number,
   ) {
     let word = 0;
+    let part = 0;
     let segment = 0;
     let batch = 0;
     let position = 0;
     word++;
+    part++;
     segment++;
     batch++;
     position++;
     word = Math.floor(input[this.thread.y]! + 0.5);
+    part = Math.floor(word / this.constants.panel!);
+    word -= part * this.constants.panel!;
     segment = Math.floor(input[rows + this.thread.y]! + 0.5);
     batch = Math.floor((this.thread.y + 0.5) / sequence);
     position = this.thread.y - batch * sequence;
     return (
-      words[((word >> 2) * this.constants.hidden! + this.thread.x) * 4 + (word & 3)]! +
+      words[(part * this.constants.hidden! + this.thread.x) * this.constants.panel! + word]! +
       segments[segment * this.constants.hidden! + this.thread.x]! +
       positions[position * this.constants.hidden! + this.thread.x]!
     );
