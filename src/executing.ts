@@ -22,7 +22,12 @@ export { GpuLostError } from './executors/gpu-js/gpu-faults.js';
 export { gpuJsExecutor } from './executors/gpu-js/gpu-js-executor.js';
 export type { KernelDefinition, KernelThread } from './executors/gpu-js/kernels/definition.js';
 export { gelu } from './executors/gpu-js/kernels/activation.js';
-export { matmulByFours, matmulConstants, matmulInBlocks, matmulSideBySide } from './executors/gpu-js/kernels/matmul.js';
+export {
+  matmulByFours,
+  matmulConstants,
+  matmulInBlocks,
+  matmulSideBySide,
+} from './executors/gpu-js/kernels/matmul.js';
 export { exponentialsByTable, POWERS_OF_HALF } from './executors/gpu-js/kernels/softmax.js';
 export { inPanels } from './executors/gpu-js/weight-panels.js';
 export { openComputeDevice } from './executors/gpu-js/open-device.js';
