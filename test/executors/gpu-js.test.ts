@@ -14,6 +14,14 @@ it('refuses a stage that WebAssembly cannot address, with the numbers', async ()
   await expect(prepared).rejects.toThrow(/needs \d+ bytes.*at most 2147483648/);
 });
 
+it('refuses a vocabulary whose ids float32 would mix up, with the numbers', async () => {
+  const config = { ...publishedConfig, vocabSize: 2 ** 21 + 1 };
+  const slice = { embedding: true, firstLayer: 0, endLayer: 0, head: null };
+  const prepared = gpuJsExecutor('webasm').prepare(config, slice, randomWeights(1), { threads: 1 });
+  await expect(prepared).rejects.toThrow(InputError);
+  await expect(prepared).rejects.toThrow(/at most 2097152 tokens.*has 2097153/);
+});
+
 executorSuite(gpuJsExecutor('webasm'), 8);
 gpuJsSuite('webasm');
 executorSuite(gpuJsExecutor('cpu'), 8);

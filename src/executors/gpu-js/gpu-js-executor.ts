@@ -10,8 +10,8 @@ import type { ComputeDevice, GpuJsMode, Transfers } from './device.js';
 import { openComputeDevice } from './open-device.js';
 import { prepareStage, StageModel } from './stage-model.js';
 
-/** Token ids reach kernels as float32, which holds every whole number up to here. */
-const MAX_VOCABULARY = 2 ** 24;
+/** Token ids reach kernels as float32, in which a quotient of two of them is still told from 1 up to here. */
+const MAX_VOCABULARY = 2 ** 21;
 
 /** Kernels on gpu.js in one of its modes. One thread, whatever is asked; a GPU has its own. */
 export function gpuJsExecutor(mode: GpuJsMode): Executor {
