@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { build, type Metafile } from 'esbuild';
 
 /**
- * Bundles the pages of `src/page` into single files: `npm run build` runs it after the compiler. What is written is
+ * Bundles the pages of `src/report/page` into single files: `npm run build` runs it after the compiler. What is written is
  * shipped in dist, so nothing here is needed at run time.
  */
 interface Page {
@@ -15,13 +15,13 @@ interface Page {
 
 const PAGES: readonly Page[] = [
   {
-    entry: 'src/page/report.tsx',
+    entry: 'src/report/page/report.tsx',
     title: 'Report – ipu-pipeline',
     out: 'dist/page/report.html',
     body: '<script type="application/json" id="report-data"></script>',
   },
   {
-    entry: 'src/page/playground.tsx',
+    entry: 'src/report/page/playground.tsx',
     title: 'Playground – ipu-pipeline',
     out: 'dist/playground/index.html',
     body: '<script type="application/json" id="playground-start"></script>',

@@ -61,8 +61,8 @@ export default tseslint.config(
   {
     // The page of reports is bundled for the browser, with these parts of src/report.
     files: [
-      'src/ipu/**/*.ts',
-      'src/page/**/*.{ts,tsx}',
+      'src/hardware/**/*.ts',
+      'src/report/page/**/*.{ts,tsx}',
       ...[
         ...['activity', 'format', 'palette', 'report-data', 'run-description', 'span-codec', 'span-table'],
         ...['flow-pairs', 'held-activations', 'timeline-collector', 'trace-events'],

@@ -1,5 +1,5 @@
 import { ATTRIBUTE_RULES, OUTPUT_MODES, type AttributeName } from './attributes.js';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import { isList, isNumber, isTruthy, toNumber, typeName, type PythonValue } from './python-value.js';
 import { repr } from './python-repr.js';
 

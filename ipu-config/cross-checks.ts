@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { MODES, type AttributeName, type Mode } from './attributes.js';
 import { isList, isTruthy } from './python-value.js';

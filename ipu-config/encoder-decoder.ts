@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { expandLayersPerIpu, layerSplit } from './layer-placement.js';
 import { repr } from './python-repr.js';

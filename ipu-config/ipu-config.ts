@@ -11,7 +11,7 @@ import {
   type Mode,
 } from './attributes.js';
 import { checkTogether } from './cross-checks.js';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import { repr, str } from './python-repr.js';
 import {
   toPython,

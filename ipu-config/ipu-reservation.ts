@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 
 /** IPUs that one process can hold. */
 export const MAX_IPUS = 64;

@@ -1,5 +1,5 @@
 import { ATTRIBUTE_NAMES, isAttributeName } from './attributes.js';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import { IpuConfig } from './ipu-config.js';
 import { parseJson } from './parse-json.js';
 import { isPodType, unknownPod, valueForPod } from './pod-types.js';

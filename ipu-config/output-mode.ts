@@ -1,5 +1,5 @@
 import type { Mode } from './attributes.js';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 
 /** PopTorch's names of output modes; the file's words are these in lower case, without EveryN. */
 export const POPTORCH_OUTPUT_MODES = ['Final', 'EveryN', 'All', 'Sum', 'Default'] as const;

@@ -1,5 +1,5 @@
 import { visit, type ParseErrorCode } from 'jsonc-parser';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import { PythonFloat, type PythonValue } from './python-value.js';
 
 export interface ParsedJson {

@@ -1,5 +1,5 @@
 import type { Mode } from './attributes.js';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 
 export type ExecutionStrategy = 'PipelinedExecution' | 'ShardedExecution';
 

@@ -3,7 +3,7 @@ import bertBaseUncased from './presets/bert-base-uncased.json' with { type: 'jso
 import bertBaseUncasedSquad from './presets/bert-base-uncased-squad.json' with { type: 'json' };
 import bertLargeIpu from './presets/bert-large-ipu.json' with { type: 'json' };
 import bertLargeUncased from './presets/bert-large-uncased.json' with { type: 'json' };
-import { InputError } from './errors.js';
+import { InputError } from './base/errors.js';
 import { loadIpuConfig, type LoadedConfig, type LoadOptions } from './load-config.js';
 
 /**

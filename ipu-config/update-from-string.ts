@@ -1,4 +1,4 @@
-import { ConfigError } from './errors.js';
+import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { parseJson } from './parse-json.js';
 import { repr } from './python-repr.js';

@@ -1,5 +1,5 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { Tensor } from '../tensor.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { RunResult } from './result-queue.js';
 
 /**

@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { InputError } from '../../ipu-config/errors.js';
-import { Bell } from './bell.js';
-import { withinMs } from './bounded.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import { Bell } from './links/bell.js';
+import { withinMs } from '../../ipu-config/base/bounded.js';
 import { messageOf, stageFailed, type StageTrouble } from './failure.js';
-import { InlineRank } from './inline-rank.js';
+import { InlineRank } from './ports/inline-rank.js';
 import type { PipelineInputs } from './input-feed.js';
 import { Lifecycle, type PipelineState } from './lifecycle.js';
 import type { CheckedOptions } from './options.js';
 import type { Plan } from './plan.js';
-import type { Notice } from './protocol.js';
+import type { Notice } from './rank/protocol.js';
 import { Rank } from './rank.js';
-import { RankThread } from './rank-thread.js';
-import { ReplicaMemory } from './replica-memory.js';
+import { RankThread } from './ports/rank-thread.js';
+import { ReplicaMemory } from './links/replica-memory.js';
 import { Stream, type StreamContext } from './stream.js';
 
 /**

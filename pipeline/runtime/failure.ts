@@ -1,6 +1,6 @@
-import { StageFailedError, type StageFailure } from '../errors.js';
-import type { StageSpec } from '../stage.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import { StageFailedError, type StageFailure } from '../schedule/errors.js';
+import type { StageSpec } from './stage.js';
+import type { ReplicaMemory } from './links/replica-memory.js';
 
 /** What a stage's thread was doing; `idle` is between two actions or two runs. */
 export type StageActivity = 'starting' | 'running' | 'idle' | 'stopping';

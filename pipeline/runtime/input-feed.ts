@@ -1,11 +1,11 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { Tensor } from '../tensor.js';
-import type { Packed } from './activation-ring.js';
-import { nowNs, type Bell } from './bell.js';
-import { withinMs } from './bounded.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
+import type { Packed } from './links/activation-ring.js';
+import { nowNs, type Bell } from './links/bell.js';
+import { withinMs } from '../../ipu-config/base/bounded.js';
+import type { ReplicaMemory } from './links/replica-memory.js';
 import { ownMemory } from './result-queue.js';
-import { tensorProblem } from './tensor-check.js';
+import { tensorProblem } from './rank/tensor-check.js';
 
 /** What a pipeline takes: one list of tensors for each micro-batch. */
 export type PipelineInputs = Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>;

@@ -1,4 +1,4 @@
-import { InternalError } from '../../ipu-config/errors.js';
+import { InternalError } from '../../ipu-config/base/errors.js';
 
 /**
  *     starting ─→ ready ⇄ running

@@ -1,7 +1,7 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { ScheduleGenerator } from '../schedule.js';
-import type { Span } from '../span.js';
-import type { StageSpec } from '../stage.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { ScheduleGenerator } from '../schedule/schedule.js';
+import type { Span } from '../schedule/span.js';
+import type { StageSpec } from './stage.js';
 
 export interface PipelineOptions {
   /** In the order of the pipeline. Stages with the same `ipu` share its one thread. */

@@ -1,12 +1,12 @@
-import { printAction } from '../action-text.js';
-import { ScheduleError } from '../errors.js';
-import { printGrid } from '../schedule-grid.js';
-import type { Schedule } from '../schedule.js';
+import { printAction } from '../schedule/action-text.js';
+import { ScheduleError } from '../schedule/errors.js';
+import { printGrid } from '../schedule/schedule-grid.js';
+import type { Schedule } from '../schedule/schedule.js';
 import { fillDrain } from '../schedules/fill-drain.js';
-import { validateSchedule } from '../validate.js';
+import { validateSchedule } from '../schedule/validate.js';
 import type { CheckedOptions } from './options.js';
-import type { RankOrder } from './protocol.js';
-import type { ReplicaShape } from './replica-memory.js';
+import type { RankOrder } from './rank/protocol.js';
+import type { ReplicaShape } from './links/replica-memory.js';
 
 /** What a replica does in each call. */
 export interface Plan {

@@ -1,7 +1,7 @@
 import { messageOf, type StageActivity, type StageTrouble } from './failure.js';
-import type { Answer, Notice, RankOrder, RankSetup, Request } from './protocol.js';
-import type { OpenRank, RankPort } from './rank-port.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import type { Answer, Notice, RankOrder, RankSetup, Request } from './rank/protocol.js';
+import type { OpenRank, RankPort } from './ports/rank-port.js';
+import type { ReplicaMemory } from './links/replica-memory.js';
 
 export interface RankEvents {
   readonly onNotice: (replica: number, notice: Notice) => void;

@@ -1,6 +1,6 @@
-import type { Tensor } from '../tensor.js';
-import { nowNs } from './bell.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
+import { nowNs } from './links/bell.js';
+import type { ReplicaMemory } from './links/replica-memory.js';
 
 /** What became of one micro-batch. */
 export interface RunResult {

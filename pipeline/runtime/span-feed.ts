@@ -1,4 +1,4 @@
-import type { Span } from '../span.js';
+import type { Span } from '../schedule/span.js';
 
 /** Hands the spans of one run to the caller's hook, and closes each rank's line when the run is over. */
 export class SpanFeed {

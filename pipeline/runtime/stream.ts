@@ -1,9 +1,9 @@
-import { nowNs, type Bell } from './bell.js';
+import { nowNs, type Bell } from './links/bell.js';
 import { InputFeed, type PipelineInputs } from './input-feed.js';
 import type { CheckedOptions } from './options.js';
 import type { Plan } from './plan.js';
 import type { Rank } from './rank.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import type { ReplicaMemory } from './links/replica-memory.js';
 import { ResultQueue, type RunResult } from './result-queue.js';
 import { SpanFeed } from './span-feed.js';
 import { Watchdog, type Late } from './watchdog.js';

@@ -1,6 +1,6 @@
-import type { Action } from '../action.js';
-import { nowNs } from './bell.js';
-import type { ReplicaMemory } from './replica-memory.js';
+import type { Action } from '../schedule/action.js';
+import { nowNs } from './links/bell.js';
+import type { ReplicaMemory } from './links/replica-memory.js';
 
 export interface Watched {
   readonly memory: ReplicaMemory;

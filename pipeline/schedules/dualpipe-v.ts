@@ -1,6 +1,6 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { Action } from '../action.js';
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { Action } from '../schedule/action.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 import { inCycles } from './in-cycles.js';
 import { inV, type Placement } from './placement.js';
 import { RankScript, times } from './rank-script.js';

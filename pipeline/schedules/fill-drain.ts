@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 import { lockstep } from './lockstep.js';
 
 /**

@@ -1,9 +1,9 @@
-import { InternalError } from '../../ipu-config/errors.js';
-import type { Action } from '../action.js';
-import { Progress } from '../progress.js';
-import { rankRows, unitLength } from '../rank-rows.js';
-import { firstWait } from '../run-order.js';
-import type { Cell, Schedule, ScheduleSize } from '../schedule.js';
+import { InternalError } from '../../ipu-config/base/errors.js';
+import type { Action } from '../schedule/action.js';
+import { Progress } from '../schedule/progress.js';
+import { rankRows, unitLength } from '../schedule/rank-rows.js';
+import { firstWait } from '../schedule/run-order.js';
+import type { Cell, Schedule, ScheduleSize } from '../schedule/schedule.js';
 import type { Placement } from './placement.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { Action } from '../action.js';
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import type { Action } from '../schedule/action.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 
 /**
  * The lockstep schedule: in cycle k, stage j works on micro-batch k − j while 0 ≤ k − j < m.

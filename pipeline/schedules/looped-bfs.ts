@@ -1,5 +1,5 @@
-import type { Action } from '../action.js';
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import type { Action } from '../schedule/action.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 import { inCycles } from './in-cycles.js';
 import { inLoops } from './placement.js';
 

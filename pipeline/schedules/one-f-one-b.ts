@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 import { inCycles } from './in-cycles.js';
 import { inLine } from './placement.js';
 import { RankScript, times } from './rank-script.js';

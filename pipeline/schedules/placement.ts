@@ -1,5 +1,5 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { ScheduleSize } from '../schedule.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { ScheduleSize } from '../schedule/schedule.js';
 
 /** Where the stages of a schedule stand. */
 export interface Placement {

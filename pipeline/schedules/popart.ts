@@ -1,6 +1,6 @@
-import { ConfigError } from '../../ipu-config/errors.js';
-import type { Action } from '../action.js';
-import type { Schedule } from '../schedule.js';
+import { ConfigError } from '../../ipu-config/base/errors.js';
+import type { Action } from '../schedule/action.js';
+import type { Schedule } from '../schedule/schedule.js';
 import { lockstep } from './lockstep.js';
 
 /** First and last cycle, both included; null when the phase is empty. */

@@ -1,4 +1,4 @@
-import type { Action, Op } from '../action.js';
+import type { Action, Op } from '../schedule/action.js';
 
 /**
  * What one rank does, one step after another; micro-batches follow by themselves, counted for each stage and pass.

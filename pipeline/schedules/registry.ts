@@ -1,5 +1,5 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { Schedule, ScheduleGenerator, ScheduleSize } from '../schedule.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { Schedule, ScheduleGenerator, ScheduleSize } from '../schedule/schedule.js';
 import { dualPipeV } from './dualpipe-v.js';
 import { fillDrain } from './fill-drain.js';
 import { gpipe } from './gpipe.js';

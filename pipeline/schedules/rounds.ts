@@ -1,5 +1,5 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { ScheduleSize } from '../schedule.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { ScheduleSize } from '../schedule/schedule.js';
 import type { Placement } from './placement.js';
 
 /** The order in which a rank of a looped schedule visits its stages. */

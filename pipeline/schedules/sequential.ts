@@ -1,5 +1,5 @@
-import type { Action } from '../action.js';
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import type { Action } from '../schedule/action.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 
 /**
  * One stage at a time: PopTorch's sharded execution, which optimum-graphcore uses in inference. The stages exist

@@ -1,6 +1,6 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { Action, Op } from '../action.js';
-import type { Schedule, ScheduleSize } from '../schedule.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { Action, Op } from '../schedule/action.js';
+import type { Schedule, ScheduleSize } from '../schedule/schedule.js';
 import { inLine } from './placement.js';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../ipu-config/base/files/version.js';
 
 /** Where a measurement was taken: what a reader needs to compare it with another. */
 export interface Environment {

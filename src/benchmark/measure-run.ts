@@ -1,8 +1,8 @@
 import { createHistogram } from 'node:perf_hooks';
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
-import type { Span } from '../../pipeline/span.js';
-import type { Tensor } from '../../pipeline/tensor.js';
+import type { Span } from '../../pipeline/schedule/span.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { MeasuredRun, Percentiles } from './benchmark-report.js';
 import { boundBy } from './bound-by.js';
 import { LatencyBins } from './latency-bins.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Tensor } from '../../pipeline/tensor.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
 
 /** SHA-256 over names, shapes and bits of results in order: equal digests mean identical bits. */
 export class OutputDigest {

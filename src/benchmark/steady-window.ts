@@ -1,4 +1,4 @@
-import type { Span, StallCause } from '../../pipeline/span.js';
+import type { Span, StallCause } from '../../pipeline/schedule/span.js';
 
 /** What one rank did while the pipeline was in its steady state; the shares of `busy` and all stalls sum to 1. */
 export interface RankActivity {

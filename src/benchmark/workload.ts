@@ -1,4 +1,4 @@
-import type { Tensor } from '../../pipeline/tensor.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
 import passages from './passages.json' with { type: 'json' };
 
 /** The part of a tokenizer that the workload needs. */

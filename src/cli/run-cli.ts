@@ -1,18 +1,18 @@
 import { Command, CommanderError } from 'commander';
-import { IpuPipelineError } from '../../ipu-config/errors.js';
-import { VERSION } from '../version.js';
-import { answerCommand } from './answer.js';
-import { benchCommand } from './bench.js';
-import { configShowCommand } from './config-show.js';
-import { doctorCommand } from './doctor.js';
-import { evalCommand } from './eval.js';
-import { planCommand } from './plan.js';
-import { playgroundCommand } from './playground.js';
-import { profileCommand } from './profile.js';
-import { reportCommand } from './report.js';
-import { scheduleCommand } from './schedule.js';
-import { simulateCommand } from './simulate.js';
-import { sweepCommand } from './sweep.js';
+import { IpuPipelineError } from '../../ipu-config/base/errors.js';
+import { VERSION } from '../../ipu-config/base/files/version.js';
+import { answerCommand } from './ask/answer.js';
+import { benchCommand } from './run/bench.js';
+import { configShowCommand } from './look/config-show.js';
+import { doctorCommand } from './run/doctor.js';
+import { evalCommand } from './ask/eval.js';
+import { planCommand } from './predict/plan.js';
+import { playgroundCommand } from './look/playground.js';
+import { profileCommand } from './run/profile.js';
+import { reportCommand } from './look/report.js';
+import { scheduleCommand } from './look/schedule.js';
+import { simulateCommand } from './predict/simulate.js';
+import { sweepCommand } from './predict/sweep.js';
 import {
   chooseCommand,
   classifyCommand,
@@ -20,7 +20,7 @@ import {
   fillCommand,
   labelCommand,
   nextSentenceCommand,
-} from './text-commands.js';
+} from './ask/text-commands.js';
 
 function program(): Command {
   const root = new Command('ipu-pipeline')

@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import { noAdapterError } from './gpu-js/no-adapter.js';
 import type { GpuJsFacts } from './gpu-js/probe-adapters.js';
 import { EXECUTOR_NAMES } from './registry.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import { GPU_JS_MODES } from './gpu-js/device.js';
 import { gpuJsExecutor } from './gpu-js/gpu-js-executor.js';
 import { onnxExecutor } from './onnx/onnx-executor.js';

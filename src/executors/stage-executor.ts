@@ -1,7 +1,7 @@
-import type { Transfers } from '../../pipeline/stage.js';
-import type { Tensor } from '../../pipeline/tensor.js';
-import type { BertConfig, BertSlice } from '../bert/bert-config.js';
-import type { WeightSource } from '../bert/weights.js';
+import type { Transfers } from '../../pipeline/runtime/stage.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
+import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
+import type { WeightSource } from '../weights/weights.js';
 
 /**
  * Computes one slice of a BERT model.

@@ -1,6 +1,6 @@
-import { InputError } from '../../ipu-config/errors.js';
-import type { Tensor } from '../../pipeline/tensor.js';
-import type { BertConfig, BertSlice } from '../bert/bert-config.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { Tensor } from '../../ipu-config/base/tensor.js';
+import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
 
 /**
  * Checks that a stage was given the tensors it takes.

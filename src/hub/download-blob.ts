@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import { fileChecksum, type Checksum } from './checksum.js';
 import { withLock } from './file-lock.js';
 import type { HubClient } from './hub-client.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../ipu-config/base/files/version.js';
 import { HubStatusError, HubUnreachableError, isTransient, networkReason } from './hub-errors.js';
 import type { Environment, HubSettings } from './hub-settings.js';
 import { proxiedFetch, type Fetch, type ProxiedFetch } from './proxy.js';

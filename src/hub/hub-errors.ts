@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { HubSettings } from './hub-settings.js';
 import type { ModelReference } from './model-reference.js';
 

@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { Checksum } from './checksum.js';
 import type { HubClient } from './hub-client.js';
 import { HubStatusError, HubUnreachableError } from './hub-errors.js';

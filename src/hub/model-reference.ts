@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 
 /** A model on the Hugging Face hub: `org/name` at a branch, tag or commit. */
 export interface ModelReference {

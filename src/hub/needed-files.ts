@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 
 /** Everything beside the weights that some part of this project reads. All but the first may be missing. */
 export const SMALL_FILES = [

@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { Environment } from './hub-settings.js';
 
 /** `fetch` as this project calls it. */

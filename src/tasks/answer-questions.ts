@@ -1,10 +1,10 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import { encodeWindows } from '../tokenizer/windows.js';
 import { answerFromLogits, type Answer, type AnswerOptions, type WindowLogits } from './answer-spans.js';
-import type { RowOutput } from './length-buckets.js';
-import { runTask } from './run-task.js';
+import type { RowOutput } from '../runs/length-buckets.js';
+import { runTask } from '../runs/run-task.js';
 import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
 import { outputOf, refuseEmpty } from './task-rows.js';
 

@@ -1,6 +1,6 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import { likeliest, softmax } from './likelihood.js';
-import { runTask } from './run-task.js';
+import { runTask } from '../runs/run-task.js';
 import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 

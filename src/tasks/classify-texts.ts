@@ -1,6 +1,6 @@
-import type { BertConfig } from '../bert/bert-config.js';
+import type { BertConfig } from '../models/bert/bert-config.js';
 import { likeliest, sigmoid, softmax } from './likelihood.js';
-import { runTask } from './run-task.js';
+import { runTask } from '../runs/run-task.js';
 import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 

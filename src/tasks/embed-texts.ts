@@ -1,7 +1,7 @@
-import { runTask } from './run-task.js';
+import { runTask } from '../runs/run-task.js';
 import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
-import type { RowTensor } from './length-buckets.js';
+import type { RowTensor } from '../runs/length-buckets.js';
 
 export interface TextToEmbed {
   readonly text: string;

@@ -1,9 +1,9 @@
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import { entitiesOf, type Aggregation, type Entity, type LabelledPiece } from './entities.js';
-import type { RowOutput } from './length-buckets.js';
+import type { RowOutput } from '../runs/length-buckets.js';
 import { softmax } from './likelihood.js';
-import { runTask } from './run-task.js';
+import { runTask } from '../runs/run-task.js';
 import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
 import { outputOf, textRows } from './task-rows.js';
 

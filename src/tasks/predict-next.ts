@@ -1,5 +1,5 @@
 import { softmax } from './likelihood.js';
-import { runTask } from './run-task.js';
+import { runTask } from '../runs/run-task.js';
 import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 

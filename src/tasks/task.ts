@@ -1,9 +1,9 @@
-import type { InputError } from '../../ipu-config/errors.js';
+import type { InputError } from '../../ipu-config/base/errors.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
-import type { BertConfig } from '../bert/bert-config.js';
+import type { BertConfig } from '../models/bert/bert-config.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
-import type { RowOutput } from './length-buckets.js';
+import type { RowOutput } from '../runs/length-buckets.js';
 
 /** What tasks know of the model that they talk to. */
 export interface TaskContext {

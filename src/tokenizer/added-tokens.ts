@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 
 /** A token that a tokenizer's files add to the vocabulary, or name beside it. */
 export interface AddedToken {

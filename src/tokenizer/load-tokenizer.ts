@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as v from 'valibot';
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import { withAddedTokens, type AddedToken } from './added-tokens.js';
 import type { TokenizerFlavour } from './basic-options.js';
 import { BertTokenizer } from './bert-tokenizer.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import { parseVocabulary } from './vocabulary.js';
 
 /** A special token is written as its text, or as an object around it. */

@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { TokenizerFlavour } from './basic-options.js';
 
 export const TRUNCATIONS = ['none', 'longest_first', 'only_first', 'only_second'] as const;

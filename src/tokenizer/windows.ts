@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/errors.js';
+import { InputError } from '../../ipu-config/base/errors.js';
 import type { BertTokenizer } from './bert-tokenizer.js';
 import { assemble, pad, type Encoding } from './encode.js';
 

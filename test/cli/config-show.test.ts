@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ATTRIBUTE_NAMES, ATTRIBUTE_USES, useLabel } from 'ipu-pipeline';
-import { configShowCommand } from '../../src/cli/config-show.js';
+import { configShowCommand } from '../../src/cli/look/config-show.js';
 
 let directory: string;
 beforeAll(async () => {

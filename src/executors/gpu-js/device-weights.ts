@@ -1,6 +1,11 @@
-import { layerTensors, embeddingTensors, headTensors, sliceWeightBytes } from '../../bert/bert-tensors.js';
-import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
-import type { WeightSource } from '../../bert/weights.js';
+import {
+  layerTensors,
+  embeddingTensors,
+  headTensors,
+  sliceWeightBytes,
+} from '../../models/bert/bert-tensors.js';
+import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
+import type { WeightSource } from '../../weights/weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
 import { MATMULS } from './matmul-forms.js';
 import { inPanels } from './weight-panels.js';

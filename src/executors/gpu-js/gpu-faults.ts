@@ -1,4 +1,4 @@
-import { InputError, InternalError, IpuPipelineError } from '../../../ipu-config/errors.js';
+import { InputError, InternalError, IpuPipelineError } from '../../../ipu-config/base/errors.js';
 import type { WebGpuContext } from './gpu-js-library.js';
 
 /** The GPU stopped answering: its driver was reset, it was taken away, or somebody destroyed the device. */

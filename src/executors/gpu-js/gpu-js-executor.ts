@@ -1,8 +1,8 @@
-import { InputError } from '../../../ipu-config/errors.js';
-import type { Tensor } from '../../../pipeline/tensor.js';
-import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
-import { sliceWeightBytes } from '../../bert/bert-tensors.js';
-import type { WeightSource } from '../../bert/weights.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { Tensor } from '../../../ipu-config/base/tensor.js';
+import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
+import { sliceWeightBytes } from '../../models/bert/bert-tensors.js';
+import type { WeightSource } from '../../weights/weights.js';
 import { checkStageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
 import { DeviceWeights } from './device-weights.js';

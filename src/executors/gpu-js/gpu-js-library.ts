@@ -1,4 +1,4 @@
-import { InputError, InternalError } from '../../../ipu-config/errors.js';
+import { InputError, InternalError } from '../../../ipu-config/base/errors.js';
 import type { GpuJsMode } from './device.js';
 import type { KernelDefinition } from './kernels/definition.js';
 

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../../pipeline/tensor.js';
-import type { BertConfig, BertHead } from '../../bert/bert-config.js';
+import type { Tensor } from '../../../ipu-config/base/tensor.js';
+import type { BertConfig, BertHead } from '../../models/bert/bert-config.js';
 import type { DeviceWeights, Parameters } from './device-weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
 import type { MicroBatch, StageKernels } from './stage-kernels.js';

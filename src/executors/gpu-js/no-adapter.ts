@@ -1,4 +1,4 @@
-import { InputError } from '../../../ipu-config/errors.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
 
 /** Nothing here answers to WebGPU. @param cause of whoever looked */
 export function noAdapterError(cause?: unknown): InputError {

@@ -1,4 +1,4 @@
-import type { BertConfig } from '../../bert/bert-config.js';
+import type { BertConfig } from '../../models/bert/bert-config.js';
 import type { Parameters } from './device-weights.js';
 import type { ComputeDevice, DeviceArray, Program } from './device.js';
 import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../../pipeline/tensor.js';
-import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
+import type { Tensor } from '../../../ipu-config/base/tensor.js';
+import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
 import type { DeviceWeights, Parameters } from './device-weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
 import { HEADS, prepareHead, type HeadParameters } from './heads.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../../ipu-config/errors.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
 import { wasm, type WasmLinearMemory } from './web-assembly.js';
 
 const PAGE_BYTES = 65536;

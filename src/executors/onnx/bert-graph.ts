@@ -1,6 +1,11 @@
-import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
-import { embeddingTensors, headTensors, layerTensors, type TensorSpec } from '../../bert/bert-tensors.js';
-import type { WeightSource } from '../../bert/weights.js';
+import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
+import {
+  embeddingTensors,
+  headTensors,
+  layerTensors,
+  type TensorSpec,
+} from '../../models/bert/bert-tensors.js';
+import type { WeightSource } from '../../weights/weights.js';
 import { GraphBuilder } from './graph-builder.js';
 import { addHead } from './head-graph.js';
 import type { MappedFiles } from './mapped-files.js';

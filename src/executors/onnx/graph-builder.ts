@@ -1,5 +1,5 @@
 import onnxProto from 'onnx-proto';
-import type { WeightPlace } from '../../bert/weights.js';
+import type { WeightPlace } from '../../weights/weights.js';
 import type { WeightMemory } from './weight-memory.js';
 
 const { onnx } = onnxProto;

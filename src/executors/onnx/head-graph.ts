@@ -1,4 +1,4 @@
-import type { BertHead } from '../../bert/bert-config.js';
+import type { BertHead } from '../../models/bert/bert-config.js';
 import type { BertGraph } from './bert-graph.js';
 
 type AddHead = (bert: BertGraph, hidden: string) => Promise<void>;

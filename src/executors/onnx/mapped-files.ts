@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { TensorSpec } from '../../bert/bert-tensors.js';
-import type { WeightPlace, WeightSource } from '../../bert/weights.js';
+import type { TensorSpec } from '../../models/bert/bert-tensors.js';
+import type { WeightPlace, WeightSource } from '../../weights/weights.js';
 
 /** Smaller tensors are read: to map one costs more than that. */
 const LEAST_BYTES = 1 << 16;

@@ -1,4 +1,4 @@
-import type { BertConfig } from '../../bert/bert-config.js';
+import type { BertConfig } from '../../models/bert/bert-config.js';
 import { erf } from './erf.js';
 
 const ACTIVATIONS: Record<BertConfig['hiddenAct'], (x: number) => number> = {

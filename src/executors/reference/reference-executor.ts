@@ -1,7 +1,7 @@
-import type { Tensor } from '../../../pipeline/tensor.js';
-import type { BertConfig, BertSlice } from '../../bert/bert-config.js';
-import { sliceTensors } from '../../bert/bert-tensors.js';
-import type { WeightSource } from '../../bert/weights.js';
+import type { Tensor } from '../../../ipu-config/base/tensor.js';
+import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
+import { sliceTensors } from '../../models/bert/bert-tensors.js';
+import type { WeightSource } from '../../weights/weights.js';
 import { checkStageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
 import { ReferenceModel } from './reference-model.js';

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../../pipeline/tensor.js';
-import type { BertConfig, BertHead } from '../../bert/bert-config.js';
+import type { Tensor } from '../../../ipu-config/base/tensor.js';
+import type { BertConfig, BertHead } from '../../models/bert/bert-config.js';
 import { activation } from './activation.js';
 import { attention } from './attention.js';
 import { add, layerNorm, linear, map, matrix, rounded, type Matrix } from './matrix.js';

@@ -1,7 +1,0 @@
-import { IpuPipelineError } from '../../ipu-config/errors.js';
-
-/** A checkpoint that cannot be used: names the file, the tensor or key, and what was expected. */
-export class CheckpointError extends IpuPipelineError {
-  override readonly name = 'CheckpointError';
-  readonly exitCode = 2;
-}

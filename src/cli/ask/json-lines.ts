@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import * as v from 'valibot';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { RefusedInput } from '../../tasks/task.js';
+
+/** Where a record stands in its file, and the `id` that its writer gave it. */
+export interface Placed {
+  readonly line: number;
+  readonly id?: string | number;
+}
+
+/** A line that is no record. */
+export class BadLine extends RefusedInput {
+  readonly line: number;
+
+  constructor(line: number, error: InputError) {
+    super(error);
+    this.line = line;
+  }
+}
+
+/** Longer lines are no texts that anybody wrote, and would fill the memory. */
+const MAX_LINE_BYTES = 16 * 2 ** 20;
+const NEWLINE = 0x0a;
+
+/** Reads a schema's records, one JSON value to a line. A line that is not one comes as `BadLine`. */
+export async function* jsonLines<T extends object>(
+  file: string,
+  schema: v.GenericSchema<unknown, T>,
+): AsyncGenerator<(T & Placed) | BadLine, void, undefined> {
+  let line = 0;
+  for await (const bytes of linesOf(file)) {
+    line++;
+    if (bytes !== undefined && isBlank(bytes)) continue;
+    try {
+      yield { ...record(bytes, schema), line };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      yield new BadLine(line, error);
+    }
+  }
+}
+
+function record<T extends object>(bytes: Buffer | undefined, schema: v.GenericSchema<unknown, T>): T {
+  if (!bytes) throw new InputError(`the line is longer than ${MAX_LINE_BYTES} bytes.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    const what = error instanceof SyntaxError ? `no JSON (${error.message})` : 'not UTF-8';
+    throw new InputError(`the line is ${what}; each line must be one JSON value.`, { cause: error });
+  }
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return { ...parsed.output, ...idOf(value) };
+  const issue = parsed.issues[0];
+  const key = v.getDotPath(issue);
+  throw new InputError(key ? `"${key}": ${issue.message}` : issue.message);
+}
+
+function idOf(value: unknown): { id?: string | number } {
+  const id = (value as { id?: unknown } | null)?.id;
+  return typeof id === 'string' || typeof id === 'number' ? { id } : {};
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
+/** Lines of a file or of stdin (`-`) as they come; undefined for one that is too long. */
+async function* linesOf(file: string): AsyncGenerator<Buffer | undefined, void, undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  const take = (): Buffer | undefined => {
+    const line = size > MAX_LINE_BYTES ? undefined : Buffer.concat(parts);
+    parts.length = size = 0;
+    return line;
+  };
+  const keep = (part: Buffer): void => {
+    size += part.length;
+    if (size > MAX_LINE_BYTES) parts.length = 0;
+    else parts.push(part);
+  };
+  for await (const chunk of chunksOf(file)) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      keep(chunk.subarray(from, end));
+      yield take();
+      from = end + 1;
+    }
+    keep(chunk.subarray(from));
+  }
+  if (size > 0) yield take();
+}
+
+async function* chunksOf(file: string): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    const stream = file === '-' ? process.stdin : createReadStream(file);
+    for await (const chunk of stream) yield chunk as Buffer;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** @throws InputError when there is no such file: before a model is loaded for it */
+export async function requireReadable(file: string): Promise<void> {
+  if (file === '-') return;
+  const found = await stat(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  if (found.isDirectory())
+    throw new InputError(`${file} is a directory; --input takes a file of JSON lines.`);
+}
+
+function unreadable(file: string, error: unknown): InputError {
+  return new InputError(`cannot read ${file}: ${(error as Error).message}.`, { cause: error });
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { checkAdapter, chooseExecutor, EXECUTOR_CHOICES } from '../../executors/choose-executor.js';
+import { oneOf } from './options.js';
+
+export function withExecutorOption(command: Command): Command {
+  return command.option(
+    '--executor <name>',
+    `how stages compute: ${EXECUTOR_CHOICES.join(', ')}; auto is gpu.js on a GPU where one answers, else onnx`,
+    oneOf(...EXECUTOR_CHOICES),
+    'onnx',
+  );
+}
+
+/** The executor that the flag stands for here, or an error where it cannot be had; where the machine decided, stderr says what and why. */
+export async function executorOf({ executor }: { readonly executor: string }): Promise<string> {
+  await checkAdapter(executor);
+  const { name, reason } = await chooseExecutor(executor);
+  if (reason !== undefined) process.stderr.write(`--executor ${executor} takes ${name}: ${reason}\n`);
+  return name;
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { MODES, type Mode } from '../../../ipu-config/attributes.js';
+import { PLACED_HEADS, type PlacedHead } from '../../models/bert/bert-blocks.js';
+import { placeBert, type BertPlacement } from '../../models/bert/bert-placement.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
+import { parseJson } from '../../../ipu-config/parse-json.js';
+import { isDict } from '../../../ipu-config/python-value.js';
+import { serializeEmbedding } from '../../../ipu-config/serialized-embedding.js';
+import { readConfigSource, readText } from '../flags/config-source.js';
+import { formatConfig } from './format-config.js';
+
+interface ShowOptions {
+  readonly layers?: string;
+  readonly model?: string;
+  readonly head: string;
+  readonly mode: Mode;
+  readonly pod?: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+/** `ipu-pipeline config show FILE`: the effective configuration and where it puts a BERT model. */
+export function configShowCommand(): Command {
+  return new Command('show')
+    .description(
+      'print the effective configuration, which layers sit on which IPU, and what each attribute does',
+    )
+    .argument('<file>', 'an ipu_config.json, a directory that holds one, or the name of a preset')
+    .option('--layers <n>', 'encoder layers of the model (default: what layers_per_ipu sums to)')
+    .option('--model <dir>', 'a Hugging Face directory, to take the number of layers from its config.json')
+    .addOption(
+      new Option('--head <head>', 'what sits on the encoder')
+        .choices([...PLACED_HEADS.filter((head) => head !== null), 'none'])
+        .default('question-answering'),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'attributes of training or of inference')
+        .choices(MODES)
+        .default('inference'),
+    )
+    .option(
+      '--pod <type>',
+      'pod type to take from dictionaries of older files: pod4, pod8, pod16, pod32, pod64',
+    )
+    .option('--strict', 'refuse what the newest optimum-graphcore refuses, instead of warning')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, options: ShowOptions, command: Command) => {
+      command.configureOutput().writeOut?.(await showConfig(file, options));
+    });
+}
+
+async function showConfig(file: string, options: ShowOptions): Promise<string> {
+  const { config, warnings } = await readConfigSource(file, {
+    strict: options.strict ?? false,
+    ...(options.pod === undefined ? {} : { pod: options.pod }),
+  });
+  config.mode = options.mode;
+  const model = await readShape(config, options);
+  const head = options.head === 'none' ? null : (options.head as PlacedHead);
+  const placement = placeBert(config, { layers: model.layers, head });
+  const all = [...warnings, ...placement.warnings, ...embeddingWarnings(config, model.vocabSize)];
+  if (options.json) return `${JSON.stringify(toReport(config, placement, all))}\n`;
+  return formatConfig(config, placement, all);
+}
+
+interface ModelShape {
+  readonly layers: number;
+  readonly vocabSize?: number;
+}
+
+async function readShape(config: IpuConfig, options: ShowOptions): Promise<ModelShape> {
+  if (options.layers !== undefined && options.model !== undefined) {
+    throw new InputError('Give --layers or --model, not both.');
+  }
+  if (options.model !== undefined) return readModel(options.model);
+  if (options.layers !== undefined) {
+    if (/^\d+$/.test(options.layers)) return { layers: Number(options.layers) };
+    throw new InputError(`--layers must be a whole number from 1, not ${options.layers}.`);
+  }
+  const name = config.managedName('layers_per_ipu');
+  const counts = config.get(name);
+  if (!counts.includes(-1)) return { layers: counts.reduce((sum, count) => sum + count, 0) };
+  throw new InputError(
+    `${name}=[${counts.join(', ')}] has wildcards (-1), so it does not tell how many layers the model has.` +
+      ' Give --layers N or --model DIR.',
+  );
+}
+
+async function readModel(directory: string): Promise<ModelShape> {
+  const file = join(directory, 'config.json');
+  const { value } = parseJson(await readText(file), file);
+  const field = (key: string): unknown => (isDict(value) ? value.get(key) : undefined);
+  const layers = field('num_hidden_layers');
+  const vocabSize = field('vocab_size');
+  if (typeof layers !== 'number') throw new InputError(`${file} has no number num_hidden_layers.`);
+  return { layers, ...(typeof vocabSize === 'number' ? { vocabSize } : {}) };
+}
+
+/** BERT upstream takes the training factor in inference too. */
+function embeddingWarnings(config: IpuConfig, vocabSize: number | undefined): readonly string[] {
+  const factor = config.get('embedding_serialization_factor');
+  if (vocabSize === undefined || factor === null) return [];
+  try {
+    serializeEmbedding(vocabSize, factor);
+    return [];
+  } catch (error) {
+    return [`On an IPU this would fail: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+function toReport(config: IpuConfig, placement: BertPlacement, warnings: readonly string[]): object {
+  const { embedding, encoder, pooler, head } = placement;
+  return {
+    config: config.toJSON(),
+    placement: { embedding, encoder, ...(pooler === null ? {} : { pooler }), head },
+    stages: placement.stages,
+    mode: placement.mode,
+    trainingStages: placement.trainingStages,
+    ipus: placement.ipus,
+    replicas: placement.replicas,
+    warnings,
+  };
+}

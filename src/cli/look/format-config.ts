@@ -1,0 +1,91 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { stageName, type BertPlacement } from '../../models/bert/bert-placement.js';
+import { describeConfig } from '../../../ipu-config/describe-config.js';
+import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
+
+/** What `config show` prints for people: placement, attributes, warnings. */
+export function formatConfig(
+  config: IpuConfig,
+  placement: BertPlacement,
+  warnings: readonly string[],
+): string {
+  const parts = [summary(placement), stageTable(placement), minimums(placement), ...attributeTables(config)];
+  const notes = warnings.map((warning) => `${pc.yellow('warning:')} ${warning}\n`);
+  return `${parts.join('\n\n')}\n${notes.length > 0 ? `\n${notes.join('')}` : ''}`;
+}
+
+function summary({ mode, layers, ipus, replicas, stages }: BertPlacement): string {
+  return pc.bold(
+    `${mode}: ${layers} layers in ${count(stages.length, 'stage')} on ${count(ipus, 'IPU')}, ${count(replicas, 'replica')}`,
+  );
+}
+
+/** One row per forward stage; a bar shows how many layers it holds. */
+function stageTable({ stages, mode }: BertPlacement): string {
+  const isTraining = mode === 'training';
+  const table = plainTable(['stage', 'IPU', 'holds', 'layers', ...(isTraining ? ['backward stage'] : [])]);
+  const last = stages.length - 1;
+  for (const stage of stages) {
+    const held = stage.layers[1] - stage.layers[0];
+    const backward =
+      stage.stage === last ? `${stage.stage}, with its forward` : String(2 * last - stage.stage);
+    table.push([
+      String(stage.stage),
+      String(stage.ipu),
+      stageName(stage),
+      `${'▪'.repeat(Math.min(held, 24))}${held > 0 ? ' ' : ''}${held}`,
+      ...(isTraining ? [backward] : []),
+    ]);
+  }
+  return render(table);
+}
+
+function minimums({ stages, trainingStages, mode }: BertPlacement): string {
+  if (mode === 'training') {
+    return (
+      `Training runs ${count(trainingStages, 'stage')}: ${stages.length} forward, ${stages.length - 1} backward.` +
+      ` Pipelined, it needs gradient_accumulation_steps of at least ${trainingStages}.`
+    );
+  }
+  return `Pipelined, it needs inference_device_iterations of at least ${stages.length}; sharded, it has no minimum.`;
+}
+
+/** One table per use, so that what matters here comes first. */
+function attributeTables(config: IpuConfig): readonly string[] {
+  const rows = describeConfig(config);
+  const uses = [...new Set(rows.map(({ use }) => use))].sort((a, b) => rank(a) - rank(b));
+  return uses.map((use) => {
+    const table = plainTable(['attribute', 'value', 'from', '']);
+    for (const { name, value, source, note } of rows.filter((row) => row.use === use)) {
+      table.push([name, JSON.stringify(value), source, pc.dim(note)]);
+    }
+    return `${pc.bold(pc.underline(use))}\n${render(table)}`;
+  });
+}
+
+function rank(use: string): number {
+  return ['used', 'simulator', 'not'].findIndex((start) => use.startsWith(start));
+}
+
+function render(table: Table.Table): string {
+  return table.toString().replace(/[ ]+$/gm, '');
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** Columns apart by spaces, without a frame: it survives narrow terminals and being copied. */
+function plainTable(head: string[]): Table.Table {
+  const none = Object.fromEntries(
+    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+      .map((part) => [part, '']),
+  );
+  return new Table({
+    head: head.map((title) => pc.bold(title)),
+    chars: { ...none, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Command, Option } from 'commander';
+import { MODES, type Mode } from '../../../ipu-config/attributes.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { SYSTEM_NAMES, systemByName } from '../../hardware/hardware-specs.js';
+import { HEADS, type Head } from '../../hardware/model-shape.js';
+import { givenAttributes } from '../../planning/plan-config.js';
+import { PUBLISHED_MODELS, publishedModel } from '../../hardware/published-models.js';
+import { writePage } from '../../report/html/page-template.js';
+import { playgroundHtml } from '../../report/html/playground.js';
+import type { PlaygroundStart } from '../../report/data/playground-start.js';
+import { readConfigSource } from '../flags/config-source.js';
+import { abortOnInterrupt } from '../flags/interrupt.js';
+import { wholeNumber } from '../flags/options.js';
+
+interface PlaygroundFlags {
+  readonly config: string;
+  readonly model: string;
+  readonly head?: Head;
+  readonly system: string;
+  readonly mode: Mode;
+  readonly seqLen: number;
+  readonly microBatch: number;
+  readonly pod?: string;
+  readonly port: number;
+  readonly output?: string;
+}
+
+/** Only programs on this machine reach it. */
+const HOST = '127.0.0.1';
+
+/** `ipu-pipeline playground`: the simulator in a browser. */
+export function playgroundCommand(): Command {
+  return new Command('playground')
+    .description('open the simulator in a browser: drag layers between IPUs and see what it would do')
+    .option(
+      '--config <file>',
+      'an ipu_config.json, a directory that holds one, or a preset',
+      'bert-large-ipu',
+    )
+    .option('--model <model>', PUBLISHED_MODELS.join(', '), 'bert-large')
+    .addOption(
+      new Option('--head <head>', "what sits on the model (default: the model's own)").choices(HEADS),
+    )
+    .option('--system <system>', SYSTEM_NAMES.join(', '), 'pod16')
+    .addOption(
+      new Option('--mode <mode>', 'which half of the configuration').choices(MODES).default('training'),
+    )
+    .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
+    .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
+    .option('--pod <type>', 'which value of dictionaries in older files, such as pod16')
+    .option('--port <n>', 'serve it there (0: any free port)', wholeNumber(0), 0)
+    .option('-o, --output <file>', 'write the page to a file instead of serving it')
+    .action(async (flags: PlaygroundFlags, command: Command) => {
+      const html = await playgroundHtml(await startOf(flags));
+      const say = (text: string): void => command.configureOutput().writeOut?.(`${text}\n`);
+      if (flags.output !== undefined) {
+        await writePage(flags.output, html, 'the playground');
+        say(`written to ${flags.output}; it works from disk`);
+        return;
+      }
+      await serve(html, flags.port, say);
+    });
+}
+
+/** @throws InputError, ConfigError for what the page could not open with */
+async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
+  const { config: source, model, head, mode, seqLen, microBatch, pod } = flags;
+  const { config, warnings } = await readConfigSource(source, pod === undefined ? {} : { pod });
+  // The page gets the file as newest upstream would write it, and has nothing to warn of.
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (!publishedModel(model)) {
+    throw new InputError(`There is no model ${model}; give one of ${PUBLISHED_MODELS.join(', ')}.`);
+  }
+  return {
+    config: { name: source, text: JSON.stringify(givenAttributes(config)) },
+    model: publishedModel(model)!.name.replace(/^synthetic:/, ''),
+    ...(head === undefined ? {} : { head }),
+    system: systemByName(flags.system).system.name,
+    mode,
+    sequenceLength: seqLen,
+    microBatch,
+  };
+}
+
+async function serve(html: string, port: number, say: (text: string) => void): Promise<void> {
+  const signal = abortOnInterrupt();
+  const server = createServer((request, response) => {
+    const isPage = request.url === '/' || request.url === '/index.html';
+    response.writeHead(isPage ? 200 : 404, {
+      'content-type': isPage ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
+    });
+    response.end(isPage ? html : 'There is only one page, at /.\n');
+  });
+  await listen(server, port);
+  say(`The playground is at http://${HOST}:${(server.address() as AddressInfo).port}/ (Ctrl-C ends it)`);
+  if (!signal.aborted) await once(signal, 'abort');
+  server.closeAllConnections();
+  server.close();
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  if (port > 65_535) throw new InputError(`--port is ${port}; ports go up to 65535.`);
+  server.listen(port, HOST);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new InputError(
+      `cannot serve at port ${port}: ${(error as Error).message}. Give another --port, or 0 for any that is free.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { placeBert } from '../../models/bert/bert-placement.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { IpuConfig } from '../../../ipu-config/ipu-config.js';
+import type { ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
+import { namedSchedule, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
+import type { Span } from '../../../pipeline/schedule/span.js';
+import type { BertModel } from '../../runs/model.js';
+import { planStages, type BertStage } from '../../models/bert/stage-plan.js';
+import { PUBLISHED_MODELS } from '../../hardware/published-models.js';
+import { loadProfile } from '../../machine/load-profile.js';
+import type { MachineProfile } from '../../machine/machine-profile.js';
+import { predictRuntime, type RuntimePrediction } from '../../machine/predict-runtime.js';
+import { readConfigSource, readText } from '../flags/config-source.js';
+import { abortOnInterrupt } from '../flags/interrupt.js';
+import type { IpuFlags } from '../flags/ipu-flags.js';
+import { openModelWithBar } from '../flags/open-model.js';
+
+/** `--system FILE`: a machine that `ipu-pipeline profile` measured, and what is to run on it. */
+export interface OnMachine {
+  readonly machine: MachineProfile;
+  readonly model: BertModel;
+  readonly config: IpuConfig;
+  readonly warnings: readonly string[];
+}
+
+/** Whether `--system` names a file rather than IPUs. */
+export async function isMachineFile(system: string): Promise<boolean> {
+  return (await stat(system).catch(() => undefined))?.isFile() ?? false;
+}
+
+/** @throws InputError when a flag is given that this machine cannot heed; as reading profile, model and configuration */
+export async function readMachine(flags: IpuFlags, command: Command): Promise<OnMachine> {
+  const machine = loadProfile(await readText(flags.system), flags.system);
+  if (flags.mode === 'training' && command.getOptionValueSource('mode') === 'cli') {
+    throw new InputError(`--mode training is for IPUs; ${flags.system} is a machine that runs inference.`);
+  }
+  if (Object.keys(flags.set).length > 0) {
+    throw new InputError(`--set is for IPUs; the figures of ${flags.system} stand in that file.`);
+  }
+  if (flags.chunks !== undefined) {
+    throw new InputError(`--chunks is for IPUs; on ${flags.system} each thread has one stage.`);
+  }
+  const name = PUBLISHED_MODELS.includes(flags.model) ? `synthetic:${flags.model}` : flags.model;
+  const model = await openModelWithBar(name, abortOnInterrupt());
+  const { config, warnings } = await readConfigSource(
+    flags.config,
+    flags.pod === undefined ? {} : { pod: flags.pod },
+  );
+  config.eval();
+  if (flags.deviceIterations !== undefined) config.set('inference_device_iterations', flags.deviceIterations);
+  return { machine, model, config, warnings };
+}
+
+/** @throws InputError for a name that is no schedule of inference */
+function runnable(name: string): ScheduleGenerator {
+  const { generate, isTraining } = namedSchedule(name);
+  if (!isTraining) return generate;
+  throw new InputError(
+    `${name} is a schedule of training, which this machine does not do; give one of ${SCHEDULE_NAMES.join(', ')}.`,
+  );
+}
+
+export interface MachinePrediction extends RuntimePrediction {
+  readonly stages: readonly BertStage[];
+}
+
+/** What the runtime would do with the configuration on the machine. */
+export function predictOnMachine(
+  { machine, model, config }: OnMachine,
+  flags: IpuFlags,
+  onSpan?: (span: Span) => void,
+): MachinePrediction {
+  const placement = placeBert(config, {
+    layers: model.config.numHiddenLayers,
+    head: model.head,
+    mode: 'inference',
+  });
+  const stages = planStages(model.config, placement);
+  const replicas = flags.replicas ?? placement.replicas;
+  const prediction = predictRuntime(machine, {
+    model: model.config,
+    stages,
+    sequenceLength: flags.seqLen,
+    microBatch: flags.microBatch,
+    microBatches: 8 * stages.length * replicas,
+    ...(flags.schedule === undefined ? {} : { schedule: runnable(flags.schedule) }),
+    deviceIterations: config.get('inference_device_iterations'),
+    replicas,
+    ...(onSpan ? { onSpan } : {}),
+  });
+  return { ...prediction, stages };
+}

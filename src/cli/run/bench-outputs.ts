@@ -1,0 +1,88 @@
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { Span } from '../../../pipeline/schedule/span.js';
+import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
+import { benchmarkData } from '../../report/data/benchmark-data.js';
+import { writeReport } from '../../report/html/html-report.js';
+import type { TimelineData } from '../../report/data/report-data.js';
+import type { RunDescription } from '../../report/data/run-description.js';
+import { SpanRecorder } from '../../observe/span-recorder.js';
+import { TimelineCollector } from '../../observe/timeline-collector.js';
+import { TraceWriter } from '../../observe/trace-writer.js';
+
+/** Files that a benchmark is asked to write. */
+export interface OutputFlags {
+  readonly json?: string;
+  readonly record?: string;
+  readonly trace?: string;
+  readonly html?: string;
+}
+
+/** Where the spans of a benchmark go while it runs, and what is written when it has ended. */
+export class BenchOutputs {
+  readonly #flags: OutputFlags;
+  readonly #recorder: SpanRecorder | undefined;
+  readonly #trace: TraceWriter | undefined;
+  readonly #collectors: TimelineCollector[] = [];
+
+  constructor(flags: OutputFlags) {
+    this.#flags = flags;
+    this.#recorder = flags.record === undefined ? undefined : new SpanRecorder(flags.record, flags);
+    this.#trace = flags.trace === undefined ? undefined : new TraceWriter(flags.trace);
+  }
+
+  /** @throws InputError where a file cannot be written: minutes of measuring should not end in that */
+  static async open(flags: OutputFlags): Promise<BenchOutputs> {
+    if (flags.json !== undefined) await checkWritable(flags.json, '--json');
+    if (flags.html !== undefined) await checkWritable(flags.html, '--html');
+    return new BenchOutputs(flags);
+  }
+
+  get wantsSpans(): boolean {
+    const { json, record, trace, html } = this.#flags;
+    return [json, record, trace, html].some((file) => file !== undefined);
+  }
+
+  beginRun(run: RunDescription): void {
+    const { name, kind, stages, stageToRank } = run;
+    this.#recorder?.beginRun({ run: name, kind, stages, ipus: stageToRank });
+    this.#trace?.beginRun(run);
+    if (this.#flags.json !== undefined || this.#flags.html !== undefined) {
+      this.#collectors.push(new TimelineCollector(run));
+    }
+  }
+
+  add(span: Span): void {
+    this.#recorder?.add(span);
+    this.#trace?.add(span);
+    this.#collectors.at(-1)?.add(span);
+  }
+
+  /** The files that grew with the run are complete, also when it failed. */
+  close(): void {
+    this.#recorder?.close();
+    this.#trace?.close();
+  }
+
+  /** Writes the files that need the whole result. */
+  async write(report: BenchmarkReport): Promise<void> {
+    const { json, html } = this.#flags;
+    const timelines: TimelineData[] = [];
+    for (const collector of this.#collectors) timelines.push(await collector.timeline());
+    if (json !== undefined) {
+      const text = `${JSON.stringify({ ...report, timelines }, null, 2)}\n`;
+      await writeFile(json, text).catch((error: unknown) => refuseToWrite(json, '--json', error));
+    }
+    if (html !== undefined) await writeReport(html, benchmarkData(report, timelines));
+  }
+}
+
+async function checkWritable(file: string, option: string): Promise<void> {
+  await access(dirname(file), constants.W_OK).catch((error: unknown) => refuseToWrite(file, option, error));
+}
+
+function refuseToWrite(file: string, option: string, error: unknown): never {
+  const reason = (error as Error).message;
+  throw new InputError(`cannot write ${file}: ${reason}. Give ${option} a file in a folder that exists.`);
+}

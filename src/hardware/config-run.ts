@@ -1,0 +1,160 @@
+import { placeBert, type PlacedStage } from '../models/bert/bert-placement.js';
+import type { PlacedHead } from '../models/bert/bert-blocks.js';
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { IpuConfig } from '../../ipu-config/ipu-config.js';
+import { replicationOf } from '../../ipu-config/ipu-reservation.js';
+import { checkPipelineMinimum } from '../../ipu-config/pipeline-minimum.js';
+import type { Hardware } from './hardware.js';
+import type { Head, ModelShape } from './model-shape.js';
+import { stagesFor } from './run-schedule.js';
+import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
+
+/** What an `ipu_config.json` does not say. */
+export interface RunSettings {
+  readonly model: ModelShape;
+  readonly hardware: Hardware;
+  readonly mode: 'training' | 'inference';
+  readonly sequenceLength: number;
+  /** Rows of a micro-batch. */
+  readonly microBatch: number;
+  /** Absent: as many as fit on the system, as optimum-graphcore's `n_ipu` does. */
+  readonly replicas?: number;
+  /** Absent: pipelined, unless there are too few device iterations for it. */
+  readonly execution?: 'pipelined' | 'sharded';
+  /** Absent: PopART's own, in lockstep cycles. */
+  readonly schedule?: ScheduleChoice;
+  readonly sequencesPerRow?: number;
+  readonly optimizer?: Optimizer['name'];
+  readonly statePrecision?: Precision;
+  readonly precision?: Precision;
+  readonly stashPrecision?: Precision;
+}
+
+export interface ConfiguredRun {
+  readonly run: IpuRun;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The run that a configuration describes on a system.
+ * @throws ConfigError when layers or accumulation do not fit the pipeline; InputError when the system is too small
+ */
+export function configuredRun(config: IpuConfig, settings: RunSettings): ConfiguredRun {
+  const { model, hardware, mode } = settings;
+  const view = config.clone();
+  view.mode = mode;
+  const placement = placeBert(view, { layers: model.layers, head: placedHead(model.head), mode });
+  const stages = orderedStages(placement, settings);
+  const gradientAccumulation = mode === 'training' ? view.get('gradient_accumulation_steps') : 1;
+  const deviceIterations = view.get(
+    mode === 'training' ? 'device_iterations' : 'inference_device_iterations',
+  );
+  const isPipelined = mode === 'training' || deviceIterations >= stages.length;
+  const execution = settings.execution ?? (isPipelined || settings.schedule ? 'pipelined' : 'sharded');
+  if (!settings.schedule) {
+    const strategy = execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution';
+    const forwardStages = stages.length;
+    checkPipelineMinimum({ mode, strategy, forwardStages, gradientAccumulation, deviceIterations });
+  }
+  const replicas = replicasOn(placement, settings);
+  const { precision = 'float16', sequencesPerRow = 1 } = settings;
+  const run: IpuRun = {
+    model,
+    hardware,
+    mode,
+    execution,
+    ipusPerReplica: placement.ipus,
+    replicas,
+    sequenceLength: settings.sequenceLength,
+    sequencesPerRow,
+    microBatch: settings.microBatch,
+    gradientAccumulation,
+    deviceIterations,
+    ...(settings.schedule ? { schedule: settings.schedule } : {}),
+    stages,
+    recompute:
+      mode === 'inference' ? 'none' : view.get('recompute_checkpoint_every_layer') ? 'layer' : 'stage',
+    precision,
+    stashPrecision: settings.stashPrecision ?? precision,
+    optimizer: mode === 'inference' ? null : optimizerOf(view, settings, replicas),
+    matmulProportion: proportions(view, placement.ipus),
+    halfPartials: view.get('enable_half_partials'),
+    // Upstream's BERT reads the training value in inference too.
+    embeddingSerialization: view.get('embedding_serialization_factor') ?? 1,
+  };
+  return { run, warnings: warningsOf(placement, run) };
+}
+
+type Placed = ReturnType<typeof placeBert>;
+
+/** @throws InputError when the schedule that was chosen cannot have these stages */
+function orderedStages(placement: Placed, { schedule, execution, mode }: RunSettings): readonly IpuStage[] {
+  const stages = placement.stages.map(toStage);
+  if (!schedule) return stages;
+  if (execution === 'sharded') {
+    throw new InputError(
+      `Sharded execution has an order of its own: leave it or the schedule ${schedule.name} out.`,
+    );
+  }
+  return stagesFor(schedule, stages, { mode, ipus: placement.ipus });
+}
+
+function toStage({ ipu, embedding, layers, head }: PlacedStage): IpuStage {
+  const count = layers[1] - layers[0];
+  return { ipu, embedding, attention: count, feedForward: count, head: head !== null };
+}
+
+function replicasOn({ ipus }: Placed, { hardware, replicas }: RunSettings): number {
+  const { name, ipus: available } = hardware.system;
+  const most = replicationOf(available, ipus);
+  if (most < 1) {
+    throw new InputError(
+      `One replica takes ${ipus} IPUs, but ${name} has ${available}: give a larger --system, or fewer IPUs in layers_per_ipu.`,
+    );
+  }
+  if (replicas !== undefined && replicas > most) {
+    throw new InputError(
+      `${replicas} replicas of ${ipus} IPUs are ${replicas * ipus}, but ${name} has ${available}: at most ${most} fit.`,
+    );
+  }
+  return replicas ?? most;
+}
+
+function optimizerOf(config: IpuConfig, settings: RunSettings, replicas: number): Optimizer {
+  return {
+    name: settings.optimizer ?? 'adam',
+    stateOffChip: config.get('optimizer_state_offchip'),
+    replicatedTensorSharding: config.get('replicated_tensor_sharding') && replicas > 1,
+    statePrecision: settings.statePrecision ?? 'float32',
+  };
+}
+
+function proportions(config: IpuConfig, ipus: number): number[] {
+  const value = config.managed('matmul_proportion');
+  return typeof value === 'number' ? Array.from({ length: ipus }, () => value) : [...value];
+}
+
+function warningsOf(placement: Placed, run: IpuRun): string[] {
+  const name = run.mode === 'training' ? 'replication_factor' : 'inference_replication_factor';
+  // Placement warns of pipelined execution's minimum; whether it applies is decided here.
+  const kept = placement.warnings.filter((warning) => !warning.includes('does not fill the pipeline'));
+  const used = run.replicas * run.ipusPerReplica;
+  return [
+    ...kept,
+    ...(placement.replicas === run.replicas
+      ? []
+      : [`${run.replicas} replicas run here; the file's ${name} is ${placement.replicas}.`]),
+    ...(used < run.hardware.system.ipus
+      ? [`${run.hardware.system.ipus - used} of ${run.hardware.system.ipus} IPUs stay idle.`]
+      : []),
+    ...(run.execution === 'sharded' && run.stages.length > 1
+      ? ['Sharded execution: one stage at a time. Raise inference_device_iterations to pipeline.']
+      : []),
+  ];
+}
+
+function placedHead(head: Head): PlacedHead {
+  if (head === 'none') return null;
+  if (head === 'pretraining') return 'pre-training';
+  return head === 'causal-lm' ? 'masked-lm' : head; // both come back to the IPU of the word table
+}

@@ -1,0 +1,93 @@
+import type { Op } from '../../pipeline/schedule/action.js';
+import type { Exchange } from '../../pipeline/simulate/exchange.js';
+import type { Schedule } from '../../pipeline/schedule/schedule.js';
+import type { LockstepRank } from '../../pipeline/simulate/simulate-lockstep.js';
+import { simulate } from '../../pipeline/simulate/simulate.js';
+import type { Span } from '../../pipeline/schedule/span.js';
+import type { IpuRun } from './run-spec.js';
+import type { SimulatedUpdate } from './simulate-run.js';
+import type { StageCost } from './stage-cost.js';
+import { updatePhases } from './update-cost.js';
+
+/** What moves beside the computing. */
+export interface Transfer {
+  readonly exchange: Exchange;
+  /** The first stage takes its input before its forward pass. */
+  readonly streamInNs: number;
+  /** The last one gives its results after it. */
+  readonly streamOutNs: number;
+}
+
+interface FreeRun {
+  readonly schedule: Schedule;
+  readonly stages: readonly StageCost[];
+  readonly transfer: Transfer;
+  readonly onSpan?: ((span: Span) => void) | undefined;
+}
+
+/**
+ * One weight update or inference call in another order than PopART's: each IPU does its next action as soon as what it
+ * needs is there. Recomputation is part of the backward, and of its input half where it is cut in two.
+ * @throws ScheduleError
+ */
+export function simulateFreely(
+  run: IpuRun,
+  { schedule, stages, transfer, onSpan }: FreeRun,
+): SimulatedUpdate {
+  const latencies = new Latencies(stages.length - 1);
+  const { makespanNs: pipelineNs, ranks } = simulate(schedule, {
+    costNs: (stage, op) => costNs(stages, stage, op, transfer),
+    exchange: transfer.exchange,
+    onSpan: (span) => {
+      latencies.add(span);
+      onSpan?.(span);
+    },
+  });
+  let now = pipelineNs;
+  const phaseNs: Partial<Record<string, number>> = {};
+  for (const { phase, ns } of updatePhases(run)) {
+    if (ns === 0) continue;
+    phaseNs[phase] = ns;
+    for (let rank = 0; rank < ranks.length; rank++) {
+      onSpan?.({ kind: 'phase', phase, replica: 0, rank, startNs: now, endNs: now + ns });
+    }
+    now += ns;
+  }
+  const times = ranks.map(({ busyNs, stallNs, doneNs }): LockstepRank => {
+    // After its last action a rank waits for the others, as in the idle cycles of a lockstep run.
+    return { busyNs, phaseNs, stallNs: { ...stallNs, upstream: (stallNs.upstream ?? 0) + doneNs } };
+  });
+  return { makespanNs: now, pipelineNs, ranks: times, latencyNs: latencies.middleNs() };
+}
+
+function costNs(stages: readonly StageCost[], stage: number, op: Op, transfer: Transfer): number {
+  const { forwardNs, recomputeNs, backwardNs, weightGradientNs } = stages[stage]!;
+  if (op === 'F') {
+    const input = stage === 0 ? transfer.streamInNs : 0;
+    return forwardNs + input + (stage === stages.length - 1 ? transfer.streamOutNs : 0);
+  }
+  if (op === 'B') return recomputeNs + backwardNs;
+  if (op === 'I') return recomputeNs + backwardNs - weightGradientNs;
+  return op === 'W' ? weightGradientNs : 0;
+}
+
+/** From the start of stage 0 to the end of the last stage's forward, of the micro-batch in the middle of the run. */
+class Latencies {
+  readonly #last: number;
+  readonly #startNs: number[] = [];
+  readonly #latencyNs: number[] = [];
+
+  constructor(last: number) {
+    this.#last = last;
+  }
+
+  add({ kind, op, stage, microBatch, startNs, endNs }: Span): void {
+    if (kind !== 'action' || op !== 'F') return;
+    if (stage === 0) this.#startNs[microBatch!] = startNs;
+    if (stage === this.#last) this.#latencyNs[microBatch!] = endNs - this.#startNs[microBatch!]!;
+  }
+
+  middleNs(): number {
+    return this.#latencyNs[this.#latencyNs.length >> 1]!;
+  }
+}

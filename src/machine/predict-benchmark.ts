@@ -1,0 +1,127 @@
+import type { IpuConfig } from '../../ipu-config/ipu-config.js';
+import { placeBert } from '../models/bert/bert-placement.js';
+import { scheduleByName } from '../../pipeline/schedules/registry.js';
+import type { Span } from '../../pipeline/schedule/span.js';
+import type { BenchmarkReport, MeasuredRun, Percentiles } from '../benchmark/benchmark-report.js';
+import type { BertModel } from '../runs/model.js';
+import { oneDevice, planStages } from '../models/bert/stage-plan.js';
+import type { MachineProfile } from './machine-profile.js';
+import { predictRuntime, type RuntimePrediction } from './predict-runtime.js';
+
+/** What a run of a benchmark was predicted to do, beside what it did. */
+export interface RunPrediction {
+  /** The run's name in the report. */
+  readonly run: string;
+  readonly predicted: Compared;
+  readonly measured: Compared;
+  /** Predicted over measured sequences per second, less 1. */
+  readonly error: number;
+}
+
+export interface Compared {
+  readonly sequencesPerSecond: number;
+  readonly latencyMs: Percentiles;
+  readonly bubbleShare: number;
+  /** By rank, of the first replica: time of one micro-batch's actions. */
+  readonly stageMs: readonly number[];
+  readonly boundBy: string;
+}
+
+export interface BenchmarkPrediction {
+  readonly profiled: string;
+  readonly runs: readonly RunPrediction[];
+  readonly warnings: readonly string[];
+}
+
+/** What a caller can watch: each run, then the spans of its simulation. */
+export interface PredictionHooks {
+  onRun?(measured: MeasuredRun): void;
+  onSpan?(span: Span): void;
+}
+
+/**
+ * Predicts every run of a benchmark from a profile.
+ * @throws InputError, ScheduleError as `predictRuntime`
+ */
+export function predictBenchmark(
+  machine: MachineProfile,
+  { model, config, report }: { model: BertModel; config: IpuConfig; report: BenchmarkReport },
+  hooks: PredictionHooks = {},
+): BenchmarkPrediction {
+  const { settings } = report;
+  const warnings = new Set(differences(machine, report));
+  const placement = placeBert(config, {
+    layers: model.config.numHiddenLayers,
+    head: model.head,
+    mode: 'inference',
+  });
+  const pipeline = report.runs.at(-1);
+  const runs = report.runs.map((measured) => {
+    const isPipeline = measured === pipeline;
+    hooks.onRun?.(measured);
+    const common = {
+      ...settings,
+      model: model.config,
+      ...(hooks.onSpan ? { onSpan: hooks.onSpan.bind(hooks) } : {}),
+    };
+    const prediction = isPipeline
+      ? predictRuntime(machine, {
+          ...common,
+          stages: planStages(model.config, placement),
+          schedule: scheduleByName(settings.schedule),
+        })
+      : predictRuntime(machine, {
+          ...common,
+          stages: oneDevice(model.config, model.head),
+          threadsPerStage: measured.threads,
+          replicas: 1,
+          deviceIterations: 1,
+          schedule: scheduleByName('fill-drain'),
+        });
+    prediction.warnings.forEach((warning) => warnings.add(warning));
+    return compare(measured, prediction);
+  });
+  return { profiled: machine.date, runs, warnings: [...warnings] };
+}
+
+function compare(measured: MeasuredRun, prediction: RuntimePrediction): RunPrediction {
+  return {
+    run: measured.name,
+    predicted: compared(prediction),
+    measured: compared(measured),
+    error: prediction.sequencesPerSecond / measured.sequencesPerSecond - 1,
+  };
+}
+
+function compared({
+  sequencesPerSecond,
+  latencyMs,
+  bubbleShare,
+  activity,
+  boundBy,
+}: RuntimePrediction | MeasuredRun): Compared {
+  const first = activity.ranks.filter(({ replica }) => replica === 0);
+  return {
+    sequencesPerSecond,
+    latencyMs,
+    bubbleShare,
+    stageMs: first.map(({ microBatchMs }) => microBatchMs),
+    boundBy,
+  };
+}
+
+/** A profile of something else is used, but not in silence. */
+function differences(
+  { machine, executor }: MachineProfile,
+  { environment, settings }: BenchmarkReport,
+): string[] {
+  const pairs = [
+    ['executor', executor, settings.executor],
+    ['processor', machine.cpu, environment.cpu],
+    ['number of cores', machine.cores, environment.cores],
+    ['onnxruntime', machine.onnxruntime, environment.onnxruntime],
+  ] as const;
+  return pairs.flatMap(([what, profiled, present]) =>
+    profiled === present ? [] : [`the profile is of another ${what} (${profiled}; here ${present})`],
+  );
+}

@@ -1,0 +1,127 @@
+import { memoryPerIpu } from '../hardware/memory.js';
+import { predictRates } from '../hardware/predict.js';
+import type { IpuRun } from '../hardware/run-spec.js';
+
+/** One change of a run, tried. */
+export interface Advice {
+  /** What to write where: `recompute_checkpoint_every_layer=true`. */
+  readonly change: string;
+  /** Of the fullest IPU. */
+  readonly bytesSaved: number;
+  readonly fits: boolean;
+  /** Throughput after the change over before, less one. */
+  readonly throughputChange: number;
+}
+
+type Knob = (run: IpuRun) => { change: string; run: IpuRun } | undefined;
+
+/** Each takes a run one step towards less memory; undefined where that step is taken already. */
+const KNOBS: readonly Knob[] = [
+  (run) =>
+    run.mode === 'training' && run.recompute !== 'layer'
+      ? { change: 'recompute_checkpoint_every_layer=true', run: { ...run, recompute: 'layer' } }
+      : undefined,
+  (run) =>
+    run.microBatch > 1
+      ? {
+          change: `--micro-batch ${Math.floor(run.microBatch / 2)}`,
+          run: { ...run, microBatch: Math.floor(run.microBatch / 2) },
+        }
+      : undefined,
+  (run) =>
+    run.optimizer && !run.optimizer.stateOffChip
+      ? {
+          change: 'optimizer_state_offchip=true',
+          run: { ...run, optimizer: { ...run.optimizer, stateOffChip: true } },
+        }
+      : undefined,
+  (run) =>
+    run.optimizer && !run.optimizer.replicatedTensorSharding && run.replicas > 1
+      ? {
+          change: 'replicated_tensor_sharding=true',
+          run: { ...run, optimizer: { ...run.optimizer, replicatedTensorSharding: true } },
+        }
+      : undefined,
+  (run) => {
+    const matmulProportion = run.matmulProportion.map((share) => share / 2);
+    const shown = matmulProportion.map((share) => Number(share.toPrecision(2)));
+    return { change: `matmul_proportion=[${shown.join(', ')}]`, run: { ...run, matmulProportion } };
+  },
+  (run) =>
+    run.halfPartials
+      ? undefined
+      : { change: 'enable_half_partials=true', run: { ...run, halfPartials: true } },
+  (run) => {
+    const factor = nextFactor(run.model.vocabSize, run.embeddingSerialization);
+    return run.mode === 'training' && factor !== undefined
+      ? {
+          change: `embedding_serialization_factor=${factor}`,
+          run: { ...run, embeddingSerialization: factor },
+        }
+      : undefined;
+  },
+  (run) =>
+    run.precision === 'float32'
+      ? { change: '--precision float16', run: { ...run, precision: 'float16', stashPrecision: 'float16' } }
+      : undefined,
+  (run) => {
+    const stages = levelled(run);
+    return (
+      stages && {
+        change: `layers_per_ipu=[${layersPerIpu(run.ipusPerReplica, stages).join(', ')}]`,
+        run: { ...run, stages },
+      }
+    );
+  },
+];
+
+/**
+ * What would help a run that does not fit: every knob is turned one step and the run simulated again. Those that make
+ * it fit come first, then by bytes saved; knobs that save nothing are left out.
+ */
+export function adviceFor(run: IpuRun): Advice[] {
+  const before = fullest(run);
+  const speed = predictRates(run).sequencesPerSecond;
+  return KNOBS.flatMap((knob): Advice[] => {
+    const tried = knob(run);
+    if (!tried) return [];
+    const { used, fits } = fullest(tried.run);
+    if (used >= before.used) return [];
+    const throughputChange = predictRates(tried.run).sequencesPerSecond / speed - 1;
+    return [{ change: tried.change, bytesSaved: before.used - used, fits, throughputChange }];
+  }).sort((a, b) => Number(b.fits) - Number(a.fits) || b.bytesSaved - a.bytesSaved);
+}
+
+function fullest(run: IpuRun): { used: number; fits: boolean } {
+  const memory = memoryPerIpu(run);
+  return {
+    used: Math.max(...memory.map(({ totalBytes }) => totalBytes)),
+    fits: memory.every(({ fits }) => fits),
+  };
+}
+
+/** A table can only be cut into parts of whole, equal size. */
+function nextFactor(vocabSize: number, present: number): number | undefined {
+  for (let factor = present + 1; factor <= 16; factor++) if (vocabSize % factor === 0) return factor;
+  return undefined;
+}
+
+/** One layer moved from the fullest IPU to the emptiest; undefined where that cannot be. */
+function levelled(run: IpuRun): IpuRun['stages'] | undefined {
+  const memory = memoryPerIpu(run);
+  const byUse = [...memory].sort((a, b) => b.totalBytes - a.totalBytes);
+  const from = run.stages.findIndex(({ ipu, attention }) => ipu === byUse[0]!.ipu && attention > 0);
+  const to = run.stages.findIndex(({ ipu, attention }) => ipu === byUse.at(-1)!.ipu && attention > 0);
+  if (from < 0 || to < 0 || from === to) return undefined;
+  const move = { [from]: -1, [to]: 1 } as Record<number, number>;
+  return run.stages.map((stage, j) => {
+    const by = move[j] ?? 0;
+    return { ...stage, attention: stage.attention + by, feedForward: stage.feedForward + by };
+  });
+}
+
+function layersPerIpu(ipus: number, stages: IpuRun['stages']): number[] {
+  return Array.from({ length: ipus }, (_, ipu) =>
+    stages.reduce((sum, stage) => sum + (stage.ipu === ipu ? stage.attention : 0), 0),
+  );
+}

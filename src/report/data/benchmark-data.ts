@@ -1,0 +1,208 @@
+import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-report.js';
+import type { RankActivity } from '../../benchmark/steady-window.js';
+import type { BenchmarkPrediction } from '../../machine/predict-benchmark.js';
+import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
+import type {
+  Fact,
+  Highlight,
+  ReportData,
+  ReportTable,
+  StackedBars,
+  Throughput,
+  TimelineData,
+} from './report-data.js';
+
+/** A benchmark as the page shows it. @param timelines of its runs, as far as there are any */
+export function benchmarkData(
+  report: BenchmarkReport & { readonly prediction?: BenchmarkPrediction },
+  timelines: readonly TimelineData[] = [],
+): ReportData {
+  const { settings, environment, runs } = report;
+  const pipeline = runs.at(-1)!;
+  return {
+    format: 'ipu-pipeline-report',
+    version: 1,
+    title: settings.model,
+    subtitle: `${pipeline.name}, executor ${settings.executor}, ${settings.schedule}, on ${environment.cpu}`,
+    kind: report.prediction === undefined ? 'measured' : 'measured and simulated',
+    date: report.date,
+    highlights: highlights(runs),
+    summary: summary(report),
+    warnings: [...report.warnings, ...(report.prediction?.warnings ?? [])],
+    // The pipeline is what the page is about; one device is what it is compared with.
+    timelines: [...timelines].sort(order),
+    throughput: throughput(report),
+    time: [timeBars(pipeline, report)],
+    memory: [weightBars(pipeline, settings.replicas)],
+    latency: runs.map(({ name, latencyMs, latencyHistogram }) => ({
+      name,
+      p50Ms: latencyMs.p50,
+      p95Ms: latencyMs.p95,
+      p99Ms: latencyMs.p99,
+      histogram: latencyHistogram,
+    })),
+    configuration: {
+      name: settings.config,
+      warnings: [],
+      attributes: report.attributes.map(({ name, value, source, note }) => {
+        return { name, value: JSON.stringify(value), source, note };
+      }),
+    },
+    settings: settingFacts(report),
+    tables: [runsTable(runs)],
+  };
+}
+
+/** By the number of stages, then by name: a prediction follows its measurement. */
+function order({ run: a }: TimelineData, { run: b }: TimelineData): number {
+  return b.stages.length - a.stages.length || a.name.localeCompare(b.name, 'en', { numeric: true });
+}
+
+/** Each run, with its prediction below it where there is one. */
+function throughput({
+  runs,
+  prediction,
+}: Pick<BenchmarkReport, 'runs'> & { readonly prediction?: BenchmarkPrediction }): Throughput[] {
+  return runs.flatMap(({ name, sequencesPerSecond }): Throughput[] => {
+    const predicted = prediction?.runs.find(({ run }) => run === name)?.predicted;
+    return [
+      { name, sequencesPerSecond, kind: 'measured' },
+      ...(predicted === undefined
+        ? []
+        : [
+            {
+              name: `${name}, predicted`,
+              sequencesPerSecond: predicted.sequencesPerSecond,
+              kind: 'simulated' as const,
+            },
+          ]),
+    ];
+  });
+}
+
+function highlights(runs: readonly MeasuredRun[]): Highlight[] {
+  const pipeline = runs.at(-1)!;
+  const base = runs[0]!;
+  const ratio = pipeline.sequencesPerSecond / base.sequencesPerSecond;
+  return [
+    { label: 'throughput', value: `${figure(pipeline.sequencesPerSecond)} seq/s`, note: pipeline.name },
+    ...(base === pipeline
+      ? []
+      : [{ label: 'against one device', value: `${figure(ratio)} ×`, note: base.name }]),
+    {
+      label: 'latency, median',
+      value: milliseconds(pipeline.latencyMs.p50),
+      note: `p99 ${milliseconds(pipeline.latencyMs.p99)}`,
+    },
+    { label: 'bubble', value: percent(pipeline.bubbleShare), note: 'of stage time, nothing is computed' },
+  ];
+}
+
+function summary({ runs, settings, identicalOutputs }: BenchmarkReport): string[] {
+  const pipeline = runs.at(-1)!;
+  const compared = runs.slice(0, -1).map(({ name, sequencesPerSecond }) => {
+    return `${figure(pipeline.sequencesPerSecond / sequencesPerSecond)} times ${name}`;
+  });
+  const does = `The ${pipeline.name}, does ${figure(pipeline.sequencesPerSecond)} sequences per second`;
+  return [
+    compared.length === 0 ? `${does}.` : `${does}: ${compared.join(', ')}.`,
+    `It is bound by ${pipeline.boundBy}.`,
+    `Counted are ${settings.microBatches} micro-batches in steady state, after ${settings.warmUp} to warm up and before ${settings.coolDown} to cool down; loading is apart.`,
+    ...(identicalOutputs === undefined
+      ? []
+      : [
+          identicalOutputs
+            ? 'Outputs of all runs are identical, bit for bit.'
+            : 'Outputs differ between the runs.',
+        ]),
+  ];
+}
+
+function timeBars(run: MeasuredRun, { settings }: BenchmarkReport): StackedBars {
+  const { seconds, microBatches, ranks } = run.activity;
+  const perMicroBatch = (share: number): number => (share * seconds * 1e3 * settings.replicas) / microBatches;
+  return {
+    title: 'Time of each IPU',
+    note: 'Milliseconds for one micro-batch, in steady state.',
+    unit: 'ms',
+    parts: 'activities',
+    bars: ranks.map((rank) => ({
+      name: barName(rank, settings.replicas),
+      detail: heldBy(run, rank.rank),
+      parts: [
+        { name: 'compute', value: perMicroBatch(rank.busyShare) },
+        ...Object.entries(rank.stallShares).map(([cause, share]) => {
+          return { name: `waits: ${cause}`, value: perMicroBatch(share) };
+        }),
+      ],
+    })),
+  };
+}
+
+function weightBars(run: MeasuredRun, replicas: number): StackedBars {
+  const firstReplica = run.activity.ranks.filter(({ replica }) => replica === 0);
+  return {
+    title: 'Weights of each IPU',
+    note:
+      'What its stages hold on this machine, whose memory they share: no limit of an IPU applies.' +
+      (replicas > 1 ? ` Each of the ${replicas} replicas holds as much.` : ''),
+    unit: 'bytes',
+    parts: 'series',
+    bars: firstReplica.map(({ rank }) => ({
+      name: `IPU ${rank}`,
+      detail: heldBy(run, rank),
+      parts: run.stages
+        .filter(({ ipu }) => ipu === rank)
+        .map(({ weightBytes }) => ({ name: 'weights', value: weightBytes })),
+    })),
+  };
+}
+
+function barName({ replica, rank }: RankActivity, replicas: number): string {
+  return replicas > 1 ? `IPU ${rank}, replica ${replica}` : `IPU ${rank}`;
+}
+
+function heldBy({ stages }: MeasuredRun, rank: number): string {
+  const own = stages.filter(({ ipu }) => ipu === rank);
+  return own.map(({ name }) => name).join(' + ');
+}
+
+function settingFacts({ settings, environment }: BenchmarkReport): Fact[] {
+  return [
+    { label: 'model', value: settings.model },
+    { label: 'configuration', value: settings.config },
+    { label: 'executor', value: settings.executor },
+    { label: 'schedule', value: settings.schedule },
+    { label: 'sequence length', value: `${settings.sequenceLength}` },
+    { label: 'rows in a micro-batch', value: `${settings.microBatch}` },
+    { label: 'micro-batches', value: `${settings.microBatches}` },
+    { label: 'threads per stage', value: `${settings.threadsPerStage}` },
+    { label: 'replicas', value: `${settings.replicas}` },
+    { label: 'device iterations', value: `${settings.deviceIterations}` },
+    {
+      label: 'machine',
+      value: `${environment.cpu}, ${environment.cores} cores, ${bytes(environment.memoryBytes)}`,
+    },
+    { label: 'Node', value: environment.node },
+    { label: 'ONNX Runtime', value: environment.onnxruntime ?? 'not installed' },
+    { label: 'ipu-pipeline', value: environment.ipuPipeline },
+  ];
+}
+
+function runsTable(runs: readonly MeasuredRun[]): ReportTable {
+  return {
+    title: 'All runs',
+    columns: ['run', 'threads', 'sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bubble', 'load'],
+    rows: runs.map((run) => [
+      run.name,
+      run.threads,
+      figure(run.sequencesPerSecond),
+      figure(run.tokensPerSecond),
+      milliseconds(run.latencyMs.p50),
+      milliseconds(run.latencyMs.p95),
+      milliseconds(run.latencyMs.p99),
+      percent(run.bubbleShare),
+      milliseconds(run.loadSeconds * 1e3),
+    ]),
+  };
+}

@@ -1,0 +1,198 @@
+import { describeConfig } from '../../../ipu-config/describe-config.js';
+import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
+import type { Advice } from '../../planning/memory-advice.js';
+import { MEMORY_CATEGORIES } from '../../hardware/memory.js';
+import { predictRates } from '../../hardware/predict.js';
+import type { IpuRun } from '../../hardware/run-spec.js';
+import { simulateIpus, stageLabel, type IpuSimulation } from '../../hardware/simulation.js';
+import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
+import type {
+  Configuration,
+  Fact,
+  Highlight,
+  ReportData,
+  StackedBars,
+  Throughput,
+  TimelineData,
+} from './report-data.js';
+import type { RunDescription } from './run-description.js';
+import { orderName } from '../text/simulation-words.js';
+import { TimelineCollector } from '../../observe/timeline-collector.js';
+
+export interface SimulationDataExtras {
+  readonly timelines?: readonly TimelineData[];
+  readonly configuration?: Configuration;
+  readonly advice?: readonly Advice[];
+}
+
+/** A simulation of IPUs as the page shows it. */
+export function simulationData(simulation: IpuSimulation, extras: SimulationDataExtras = {}): ReportData {
+  const { run, warnings } = simulation;
+  const { timelines, configuration, advice = [] } = extras;
+  return {
+    format: 'ipu-pipeline-report',
+    version: 1,
+    title: `${run.model.name} on ${run.hardware.system.name}`,
+    subtitle: `${run.mode}, ${orderName(run)}, ${run.replicas} × ${run.ipusPerReplica} IPUs ${run.hardware.chip.name}`,
+    kind: 'simulated',
+    highlights: simulationHighlights(simulation),
+    summary: summary(simulation, advice),
+    warnings,
+    ...(timelines ? { timelines } : {}),
+    throughput: throughput(simulation),
+    time: [timeBars(simulation)],
+    memory: [memoryBars(simulation)],
+    ...(configuration ? { configuration } : {}),
+    settings: settings(run),
+  };
+}
+
+/** The run again, for its spans: the same input gives the same trace. */
+export async function simulatedTimeline(run: IpuRun): Promise<TimelineData> {
+  const collector = new TimelineCollector(describeRun(run));
+  simulateIpus(run, { onSpan: (span) => collector.add(span) });
+  return collector.timeline();
+}
+
+/** All replicas do the same at the same time: spans are those of one. */
+export function describeRun(run: IpuRun): RunDescription {
+  return {
+    name: `${run.model.name} on ${run.hardware.system.name}`,
+    kind: 'simulated',
+    stages: run.stages.map(stageLabel),
+    stageToRank: run.stages.map(({ ipu }) => ipu),
+    training: run.mode === 'training',
+  };
+}
+
+/** What the run was configured with. */
+export function configurationData(name: string, config: IpuConfig): Configuration {
+  return {
+    name,
+    warnings: [],
+    attributes: describeConfig(config).map((attribute) => ({
+      name: attribute.name,
+      value: JSON.stringify(attribute.value),
+      source: attribute.source,
+      note: attribute.note,
+    })),
+  };
+}
+
+/** The few figures that a reader looks for first. */
+export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
+  const { rates, run, memory } = simulation;
+  const fullest = memory.reduce((a, b) => (b.totalBytes > a.totalBytes ? b : a));
+  return [
+    {
+      label: 'throughput',
+      value: `${figure(rates.sequencesPerSecond)} seq/s`,
+      note: `${run.replicas} ${run.replicas === 1 ? 'replica' : 'replicas'}`,
+    },
+    run.mode === 'training'
+      ? { label: 'weight update', value: milliseconds(rates.stepSeconds * 1e3), note: updateNote(run) }
+      : {
+          label: 'latency',
+          value: milliseconds(simulation.latencyMs),
+          note: `${milliseconds(rates.stepSeconds * 1e3)} a call`,
+        },
+    { label: 'bubble', value: percent(simulation.bubbleShare), note: 'of IPU time, nothing is computed' },
+    { label: 'utilisation', value: percent(simulation.utilisation), note: "of the IPUs' peak" },
+    {
+      label: 'memory',
+      value: simulation.fits ? 'fits' : 'does not fit',
+      note: `IPU ${fullest.ipu}: ${percent(fullest.totalBytes / fullest.limitBytes)} of ${bytes(fullest.limitBytes)}`,
+    },
+  ];
+}
+
+function updateNote({ gradientAccumulation, microBatch, replicas, sequencesPerRow }: IpuRun): string {
+  const sequences = gradientAccumulation * microBatch * replicas * sequencesPerRow;
+  return `of ${figure(sequences)} sequences`;
+}
+
+function summary(simulation: IpuSimulation, advice: readonly Advice[]): string[] {
+  const { run, fits, boundBy } = simulation;
+  const [best] = advice;
+  return [
+    `Predicted from a model of ${run.hardware.chip.name} hardware, not measured.`,
+    `It is bound by ${boundBy}.`,
+    ...(fits || !best
+      ? []
+      : [
+          `It does not fit: ${best.change} saves most, ${bytes(best.bytesSaved)} of the fullest IPU` +
+            (best.fits ? ', and then it fits.' : ', which is not enough by itself.'),
+        ]),
+  ];
+}
+
+/** One IPU with the whole model is what a pipeline is measured against, whether or not it has the memory. */
+function throughput({ run, rates }: IpuSimulation): Throughput[] {
+  const name = `${run.replicas} × ${run.ipusPerReplica} IPUs`;
+  const own: Throughput = { name, sequencesPerSecond: rates.sequencesPerSecond, kind: 'simulated' };
+  if (run.ipusPerReplica === 1) return [own];
+  const { sequencesPerSecond } = predictRates(onOneIpu(run));
+  const base = `${run.replicas} × 1 IPU, if its memory were enough`;
+  return [{ name: base, sequencesPerSecond, kind: 'simulated', isBase: true }, own];
+}
+
+function onOneIpu({ schedule: _, ...run }: IpuRun): IpuRun {
+  const layers = run.model.layers;
+  const head = run.stages.some((stage) => stage.head);
+  return {
+    ...run,
+    ipusPerReplica: 1,
+    stages: [{ ipu: 0, embedding: true, attention: layers, feedForward: layers, head }],
+  };
+}
+
+/** Milliseconds of one call, by what an IPU does or waits for. */
+export function timeBars({ ipus }: IpuSimulation): StackedBars {
+  return {
+    title: 'Time of each IPU',
+    note: 'Milliseconds of one call.',
+    unit: 'ms',
+    parts: 'activities',
+    bars: ipus.map(({ ipu, stages, seconds, busyShare }) => ({
+      name: `IPU ${ipu}`,
+      detail: stages.join(' + '),
+      words: `computes ${percent(busyShare)}`,
+      parts: Object.entries(seconds).map(([name, value]) => ({ name, value: value * 1e3 })),
+    })),
+  };
+}
+
+export function memoryBars({ memory, ipus }: IpuSimulation): StackedBars {
+  const offChip = Math.max(...memory.map(({ offChipBytes }) => offChipBytes));
+  return {
+    title: 'Memory of each IPU',
+    ...(offChip > 0 ? { note: `Optimizer state lies off the chip: up to ${bytes(offChip)} an IPU.` } : {}),
+    unit: 'bytes',
+    parts: 'series',
+    bars: memory.map((one) => ({
+      name: `IPU ${one.ipu}`,
+      detail: ipus[one.ipu]!.stages.join(' + '),
+      limit: one.limitBytes,
+      // Every category in every bar: a colour then means the same whatever is zero.
+      parts: MEMORY_CATEGORIES.map((name) => ({ name, value: one.bytes[name] })),
+    })),
+  };
+}
+
+function settings(run: IpuRun): Fact[] {
+  const training = run.mode === 'training';
+  return [
+    { label: 'model', value: `${run.model.name} (${run.model.head})` },
+    { label: 'system', value: `${run.hardware.system.name}, ${run.hardware.system.ipus} IPUs` },
+    { label: 'mode', value: run.mode },
+    { label: 'order', value: orderName(run) },
+    { label: 'replicas', value: `${run.replicas} × ${run.ipusPerReplica} IPUs` },
+    { label: 'sequence length', value: `${run.sequenceLength}` },
+    { label: 'rows in a micro-batch', value: `${run.microBatch}` },
+    ...(training ? [{ label: 'gradient accumulation', value: `${run.gradientAccumulation}` }] : []),
+    { label: 'device iterations', value: `${run.deviceIterations}` },
+    { label: 'precision', value: run.precision },
+    ...(training ? [{ label: 'recompute', value: run.recompute }] : []),
+    ...(run.optimizer ? [{ label: 'optimizer', value: run.optimizer.name }] : []),
+  ];
+}

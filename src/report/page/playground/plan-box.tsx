@@ -1,0 +1,88 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
+import { IpuConfig } from '../../../../ipu-config/ipu-config.js';
+import { planConfig } from '../../../planning/plan-config.js';
+import { figure, milliseconds } from '../../../../ipu-config/base/format.js';
+import { Select } from './controls.js';
+import { LOCKSTEP, settingsOf, type Setup } from './setup.js';
+
+type Objective = 'throughput' | 'latency';
+
+export interface PlanBoxProps {
+  readonly setup: Setup;
+  readonly onPlan: (config: IpuConfig) => void;
+}
+
+/** Finds the best split of the layers; what is planned for is PopART's lockstep pipeline. */
+export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
+  const [objective, setObjective] = useState<Objective>('throughput');
+  const [said, setSaid] = useState<{ readonly text: string; readonly isProblem?: boolean }>();
+  const [isPlanning, setPlanning] = useState(false);
+  const plan = (): void => {
+    setPlanning(true);
+    // The button says so first: a search may take a second.
+    setTimeout(() => {
+      const found = findPlan(setup, setup.mode === 'training' ? 'throughput' : objective);
+      if (typeof found === 'string') setSaid({ text: found, isProblem: true });
+      else {
+        setSaid({ text: found.text });
+        onPlan(found.config);
+      }
+      setPlanning(false);
+    }, 20);
+  };
+  return (
+    <div class="plan-box">
+      {setup.mode === 'inference' && (
+        <Select
+          label="Plan for"
+          value={objective}
+          choices={[{ value: 'throughput' }, { value: 'latency' }]}
+          onChange={(value) => setObjective(value as Objective)}
+        />
+      )}
+      <button type="button" class="primary" disabled={isPlanning} onClick={plan}>
+        {isPlanning ? 'Planning…' : 'Plan the best split'}
+      </button>
+      <p class={said?.isProblem ? 'note failure' : 'note'} role="status">
+        {said?.text}
+      </p>
+    </div>
+  );
+}
+
+/** @returns the planned configuration, or the sentence that says why there is none */
+function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text: string } | string {
+  try {
+    const { schedule: _, ...settings } = settingsOf(setup);
+    const { attributes, layersPerIpu, after, before, exact, evaluated } = planConfig(setup.config, settings, {
+      objective,
+    });
+    const gain = before
+      ? ` (${change(after.rates.sequencesPerSecond / before.rates.sequencesPerSecond - 1)} against before)`
+      : '';
+    const value =
+      objective === 'latency'
+        ? milliseconds(after.latencyMs)
+        : `${figure(after.rates.sequencesPerSecond)} sequences/s${gain}`;
+    const proof = exact
+      ? `no other split is better: ${evaluated} had to be simulated for that`
+      : `the best of ${evaluated} simulated; there were too many to prove that none is better`;
+    const lockstep = setup.schedule === LOCKSTEP ? '' : " It is the best in PopART's lockstep cycles.";
+    return {
+      config: new IpuConfig(attributes),
+      text: `[${layersPerIpu.join(', ')}] gives ${value}; ${proof}.${lockstep}`,
+    };
+  } catch (error) {
+    if (error instanceof IpuPipelineError) return error.message;
+    throw error;
+  }
+}
+
+/** `+3.2 %` */
+export function change(share: number): string {
+  const percent = share * 100;
+  const text = Math.abs(percent) < 0.05 ? '0' : percent.toFixed(1);
+  return `${percent > 0 && text !== '0' ? '+' : ''}${text.replace('-', '−')} %`;
+}

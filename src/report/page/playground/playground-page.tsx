@@ -1,0 +1,167 @@
+import type { VNode } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { adviceFor, type Advice } from '../../../planning/memory-advice.js';
+import type { IpuRun } from '../../../hardware/run-spec.js';
+import { bytes } from '../../../../ipu-config/base/format.js';
+import { memoryBars, simulationHighlights, timeBars } from '../../data/simulation-data.js';
+import { Highlights } from '../highlights.js';
+import { StackedBarChart } from '../stacked-bar-chart.js';
+import { ThemeToggle } from '../theme-toggle.js';
+import { TimelineHelp } from '../timeline/timeline-help.js';
+import { TimelinePanel } from '../timeline/timeline-panel.js';
+import { Warnings } from '../warnings.js';
+import { ConfigBox } from './config-box.js';
+import { LayerBoard } from './layer-board.js';
+import { outcomeOf, type Outcome } from './outcome.js';
+import { change, PlanBox } from './plan-box.js';
+import { setupFrom, withIpus, withLayers, ipusOf, type Setup } from './setup.js';
+import { SetupControls } from './setup-controls.js';
+import type { PlaygroundStart } from '../../data/playground-start.js';
+
+/** Change a configuration, and see at once what it would do. */
+export function Playground({ start }: { readonly start: PlaygroundStart }): VNode {
+  const [setup, setSetup] = useState(() => setupFrom(start));
+  const result = useMemo(() => outcomeOf(setup), [setup]);
+  const shown = useRef<Outcome>(undefined);
+  if (typeof result !== 'string') shown.current = result;
+  const outcome = shown.current;
+  const [base, setBase] = useBase(result);
+  return (
+    <>
+      <header>
+        <div>
+          <p class="kind">Playground</p>
+          <h1>{setup.model + ' on ' + setup.system}</h1>
+          <p class="subtitle">
+            Drag layers between IPUs and change what you like: the simulator runs in this page, nothing is
+            sent anywhere.
+          </p>
+        </div>
+        <ThemeToggle />
+      </header>
+      <ConfigBox
+        setup={setup}
+        onConfig={(config) => {
+          setSetup({ ...setup, ...config });
+          setBase(undefined);
+        }}
+      />
+      <SetupControls setup={setup} onSetup={setSetup} />
+      {typeof result === 'string' && <Problem problem={result} setup={setup} onSetup={setSetup} />}
+      {outcome && (
+        <div class={typeof result === 'string' ? 'stale' : undefined}>
+          <OutcomeView
+            outcome={outcome}
+            setup={setup}
+            base={base}
+            onSetup={setSetup}
+            onBase={() => setBase(outcome.simulation.rates.sequencesPerSecond)}
+          />
+        </div>
+      )}
+      <footer>Made by ipu-pipeline. This page is one file and needs no network.</footer>
+    </>
+  );
+}
+
+/** Throughput to compare with: of the first picture of a configuration, until the reader chooses another. */
+function useBase(
+  result: Outcome | string,
+): readonly [number | undefined, (base: number | undefined) => void] {
+  const [base, setBase] = useState<number>();
+  useEffect(() => {
+    if (base === undefined && typeof result !== 'string') setBase(result.simulation.rates.sequencesPerSecond);
+  }, [base, result]);
+  return [base, setBase];
+}
+
+function Problem(props: {
+  readonly problem: string;
+  readonly setup: Setup;
+  readonly onSetup: (setup: Setup) => void;
+}): VNode {
+  const { problem, setup, onSetup } = props;
+  return (
+    <div class="problem" role="alert">
+      <p>
+        <b>This cannot run.</b> {problem}
+      </p>
+      <button type="button" onClick={() => onSetup(withIpus(setup, ipusOf(setup)))}>
+        Spread the layers evenly
+      </button>
+    </div>
+  );
+}
+
+function OutcomeView(props: {
+  readonly outcome: Outcome;
+  readonly setup: Setup;
+  readonly base: number | undefined;
+  readonly onSetup: (setup: Setup) => void;
+  readonly onBase: () => void;
+}): VNode {
+  const { outcome, setup, base, onSetup, onBase } = props;
+  const { simulation, run, description, table, isCut } = outcome;
+  const { sequencesPerSecond } = simulation.rates;
+  const [throughput, ...others] = simulationHighlights(simulation);
+  const compared = base === undefined ? '' : `${change(sequencesPerSecond / base - 1)} against the base`;
+  return (
+    <>
+      <Highlights highlights={[{ ...throughput!, note: compared }, ...others]} />
+      <p class="summary" role="status">
+        Bound by {simulation.boundBy}.{' '}
+        <button type="button" class="small" onClick={onBase}>
+          Compare with this from now on
+        </button>
+      </p>
+      <AdviceList run={run} fits={simulation.fits} />
+      <Warnings warnings={simulation.warnings} />
+      <section class="figure">
+        <h2>Layers on IPUs</h2>
+        <p class="note">
+          One replica of {run.replicas}. Drag a layer to another IPU, or move it with the keys ↑ and ↓.
+        </p>
+        <LayerBoard outcome={outcome} onLayers={(layers) => onSetup(withLayers(setup, layers))} />
+        <PlanBox setup={setup} onPlan={(config) => onSetup({ ...setup, config })} />
+      </section>
+      <section class="figure">
+        <h2>Timeline</h2>
+        <TimelinePanel
+          run={description}
+          table={table}
+          focusNs={outcome.pipelineNs}
+          {...(isCut
+            ? { note: 'Only the beginning of the run is drawn; the figures are those of the whole.' }
+            : {})}
+        />
+        <TimelineHelp />
+      </section>
+      <StackedBarChart chart={memoryBars(simulation)} isLive />
+      <StackedBarChart chart={timeBars(simulation)} isLive />
+    </>
+  );
+}
+
+/** What would help a run that does not fit. Each change is simulated, so the picture comes first. */
+function AdviceList({ run, fits }: { readonly run: IpuRun; readonly fits: boolean }): VNode | null {
+  const [tried, setTried] = useState<{ readonly run: IpuRun; readonly advice: readonly Advice[] }>();
+  useEffect(() => {
+    if (fits) return;
+    const timer = setTimeout(() => setTried({ run, advice: adviceFor(run) }), 200);
+    return () => clearTimeout(timer);
+  }, [run, fits]);
+  if (fits || tried?.run !== run || tried.advice.length === 0) return null;
+  return (
+    <div class="advice">
+      <p>It does not fit. What would save memory on the fullest IPU:</p>
+      <ul>
+        {tried.advice.map(({ change: what, bytesSaved, fits: helps, throughputChange }) => (
+          <li key={what}>
+            <code>{what}</code> saves {bytes(bytesSaved)}
+            {helps && ', and then it fits'}; throughput {change(throughputChange)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

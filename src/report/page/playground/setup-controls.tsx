@@ -1,0 +1,146 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { SCHEDULES, type NamedSchedule } from '../../../../pipeline/schedules/registry.js';
+import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
+import { SYSTEM_NAMES, SYSTEMS } from '../../../hardware/hardware-specs.js';
+import { HEADS, type Head } from '../../../hardware/model-shape.js';
+import { PUBLISHED_MODELS, publishedModel } from '../../../hardware/published-models.js';
+import { NumberBox, Select, type Choice } from './controls.js';
+import {
+  depthName,
+  ipuChoices,
+  ipusOf,
+  LOCKSTEP,
+  withDepth,
+  withIpus,
+  withMode,
+  type Setup,
+} from './setup.js';
+
+export interface SetupControlsProps {
+  readonly setup: Setup;
+  readonly onSetup: (setup: Setup) => void;
+}
+
+/** Model, system, and how the run goes on. */
+export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
+  const training = setup.mode === 'training';
+  const [problem, setProblem] = useState<string>();
+  const attempt = (make: () => Setup): void => {
+    try {
+      onSetup(make());
+      setProblem(undefined);
+    } catch (error) {
+      if (!(error instanceof IpuPipelineError)) throw error;
+      setProblem(error.message);
+    }
+  };
+  return (
+    <section class="figure">
+      <div class="controls">
+        <ModelControls setup={setup} onSetup={onSetup} />
+        <Select
+          label="Mode"
+          value={setup.mode}
+          choices={[{ value: 'training' }, { value: 'inference' }]}
+          onChange={(mode) => onSetup(withMode(setup, mode as Setup['mode']))}
+        />
+        <Select
+          label="IPUs of a replica"
+          value={`${ipusOf(setup)}`}
+          choices={ipuChoices(setup.system, ipusOf(setup)).map((ipus) => named(`${ipus}`))}
+          onChange={(ipus) => attempt(() => withIpus(setup, Number(ipus)))}
+        />
+        <NumberBox
+          label="Sequence length"
+          value={setup.sequenceLength}
+          most={16_384}
+          onChange={(sequenceLength) => onSetup({ ...setup, sequenceLength })}
+        />
+        <NumberBox
+          label="Micro-batch"
+          value={setup.microBatch}
+          most={1024}
+          onChange={(microBatch) => onSetup({ ...setup, microBatch })}
+        />
+        <NumberBox
+          label={training ? 'Gradient accumulation' : 'Device iterations'}
+          value={setup.config.get(depthName(setup.mode))}
+          most={16_384}
+          onChange={(depth) => attempt(() => withDepth(setup, depth))}
+        />
+        <ScheduleControls setup={setup} onSetup={onSetup} />
+      </div>
+      {problem && (
+        <p class="failure" role="alert">
+          {problem}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** What runs, and where. */
+function ModelControls({ setup, onSetup }: SetupControlsProps): VNode {
+  return (
+    <>
+      <Select
+        label="Model"
+        value={setup.model}
+        choices={PUBLISHED_MODELS.map(named)}
+        onChange={(model) => onSetup({ ...setup, model, head: publishedModel(model)!.head })}
+      />
+      <Select
+        label="Head"
+        value={setup.head}
+        choices={HEADS.map(named)}
+        onChange={(head) => onSetup({ ...setup, head: head as Head })}
+      />
+      <Select
+        label="System"
+        value={setup.system}
+        choices={SYSTEM_NAMES.map((value) => ({ value, text: `${value}, ${ipuCount(value)}` }))}
+        onChange={(system) => onSetup({ ...setup, system })}
+      />
+    </>
+  );
+}
+
+function ScheduleControls({ setup, onSetup }: SetupControlsProps): VNode {
+  const free = SCHEDULES.filter(({ isTraining }) => isTraining === (setup.mode === 'training'));
+  const layout = free.find(({ name }) => name === setup.schedule)?.layout;
+  return (
+    <>
+      <Select
+        label="Schedule"
+        value={setup.schedule}
+        choices={[
+          { value: LOCKSTEP, text: "PopART's, in lockstep" },
+          { group: 'free-running, as no IPU compiler makes it', choices: free.map(scheduleChoice) },
+        ]}
+        onChange={(schedule) => onSetup({ ...setup, schedule })}
+      />
+      {layout === 'loops' && (
+        <NumberBox
+          label="Chunks on each IPU"
+          value={setup.chunks}
+          most={64}
+          onChange={(chunks) => onSetup({ ...setup, chunks })}
+        />
+      )}
+    </>
+  );
+}
+
+function scheduleChoice({ name, layout }: NamedSchedule): Choice {
+  return { value: name, text: layout === 'line' ? name : `${name} (several stages on an IPU)` };
+}
+
+function named(value: string): Choice {
+  return { value };
+}
+
+function ipuCount(system: string): string {
+  const { ipus } = SYSTEMS[system]!;
+  return ipus === 1 ? '1 IPU' : `${ipus} IPUs`;
+}

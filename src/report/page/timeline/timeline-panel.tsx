@@ -1,0 +1,114 @@
+import type { VNode } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { ACTIVITIES, type Activity } from '../../../observe/activity.js';
+import type { RunDescription } from '../../data/run-description.js';
+import { countSpans, type SpanTable } from '../../../observe/span-table.js';
+import { ActivityLegend } from '../legend.js';
+import { layoutFor } from './layout.js';
+import { rowDetail, rowName, spanText } from './span-text.js';
+import { onKey, PointerControl } from './timeline-controls.js';
+import { TimelineView, type SelectionPlace } from './timeline-view.js';
+
+export interface TimelineProps {
+  readonly run: RunDescription;
+  readonly table: SpanTable;
+  /** Spans of the whole run that the table leaves out, in words. */
+  readonly note?: string;
+  /** Shows this much from the beginning at first; everything when absent. */
+  readonly focusNs?: number;
+}
+
+/** The spans of one run: zoom, pan, and what lies under the pointer. A new table redraws it. */
+export function TimelinePanel({ run, table, note, focusNs }: TimelineProps): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const overlay = useRef<HTMLCanvasElement>(null);
+  const view = useRef<TimelineView | undefined>(undefined);
+  const [place, setPlace] = useState<SelectionPlace>();
+  useLayoutEffect(() => {
+    setPlace(undefined);
+    const elements = { canvas: canvas.current!, overlay: overlay.current! };
+    view.current = new TimelineView(elements, { run, table, focusNs }, setPlace);
+    return () => view.current?.dispose();
+  }, [run, table]);
+  useLayoutEffect(() => void new PointerControl(overlay.current!, () => view.current), []);
+  const act = (what: (view: TimelineView) => void) => () => view.current && what(view.current);
+  return (
+    <div class="timeline">
+      <div class="timeline-tools">
+        <ActivityLegend activities={useMemo(() => shownActivities(table), [table])} />
+        <div class="buttons" role="group" aria-label="Zoom">
+          <button type="button" onClick={act((shown) => shown.zoom(1 / 1.6))} aria-label="Zoom out">
+            −
+          </button>
+          <button type="button" onClick={act((shown) => shown.zoom(1.6))} aria-label="Zoom in">
+            +
+          </button>
+          <button type="button" onClick={act((shown) => shown.fit())}>
+            Fit
+          </button>
+        </div>
+      </div>
+      <div class="timeline-body">
+        <RowNames run={run} table={table} />
+        <div
+          class="timeline-canvas"
+          tabIndex={0}
+          role="application"
+          aria-label={`Timeline of ${run.name}: ${countSpans(table)} spans on ${table.rows.length} IPUs. The keys n and p go from span to span, the arrow keys up and down from IPU to IPU.`}
+          onKeyDown={(event) => view.current && onKey(event, view.current)}
+        >
+          <canvas ref={canvas} />
+          <canvas ref={overlay} class="overlay" />
+          {place && <SpanTip run={run} table={table} place={place} />}
+        </div>
+      </div>
+      {note !== undefined && <p class="note">{note}</p>}
+    </div>
+  );
+}
+
+function RowNames({ run, table }: Pick<TimelineProps, 'run' | 'table'>): VNode {
+  const { axisHeight, rowHeight } = layoutFor(1, table.rows.length, 1);
+  const every = Math.ceil(13 / rowHeight);
+  return (
+    <ul class="timeline-rows" style={{ paddingTop: `${axisHeight}px` }} aria-hidden="true">
+      {table.rows.map((row, index) => (
+        <li key={index} style={{ height: `${rowHeight}px` }} title={rowDetail(run, row)}>
+          {index % every === 0 && (
+            <>
+              <b>{rowName(table, row)}</b>
+              {rowHeight >= 26 && <small>{rowDetail(run, row)}</small>}
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function SpanTip({
+  run,
+  table,
+  place,
+}: Pick<TimelineProps, 'run' | 'table'> & { readonly place: SelectionPlace }): VNode {
+  const { what, meaning, where, when } = spanText(run, table, table.rows[place.row]!, place.span);
+  return (
+    <div class="tip" role="status" style={{ '--x': `${place.x}px`, top: `${place.y + 6}px` }}>
+      <b>{what}</b>
+      {meaning !== '' && <span>{meaning}</span>}
+      <span>{where}</span>
+      <span class="figures">{when}</span>
+    </div>
+  );
+}
+
+/** Work first, then waiting, as the palette lists them; what this version does not know comes last. */
+function shownActivities({ kinds, rows }: SpanTable): string[] {
+  const used = new Set<string>();
+  for (const { kind } of rows) for (const index of kind) used.add(kinds[index]!.activity);
+  const order = (activity: string): number => {
+    const at = ACTIVITIES.indexOf(activity as Activity);
+    return at === -1 ? ACTIVITIES.length : at;
+  };
+  return [...used].sort((a, b) => order(a) - order(b));
+}

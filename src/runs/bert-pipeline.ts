@@ -1,0 +1,92 @@
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import { Pipeline } from '../../pipeline/runtime/pipeline.js';
+import type { PipelineOptions } from '../../pipeline/runtime/options.js';
+import type { StageSpec } from '../../pipeline/runtime/stage.js';
+import { chooseExecutor } from '../executors/choose-executor.js';
+import type { BertStageInit } from './bert-stage.js';
+import { checkWeights, type BertModel } from './model.js';
+import { sliceOutputBytes, type BertStage } from '../models/bert/stage-plan.js';
+
+export interface BertPipelineOptions extends Pick<
+  PipelineOptions,
+  | 'replicas'
+  | 'deviceIterations'
+  | 'slotsPerLink'
+  | 'threads'
+  | 'startTimeoutMs'
+  | 'actionTimeoutMs'
+  | 'closeTimeoutMs'
+  | 'signal'
+  | 'onSpan'
+  | 'onProgress'
+  | 'onWarning'
+> {
+  readonly model: BertModel;
+  /** From `planStages` or `oneDevice`. */
+  readonly stages: readonly BertStage[];
+  /** One of `EXECUTOR_CHOICES`: `onnx`, `gpu.js:webgpu`, `auto`, … */
+  readonly executor: string;
+  /** Largest micro-batch, in rows. */
+  readonly microBatch: number;
+  /** Longest row, in tokens. */
+  readonly sequenceLength: number;
+  readonly threadsPerStage?: number;
+  readonly schedule?: ScheduleGenerator;
+}
+
+/**
+ * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
+ * that anybody waits for.
+ */
+const CLOSE_TIMEOUT_MS = 60_000;
+
+/** Tensors of the input: `input_ids`, `attention_mask`, `token_type_ids`. */
+const INPUT_TENSORS = 3;
+
+/**
+ * Starts the stages of a BERT model. Everything that can be checked without weights is checked before the first
+ * thread is started.
+ * @throws InputError, CheckpointError for what cannot be run; StageFailedError when a stage does not start
+ */
+export async function startBertPipeline(options: BertPipelineOptions): Promise<Pipeline> {
+  const { model, stages, microBatch, sequenceLength } = options;
+  // Once, here: workers are given the full name.
+  const { name: executor } = await chooseExecutor(options.executor);
+  checkSequenceLength(model, sequenceLength);
+  await checkWeights(model, stages.at(-1)?.slice.head ?? null);
+  return Pipeline.start({
+    closeTimeoutMs: CLOSE_TIMEOUT_MS,
+    ...options,
+    stages: stages.map((stage) => stageSpec(stage, { ...options, executor })),
+    inputBytes: INPUT_TENSORS * 4 * microBatch * sequenceLength,
+  });
+}
+
+/** @throws InputError when the model has fewer positions than a row has tokens. */
+export function checkSequenceLength({ name, config }: BertModel, sequenceLength: number): void {
+  if (sequenceLength <= config.maxPositionEmbeddings) return;
+  throw new InputError(
+    `the sequence length ${sequenceLength} is more than the ${config.maxPositionEmbeddings} positions of ${name}: ` +
+      `give at most ${config.maxPositionEmbeddings}.`,
+  );
+}
+
+function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions): StageSpec {
+  const { model, executor, microBatch, sequenceLength, threadsPerStage } = options;
+  const init: BertStageInit = {
+    config: model.config,
+    slice,
+    weights: model.weights,
+    executor,
+    threads: threadsPerStage ?? 1,
+  };
+  return {
+    name,
+    ipu,
+    ...(slice.endLayer > slice.firstLayer ? { layers: [slice.firstLayer, slice.endLayer] as const } : {}),
+    module: new URL('./bert-stage.js', import.meta.url).href,
+    init,
+    outputBytes: sliceOutputBytes(model.config, slice, { batch: microBatch, sequence: sequenceLength }),
+  };
+}

@@ -1,0 +1,142 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../../ipu-config/base/errors.js';
+import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { CheckpointWeights } from '../weights/checkpoint-weights.js';
+import { GeneratedWeights } from '../weights/generated-weights.js';
+import { decodeUtf8 } from '../../ipu-config/base/files/json-text.js';
+import { reason, systemCode } from '../../ipu-config/base/files/reason.js';
+import { downloadModel, type DownloadOptions } from '../hub/download-model.js';
+import { parseModelReference } from '../hub/model-reference.js';
+import type { BertConfig, BertHead } from '../models/bert/bert-config.js';
+import { sliceTensors } from '../models/bert/bert-tensors.js';
+import { readBertConfig } from '../models/bert/read-bert-config.js';
+import { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
+import type { WeightSource } from '../weights/weights.js';
+
+/** Where weights come from, in a form that can be posted to a worker. */
+export type WeightSpec =
+  | { readonly kind: 'checkpoint'; readonly directory: string }
+  | { readonly kind: 'synthetic'; readonly seed: number };
+
+/** A model that is known, but whose weights are not read yet. */
+export interface BertModel {
+  /** As the user named it. */
+  readonly name: string;
+  readonly config: BertConfig;
+  /**
+   * The head that its config.json names; question answering for synthetic models. Null: the plain encoder, when
+   * config.json names no head or a pooler that the weights do not have.
+   */
+  readonly head: BertHead | null;
+  readonly weights: WeightSpec;
+  /** The directory with the vocabulary and perhaps an `ipu_config.json`; absent for synthetic models. */
+  readonly directory?: string;
+}
+
+/** The generator mixes 32 bits; larger seeds would repeat smaller ones. */
+const MAX_SEED = 2 ** 32 - 1;
+const SYNTHETIC = /^synthetic:(?:bert-)?(?<size>[a-z]+)(?:\?seed=(?<seed>\d+))?$/;
+
+/**
+ * Finds a model: a Hugging Face directory; `org/name[@revision]` of the Hugging Face hub when there is no such
+ * directory, which is downloaded into the hub's cache unless it is there; or `synthetic:bert-large` (`tiny | mini |
+ * small | medium | base | large`), whose weights are generated; `?seed=N` gives other weights.
+ * @throws InputError or CheckpointError that says what is missing and what would be right; the signal's reason
+ */
+export async function openModel(name: string, options: DownloadOptions = {}): Promise<BertModel> {
+  if (name.startsWith('synthetic:')) return syntheticModel(name);
+  const reference = (await exists(name)) ? undefined : parseModelReference(name);
+  if (!reference) return modelDirectory(name, name);
+  const { directory } = await downloadModel(reference, options);
+  return modelDirectory(name, directory);
+}
+
+/** Opens the weights themselves, in whatever thread needs them. */
+export async function openWeights(spec: WeightSpec): Promise<WeightSource> {
+  return spec.kind === 'synthetic' ? new GeneratedWeights(spec.seed) : CheckpointWeights.open(spec.directory);
+}
+
+/**
+ * Checks, from the files' headers alone, that every tensor of the model is there with its shape.
+ * @returns the tensors of the files that the model with this head does not need
+ * @throws CheckpointError that lists those that are missing or wrong, and when the file has more layers than the
+ * configuration: a model that lost layers would answer, only wrongly.
+ */
+export async function checkWeights(model: BertModel, head: BertHead | null): Promise<string[]> {
+  if (model.weights.kind === 'synthetic') return [];
+  const { numHiddenLayers } = model.config;
+  const specs = sliceTensors(model.config, {
+    embedding: true,
+    firstLayer: 0,
+    endLayer: numHiddenLayers,
+    head,
+  });
+  const weights = await CheckpointWeights.open(model.weights.directory);
+  try {
+    weights.check(specs);
+    const unused = weights.unused(specs);
+    const last = Math.max(...unused.map((name) => Number(/encoder\.layer\.(\d+)\./.exec(name)?.[1] ?? -1)));
+    if (last >= numHiddenLayers) {
+      throw new CheckpointError(
+        `${model.name}: the weights have ${last + 1} encoder layers, but num_hidden_layers in config.json is ` +
+          `${numHiddenLayers}. Correct it, or remove the layers that are not wanted from the file.`,
+      );
+    }
+    return unused;
+  } finally {
+    await weights.close();
+  }
+}
+
+function syntheticModel(name: string): BertModel {
+  const { size, seed } = SYNTHETIC.exec(name)?.groups ?? {};
+  if (!BERT_SIZES.includes(size as BertSize) || Number(seed ?? 0) > MAX_SEED) {
+    throw new InputError(
+      `there is no model "${name}". Synthetic models are ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}, ` +
+        `each with an optional ?seed=NUMBER from 0 to ${MAX_SEED}.`,
+    );
+  }
+  return {
+    name,
+    config: publishedConfig(size as BertSize),
+    head: 'question-answering',
+    weights: { kind: 'synthetic', seed: Number(seed ?? 0) },
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+async function modelDirectory(name: string, directory: string): Promise<BertModel> {
+  const found = await stat(directory).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    const what = found ? 'is not a directory' : 'does not exist';
+    throw new InputError(
+      `the model ${directory} ${what}. --model takes a directory with config.json, vocab.txt and the weights, ` +
+        `ORG/NAME[@REVISION] of the Hugging Face hub, or one of ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}.`,
+    );
+  }
+  const path = join(directory, 'config.json');
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const what = systemCode(error) === 'ENOENT' ? 'there is no such file' : reason(error);
+    throw new CheckpointError(`cannot read ${path}: ${what}. A model directory needs one.`, { cause: error });
+  });
+  const { config, head } = readBertConfig(path, decodeUtf8(path, bytes));
+  return {
+    name,
+    config,
+    head: head === 'pooler' && !(await hasPooler(directory)) ? null : head,
+    weights: { kind: 'checkpoint', directory },
+    directory,
+  };
+}
+
+/** `BertModel` is saved with and without its pooler. */
+async function hasPooler(directory: string): Promise<boolean> {
+  const weights = await CheckpointWeights.open(directory);
+  const found = weights.has('bert.pooler.dense.weight');
+  await weights.close();
+  return found;
+}

@@ -1,0 +1,26 @@
+import { InputError } from '../../ipu-config/base/errors.js';
+import type { BertHead } from '../models/bert/bert-config.js';
+import type { BertModel } from './model.js';
+
+/** A model that was trained for both has the weights of each. */
+const PART_OF_PRE_TRAINING: readonly (BertHead | null)[] = ['masked-lm', 'next-sentence-prediction'];
+
+/**
+ * The model with the head that a task needs: its own, or a part of it. The encoder alone (null) is in every model,
+ * synthetic models have any head, and a directory that names none is taken at the user's word: its weights are
+ * checked all the same.
+ * @throws InputError that names the model's head and the one that is needed
+ */
+export function withHead(model: BertModel, wanted: BertHead | null): BertModel {
+  const { head, name, weights } = model;
+  const isThere =
+    head === wanted ||
+    wanted === null ||
+    head === null ||
+    weights.kind === 'synthetic' ||
+    (head === 'pre-training' && PART_OF_PRE_TRAINING.includes(wanted));
+  if (isThere) return { ...model, head: wanted };
+  throw new InputError(
+    `${name} has ${head === 'pooler' ? 'no head' : `a ${head} head`}; this needs ${wanted === 'pooler' ? 'a pooler' : wanted}.`,
+  );
+}

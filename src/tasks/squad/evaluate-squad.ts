@@ -1,0 +1,48 @@
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
+import { answerQuestions, questionWindows, type AnswerQuestionsOptions } from '../answer-questions.js';
+import type { Answer } from '../answer-spans.js';
+import type { SquadQuestion } from './squad-file.js';
+import type { TaskSession } from '../task.js';
+
+export interface AnsweredQuestion {
+  readonly id: string;
+  readonly answer: Answer;
+}
+
+/**
+ * Rows of one question with the windows of its paragraph.
+ * @throws InputError that names the question, when either text is empty or the question leaves no room
+ */
+export function countWindows(
+  tokenizer: BertTokenizer,
+  question: SquadQuestion,
+  lengths: { readonly maxLength: number; readonly docStride: number },
+): number {
+  try {
+    return questionWindows(tokenizer, question, lengths).length;
+  } catch (error) {
+    throw named(question, error);
+  }
+}
+
+/**
+ * Answers questions in their order, as `answerQuestions`, but none may be left out.
+ * @throws InputError that names the question which cannot be run; what `answerQuestions` throws
+ */
+export async function* answerSquad(
+  session: TaskSession,
+  questions: Iterable<SquadQuestion>,
+  options: AnswerQuestionsOptions = {},
+): AsyncGenerator<AnsweredQuestion, void, undefined> {
+  for await (const result of answerQuestions(session, questions, options)) {
+    if ('error' in result) throw named(result.input as SquadQuestion, result.error);
+    yield { id: result.input.id, answer: result.output };
+  }
+}
+
+function named({ id }: SquadQuestion, error: unknown): unknown {
+  return error instanceof InputError
+    ? new InputError(`question ${id}: ${error.message}`, { cause: error })
+    : error;
+}

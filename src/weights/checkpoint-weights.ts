@@ -1,0 +1,90 @@
+import type { TensorSpec } from '../models/bert/bert-tensors.js';
+import type { WeightPlace, WeightSource } from './weights.js';
+import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { isWeightDtype, WEIGHT_DTYPES } from './dtype.js';
+import type { TensorFile } from './tensor-file.js';
+import { spellings } from './tensor-names.js';
+import { openWeightFiles } from './weight-files.js';
+
+/** Faults that one message lists; the rest is counted. */
+const SHOWN = 10;
+
+/** The weights of a Hugging Face directory, whatever spelling its files use. */
+export class CheckpointWeights implements WeightSource {
+  readonly #directory: string;
+  readonly #files: readonly TensorFile[];
+  /** The file of each tensor, by the name that the file has. */
+  readonly #homes = new Map<string, TensorFile>();
+
+  constructor(directory: string, files: readonly TensorFile[]) {
+    this.#directory = directory;
+    this.#files = files;
+    for (const file of files) for (const name of file.entries.keys()) this.#homes.set(name, file);
+  }
+
+  /** @throws CheckpointError when the directory has no weights that can be read. */
+  static async open(directory: string): Promise<CheckpointWeights> {
+    return new CheckpointWeights(directory, await openWeightFiles(directory));
+  }
+
+  has(name: string): boolean {
+    return this.#stored(name) !== undefined;
+  }
+
+  async tensor(name: string, shape: readonly number[]): Promise<Float32Array> {
+    this.check([{ name, shape }]);
+    const stored = this.#stored(name)!;
+    return this.#homes.get(stored)!.tensor(stored);
+  }
+
+  place(name: string, shape: readonly number[]): WeightPlace | undefined {
+    this.check([{ name, shape }]);
+    const stored = this.#stored(name)!;
+    return this.#homes.get(stored)!.place(stored);
+  }
+
+  /**
+   * Checks that every tensor is there with its shape and a floating-point type, without reading values.
+   * @throws CheckpointError that lists all that are missing or differ.
+   */
+  check(specs: readonly TensorSpec[]): void {
+    const faults = specs.flatMap((spec) => this.#fault(spec));
+    if (faults.length === 0) return;
+    const more = faults.length > SHOWN ? [`… and ${faults.length - SHOWN} more`] : [];
+    throw new CheckpointError(
+      `${this.#where()} does not hold the model that config.json describes:\n  ` +
+        [...faults.slice(0, SHOWN), ...more].join('\n  '),
+    );
+  }
+
+  /** Tensors of the files that none of `specs` needs, by the names that the files have. */
+  unused(specs: readonly TensorSpec[]): string[] {
+    const used = new Set(specs.flatMap(({ name }) => spellings(name)));
+    return [...this.#homes.keys()].filter((name) => !used.has(name));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#files.map((file) => file.close()));
+  }
+
+  #where(): string {
+    return this.#files.length === 1 ? this.#files[0]!.path : this.#directory;
+  }
+
+  #fault({ name, shape }: TensorSpec): string[] {
+    const stored = this.#stored(name);
+    if (stored === undefined) return [`tensor ${name} [${shape.join(', ')}] is missing`];
+    const { shape: found, dtype } = this.#homes.get(stored)!.entries.get(stored)!;
+    if (found.length !== shape.length || found.some((d, at) => d !== shape[at])) {
+      return [`tensor ${stored} has shape [${found.join(', ')}], it must be [${shape.join(', ')}]`];
+    }
+    if (!isWeightDtype(dtype)) {
+      return [`tensor ${stored} has dtype ${dtype}, it must be one of ${WEIGHT_DTYPES.join(', ')}`];
+    }
+    return [];
+  }
+
+  #stored(name: string): string | undefined {
+    return spellings(name).find((spelling) => this.#homes.has(spelling));
+  }
+}
