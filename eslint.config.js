@@ -38,6 +38,7 @@ export default tseslint.config(
   },
   {
     files: ['ipu-config/**/*.ts'],
+    ignores: ['ipu-config/base/files/**'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [nodeFree, noSrc, noPipeline] }],
       'no-restricted-globals': ['error', ...noNodeGlobals],
@@ -64,9 +65,10 @@ export default tseslint.config(
       'src/hardware/**/*.ts',
       'src/report/page/**/*.{ts,tsx}',
       ...[
-        ...['activity', 'format', 'palette', 'report-data', 'run-description', 'span-codec', 'span-table'],
+        ...['activity', 'palette', 'run-description', 'span-codec', 'span-table'],
         ...['flow-pairs', 'held-activations', 'timeline-collector', 'trace-events'],
-      ].map((name) => `src/report/${name}.ts`),
+      ].map((name) => `src/observe/${name}.ts`),
+      'src/report/data/report-data.ts',
     ],
     rules: {
       'no-restricted-imports': ['error', { patterns: [nodeFree] }],

@@ -19,7 +19,7 @@ export type {
   TimelineData,
 } from '../report/data/report-data.js';
 export { convertToTrace, readReport, recordedTimelines } from '../report/data/report-source.js';
-export { runOfSchedule, type RunDescription } from '../report/data/run-description.js';
+export { runOfSchedule, type RunDescription } from '../observe/run-description.js';
 export { decodeSpans, encodeSpans, type EncodedSpans } from '../observe/span-codec.js';
 export {
   SpanTableBuilder,

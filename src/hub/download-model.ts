@@ -1,7 +1,7 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpuPipelineError, InputError } from '../../ipu-config/base/errors.js';
-import { systemCode } from '../../ipu-config/base/files/reason.js';
+import { systemCode } from '../../ipu-config/base/reason.js';
 import { downloadBlob } from './download-blob.js';
 import { HubCache, cacheError } from './hub-cache.js';
 import { HubClient } from './hub-client.js';

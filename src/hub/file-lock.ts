@@ -3,7 +3,7 @@ import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { systemCode } from '../../ipu-config/base/files/reason.js';
+import { systemCode } from '../../ipu-config/base/reason.js';
 
 /** The holder touches its lock this often, */
 const BEAT_MS = 2_000;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { reason, systemCode } from '../../ipu-config/base/files/reason.js';
+import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import { isCommitHash } from './model-reference.js';
 import { SMALL_FILES, shardsOf, weightLayout } from './needed-files.js';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { reason, systemCode } from '../../ipu-config/base/files/reason.js';
+import { reason, systemCode } from '../../ipu-config/base/reason.js';
 
 /** Environment variables, as `process.env` gives them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import type { Span } from '../../pipeline/schedule/span.js';
-import type { RunDescription } from '../report/data/run-description.js';
+import type { RunDescription } from './run-description.js';
 
 /** Changes that may wait until every rank of their replica has reported past them. */
 const MOST_WAITING = 1 << 14;

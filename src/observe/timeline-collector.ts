@@ -1,6 +1,6 @@
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { TimelineData } from '../report/data/report-data.js';
-import type { RunDescription } from '../report/data/run-description.js';
+import type { RunDescription } from './run-description.js';
 import { encodeSpans } from './span-codec.js';
 import { SpanTableBuilder } from './span-table.js';
 

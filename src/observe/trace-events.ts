@@ -5,7 +5,7 @@ import { ACTIVITY_TEXT, activityOf } from './activity.js';
 import { FlowPairs, type Flow } from './flow-pairs.js';
 import { HeldActivations } from './held-activations.js';
 import { activityPaint } from './palette.js';
-import { rankName, type RunDescription } from '../report/data/run-description.js';
+import { rankName, type RunDescription } from './run-description.js';
 
 /** Process numbers are multiples of this, so that none is also a track's number: viewers treat such tracks apart. */
 const PROCESS_STEP = 10_000;

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { isWeightDtype, WEIGHT_DTYPES, type WeightDtype } from './dtype.js';
-import { reason, systemCode } from '../../ipu-config/base/files/reason.js';
+import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import { elementsOf, type TensorInfo } from './tensor-file.js';
 import { widen } from './widen.js';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, DTYPES, isDtype } from './dtype.js';
-import { brief, decodeUtf8, parseJson } from '../../ipu-config/base/files/json-text.js';
+import { brief, decodeUtf8, parseJson } from '../../ipu-config/base/json-text.js';
 import { elementsOf, type TensorInfo } from './tensor-file.js';
 
 /** The format's own limit for the header; a larger one is a file of another kind. */

@@ -3,7 +3,7 @@ import type { Schedule } from '../../../pipeline/schedule/schedule.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
 import { writeReport } from '../../report/html/html-report.js';
 import type { ReportTable } from '../../report/data/report-data.js';
-import { runOfSchedule } from '../../report/data/run-description.js';
+import { runOfSchedule } from '../../observe/run-description.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
 import { TraceWriter } from '../../observe/trace-writer.js';

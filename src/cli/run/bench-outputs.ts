@@ -6,7 +6,7 @@ import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import { benchmarkData } from '../../report/data/benchmark-data.js';
 import { writeReport } from '../../report/html/html-report.js';
 import type { TimelineData } from '../../report/data/report-data.js';
-import type { RunDescription } from '../../report/data/run-description.js';
+import type { RunDescription } from '../../observe/run-description.js';
 import { SpanRecorder } from '../../observe/span-recorder.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
 import { TraceWriter } from '../../observe/trace-writer.js';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CheckpointError } from '../../../ipu-config/base/checkpoint-error.js';
-import { brief, parseJson } from '../../../ipu-config/base/files/json-text.js';
+import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
 import type { BertConfig, BertHead } from './bert-config.js';
 
 /** Sizes that no tensor of 32-bit indices exceeds; more layers than any model has would only fill tables. */

@@ -1,4 +1,4 @@
-import type { RunDescription } from './run-description.js';
+import type { RunDescription } from '../../observe/run-description.js';
 import type { EncodedSpans } from '../../observe/span-codec.js';
 
 /**

@@ -8,7 +8,7 @@ import { benchmarkData } from './benchmark-data.js';
 import { figure } from '../../../ipu-config/base/format.js';
 import { readRecording } from '../../observe/recording.js';
 import type { ReportData, TimelineData } from './report-data.js';
-import type { RunDescription } from './run-description.js';
+import type { RunDescription } from '../../observe/run-description.js';
 import { decodeSpans } from '../../observe/span-codec.js';
 import { simulatedTimeline, simulationData } from './simulation-data.js';
 import type { RecordedRun } from '../../observe/span-recorder.js';

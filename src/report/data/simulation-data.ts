@@ -15,7 +15,7 @@ import type {
   Throughput,
   TimelineData,
 } from './report-data.js';
-import type { RunDescription } from './run-description.js';
+import type { RunDescription } from '../../observe/run-description.js';
 import { orderName } from '../text/simulation-words.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
 

@@ -1,5 +1,5 @@
 import type { ReportData, StackedBars, TimelineData } from './report-data.js';
-import { rankName } from './run-description.js';
+import { rankName } from '../../observe/run-description.js';
 import { decodeSpans } from '../../observe/span-codec.js';
 import { timeByActivity } from '../../observe/span-table.js';
 

@@ -1,5 +1,5 @@
 import { ACTIVITY_TEXT, isActivity } from '../../../observe/activity.js';
-import { rankName, type RunDescription } from '../../data/run-description.js';
+import { rankName, type RunDescription } from '../../../observe/run-description.js';
 import type { SpanRow, SpanTable } from '../../../observe/span-table.js';
 import { duration } from './time-scale.js';
 

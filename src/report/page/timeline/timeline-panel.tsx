@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ACTIVITIES, type Activity } from '../../../observe/activity.js';
-import type { RunDescription } from '../../data/run-description.js';
+import type { RunDescription } from '../../../observe/run-description.js';
 import { countSpans, type SpanTable } from '../../../observe/span-table.js';
 import { ActivityLegend } from '../legend.js';
 import { layoutFor } from './layout.js';

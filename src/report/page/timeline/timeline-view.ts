@@ -1,4 +1,4 @@
-import type { RunDescription } from '../../data/run-description.js';
+import type { RunDescription } from '../../../observe/run-description.js';
 import { endOf, type SpanTable } from '../../../observe/span-table.js';
 import { watchTheme } from '../theme.js';
 import { heightOf, layoutFor, nsAt, rowAt, type Layout } from './layout.js';

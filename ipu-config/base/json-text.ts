@@ -1,21 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { parse, type ParseError } from 'jsonc-parser';
-import { CheckpointError } from '../checkpoint-error.js';
+import { CheckpointError } from './checkpoint-error.js';
 import { reason } from './reason.js';
-
-/**
- * Reads a JSON file of a checkpoint.
- * @throws CheckpointError when it cannot be read or is no JSON, with line and column where that is known.
- */
-export async function readJsonFile(path: string): Promise<unknown> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new CheckpointError(`cannot read ${path}: ${reason(error)}.`, { cause: error });
-  }
-  return parseJson(path, decodeUtf8(path, bytes));
-}
 
 /**
  * The text of UTF-8 bytes.

@@ -1,5 +1,5 @@
-import type { Action } from '../../../pipeline/schedule/action.js';
-import type { Schedule } from '../../../pipeline/schedule/schedule.js';
+import type { Action } from '../../pipeline/schedule/action.js';
+import type { Schedule } from '../../pipeline/schedule/schedule.js';
 
 /** What spans belong to: one run of a pipeline, measured or simulated. */
 export interface RunDescription {
