@@ -14,14 +14,14 @@ export interface Stage {
    * Runs one forward action. Inputs may be views on shared memory: they are valid only until the returned
    * promise settles, and must not be kept or returned. The same inputs give the same bits.
    */
-  run(inputs: readonly Tensor[]): Promise<readonly Tensor[]> | readonly Tensor[];
+  forward(inputs: readonly Tensor[]): Promise<readonly Tensor[]> | readonly Tensor[];
   /** Bytes of weights this stage holds; undefined when it does not know. */
   readonly weightBytes?: number;
   /**
    * How often numbers were uploaded to a device and read back from it since the stage was made; absent where it has
    * no device. Looked at before and after an action of an observed run.
    */
-  readonly transfers?: Transfers;
+  readonly transfers?: Transfers | undefined;
   dispose?(): Promise<void> | void;
 }
 

@@ -69,7 +69,7 @@ async function perform(loop: RankLoop, action: Action): Promise<void> {
   memory.setStatus(rank, 'running', action, startNs);
   let endNs = startNs;
   try {
-    const outputs = await loaded?.run(input.tensors);
+    const outputs = await loaded?.forward(input.tensors);
     const problem = tensorProblem(outputs);
     if (problem !== undefined) throw new TypeError(`it returned what is not a list of tensors: ${problem}`);
     const times = { acceptedNs: input.acceptedNs, startedNs: stage === 0 ? startNs : input.startedNs };

@@ -52,8 +52,8 @@ export class StageHost {
       const made = await module.createStage(spec.init as never, (fraction) =>
         this.#notify({ kind: 'progress', stage, fraction }),
       );
-      if (typeof (made as Partial<Stage> | undefined)?.run !== 'function') {
-        throw new TypeError(`createStage of ${spec.module} did not give an object with a method run`);
+      if (typeof (made as Partial<Stage> | undefined)?.forward !== 'function') {
+        throw new TypeError(`createStage of ${spec.module} did not give an object with a method forward`);
       }
       this.#stages.set(stage, made);
       const loadMs = (nowNs() - startNs) / 1e6;
