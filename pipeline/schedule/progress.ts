@@ -1,4 +1,4 @@
-import { WHOLE_STAGE, type Action } from './action.js';
+import type { Action } from './action.js';
 import { isTraining, OP_TABLE, opSets, OPS, type Op } from './op-table.js';
 import { rankRows, type RankRows } from './rank-rows.js';
 import type { ReadinessView } from './readiness.js';
@@ -16,6 +16,7 @@ export interface ProgressLimits {
 export class Progress implements ReadinessView {
   readonly stages: number;
   readonly microBatchCount: number;
+  readonly callSize: number;
   readonly inFlightLimit: number;
   inFlight = 0;
   readonly #slotsPerLink: number;
@@ -36,6 +37,7 @@ export class Progress implements ReadinessView {
     const { stages, microBatches } = schedule;
     this.stages = stages;
     this.microBatchCount = microBatches;
+    this.callSize = schedule.callSize ?? microBatches;
     this.inFlightLimit = schedule.inFlightLimit ?? Infinity;
     this.#slotsPerLink = slotsPerLink;
     this.#done = opSets(stages * microBatches);
@@ -87,7 +89,7 @@ export class Progress implements ReadinessView {
 
   /** An action ends: what it read is free again. */
   end({ op, stage, microBatch }: Action): void {
-    if (microBatch === WHOLE_STAGE) return;
+    if (microBatch < 0) return;
     const { bit, moves, kind, neighbour } = OP_TABLE[op];
     this.#done[stage * this.microBatchCount + microBatch]! |= bit;
     if (moves === undefined || kind !== 'compute') return;

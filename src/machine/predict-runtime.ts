@@ -3,7 +3,7 @@ import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedu
 import { fillDrain } from '../../pipeline/schedules/fill-drain.js';
 import { simulateShared } from '../../pipeline/simulate/simulate-shared.js';
 import type { Span } from '../../pipeline/schedule/span.js';
-import { truncate } from '../../pipeline/schedule/truncate.js';
+import { streamed } from '../../pipeline/schedule/streamed.js';
 import type { Percentiles } from '../benchmark/benchmark-report.js';
 import { boundBy } from '../benchmark/bound-by.js';
 import { SteadyWindow, type SteadyActivity } from '../benchmark/steady-window.js';
@@ -117,23 +117,14 @@ function checkRun({ stages, ...run }: RuntimeRun): void {
   }
 }
 
-/** One call after another, as the runtime streams them, for one replica; the last is cut where the input ends. */
+/** What the runtime streams to one replica. */
 function streamOf(
   { stages, schedule = fillDrain, deviceIterations = 1, replicas = 1 }: RuntimeRun,
   total: number,
 ): Schedule {
   const stageToRank = stages.map(({ ipu }) => ipu);
   const call = schedule({ stages: stages.length, microBatches: deviceIterations, stageToRank });
-  const ofReplica = Math.ceil(total / replicas);
-  const calls = Math.ceil(ofReplica / deviceIterations);
-  const ranks = call.ranks.map((cells) =>
-    Array.from({ length: calls }, (_, c) =>
-      cells.map((cell) =>
-        cell.map((action) => ({ ...action, microBatch: action.microBatch + c * deviceIterations })),
-      ),
-    ).flat(),
-  );
-  return truncate({ ...call, microBatches: calls * deviceIterations, ranks }, ofReplica);
+  return streamed(call, Math.ceil(total / replicas));
 }
 
 /** From the start of stage 0 to the end of the last stage, by the number of the micro-batch in the run. */
