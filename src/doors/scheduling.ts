@@ -60,7 +60,7 @@ export {
   type SharedSimulationOptions,
 } from '../../pipeline/simulate/simulate-shared.js';
 export type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
-export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/stage.js';
+export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/rank/stage.js';
 export type { Tensor } from '../../ipu-config/base/tensor.js';
 export { inputRow, nextInStream, streamed, type CallRow } from '../../pipeline/schedule/streamed.js';
 export { truncate } from '../../pipeline/schedule/truncate.js';

@@ -1,4 +1,4 @@
-import type { Stage } from '../../pipeline/runtime/stage.js';
+import type { Stage } from '../../pipeline/runtime/rank/stage.js';
 import { executorByName } from '../executors/registry.js';
 import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
 import { openWeights, type WeightSpec } from './model.js';
