@@ -1,12 +1,13 @@
 import { InputError, InternalError } from '../../ipu-config/base/errors.js';
 import { withinMs } from '../../ipu-config/base/bounded.js';
-import { messageOf, stageFailed, type StageTrouble } from './failure.js';
+import { stageFailed, type StageTrouble } from './failure.js';
 import type { PipelineInputs } from './input-feed.js';
 import { Lifecycle, type PipelineState } from './lifecycle.js';
 import type { CheckedOptions } from './options.js';
 import { opsOf, type Plan } from './plan.js';
 import type { Notice } from './rank/protocol.js';
 import { Rank } from './rank.js';
+import { messageOf } from './rank/thrown-value.js';
 import type { Bell } from './links/control.js';
 import type { Replica } from './links/replica.js';
 import { inlineHomes, threadHomes } from './ports/homes.js';

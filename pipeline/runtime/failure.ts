@@ -79,7 +79,3 @@ function inFlight(replicas: readonly Replica[]): number[] {
   );
   return [...new Set(all)].sort((a, b) => a - b);
 }
-
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}

@@ -1,8 +1,9 @@
 import type { CallRow } from '../schedule/streamed.js';
-import { messageOf, type StageActivity, type StageTrouble } from './failure.js';
+import type { StageActivity, StageTrouble } from './failure.js';
 import type { Control } from './links/control.js';
 import type { Home, RankPort } from './ports/rank-port.js';
 import type { Answer, Notice, RankSetup, Request } from './rank/protocol.js';
+import { messageOf } from './rank/thrown-value.js';
 
 export interface RankEvents {
   readonly onNotice: (replica: number, notice: Notice) => void;
