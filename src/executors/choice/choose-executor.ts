@@ -1,15 +1,18 @@
-import { InputError } from '../../ipu-config/base/errors.js';
-import { noAdapterError } from './gpu-js/no-adapter.js';
-import type { GpuJsFacts } from './gpu-js/probe-adapters.js';
-import { EXECUTOR_NAMES } from './registry.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { noAdapterError } from '../gpu-js/no-adapter.js';
+import type { GpuJsFacts } from '../gpu-js/probe-adapters.js';
+import { executorNames } from '../registry.js';
+import './built-in.js';
 import { runProbe, type Probed } from './run-probe.js';
 
 /** What `--executor` takes: two choices that are made by the machine, and every executor by its full name. */
-export const EXECUTOR_CHOICES: readonly string[] = ['auto', 'gpu.js', ...EXECUTOR_NAMES];
+export function executorChoices(): string[] {
+  return ['auto', 'gpu.js', ...executorNames()];
+}
 
 /** An executor, and why it is that one. */
 export interface ExecutorChoice {
-  /** One of `EXECUTOR_NAMES`. */
+  /** One of `executorNames`. */
   readonly name: string;
   /** For people; absent when it was asked for by its full name. */
   readonly reason?: string;
@@ -17,7 +20,7 @@ export interface ExecutorChoice {
 
 /** Whether gpu.js can compute here, and where: asked in a process of its own, for a bounded time. */
 export function probeGpuJs(timeoutMs?: number): Promise<Probed<GpuJsFacts>> {
-  return runProbe(new URL('./gpu-js/probe-adapters.js', import.meta.url), timeoutMs);
+  return runProbe(new URL('../gpu-js/probe-adapters.js', import.meta.url), timeoutMs);
 }
 
 /**
@@ -30,9 +33,9 @@ export async function chooseExecutor(
   choice: string,
   probe: () => Promise<Probed<GpuJsFacts>> = probeGpuJs,
 ): Promise<ExecutorChoice> {
-  if (EXECUTOR_NAMES.includes(choice)) return { name: choice };
-  if (!EXECUTOR_CHOICES.includes(choice)) {
-    throw new InputError(`there is no executor "${choice}"; there are ${EXECUTOR_CHOICES.join(', ')}.`);
+  if (executorNames().includes(choice)) return { name: choice };
+  if (!executorChoices().includes(choice)) {
+    throw new InputError(`there is no executor "${choice}"; there are ${executorChoices().join(', ')}.`);
   }
   const probed = await probe();
   if (choice === 'auto') return autoChoice(probed);
