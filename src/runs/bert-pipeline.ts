@@ -39,7 +39,7 @@ export interface BertPipelineOptions extends Pick<
  * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
  * that anybody waits for.
  */
-const CLOSE_TIMEOUT_MS = 60_000;
+export const CLOSE_TIMEOUT_MS = 60_000;
 
 /** Tensors of the input: `input_ids`, `attention_mask`, `token_type_ids`. */
 const INPUT_TENSORS = 3;
