@@ -42,7 +42,7 @@ export interface BertPipelineOptions extends Pick<
  * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
  * that anybody waits for.
  */
-const CLOSE_TIMEOUT_MS = 60_000;
+export const CLOSE_TIMEOUT_MS = 60_000;
 
 /**
  * Starts the stages of a BERT model. Everything that can be checked without weights is checked before the first

@@ -1,8 +1,9 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { percent } from '../../ipu-config/base/format.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { likeliest, softmax } from './likelihood.js';
-import { runTask } from '../runs/run-task.js';
-import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
+import { TRUNCATE, type OptionSpec } from './options.js';
+import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
 export interface TextToFill {
@@ -31,32 +32,22 @@ export interface FilledText {
   readonly masks: readonly FilledMask[];
 }
 
-export interface FillOptions {
-  /** Candidates for each mask; 5 when absent. */
-  readonly topK?: number;
-  /** Cut texts that are too long; refused when absent. */
-  readonly truncate?: boolean;
-}
+const OPTIONS = {
+  topK: {
+    ...{ kind: 'whole', least: 1, preset: 5 },
+    about: 'candidates for each mask',
+  } as OptionSpec<number>,
+  ...TRUNCATE,
+};
 
-/**
- * Guesses what stands in the place of each mask, each for itself, on a pipeline with a masked-lm or pre-training
- * head. @throws as `runTask`
- */
-export function fillMasks<Input extends TextToFill>(
-  session: TaskSession,
-  inputs: TaskInputs<Input>,
-  options: FillOptions = {},
-): AsyncGenerator<TaskResult<Input, FilledText>, void, undefined> {
-  return runTask<Input, FilledText>(session, fillTask(session, options), inputs);
-}
-
-/** The task of `fillMasks`, without a pipeline to run on. */
-export function fillTask(
-  context: TaskContext,
-  { topK = 5, truncate = false }: FillOptions = {},
-): Task<TextToFill, FilledText> {
-  const { tokenizer, maxLength } = context;
-  return {
+/** Guesses what stands in the place of each mask, each for itself. */
+export const fill: TaskDefinition<TextToFill, FilledText, typeof OPTIONS> = {
+  name: 'fill',
+  about: 'guess what stands in the place of each [MASK], with a masked-LM or pre-training model',
+  fields: { text: { kind: 'text', about: 'a text with [MASK] in it' } },
+  options: OPTIONS,
+  head: () => 'masked-lm',
+  begin: ({ tokenizer, maxLength }, { topK, truncate }) => ({
     rows: ({ text }) => {
       const row = oneRow(tokenizer, { text }, { maxLength, truncate });
       if (!row.ids.includes(tokenizer.maskId)) {
@@ -68,7 +59,7 @@ export function fillTask(
       return [row];
     },
     result: ({ text }, [row], [output]) => {
-      const { shape, data } = outputOf(output, output?.has('logits') ? 'logits' : 'prediction_logits');
+      const { shape, data } = outputOf(output, 'logits');
       const vocabulary = shape[1]!;
       const masks = row!.ids.flatMap((id, at): FilledMask[] => {
         if (id !== tokenizer.maskId) return [];
@@ -78,8 +69,15 @@ export function fillTask(
       });
       return { text: filled(text, masks), masks };
     },
-  };
-}
+  }),
+  text: ({ text, masks }, _input, { strong, faint }) =>
+    [
+      strong(text),
+      ...masks.map((mask) =>
+        faint(`  ${mask.candidates.map(({ token, score }) => `${token} ${percent(score)}`).join(', ')}`),
+      ),
+    ].join('\n'),
+};
 
 /** Rows of the vocabulary that no piece has (padding of the table) are no candidates. */
 function candidates({ vocabulary }: BertTokenizer, logits: Float32Array, topK: number): MaskCandidate[] {

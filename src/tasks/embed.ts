@@ -1,7 +1,6 @@
-import { runTask } from '../runs/run-task.js';
-import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
+import { TRUNCATE, type OptionSpec } from './options.js';
+import type { RowTensor, TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
-import type { RowTensor } from '../runs/length-buckets.js';
 
 export interface TextToEmbed {
   readonly text: string;
@@ -17,42 +16,37 @@ export interface Embedding {
 export const POOLINGS = ['mean', 'cls', 'pooler'] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
-export interface EmbedOptions {
-  /** `mean` when absent; `pooler` needs a pipeline with a pooler. */
-  readonly pooling?: Pooling;
-  /** Scale to length 1; false when absent. */
-  readonly normalize?: boolean;
-  /** Cut texts that are too long; refused when absent. */
-  readonly truncate?: boolean;
-}
+const OPTIONS = {
+  pooling: {
+    ...{ kind: 'word', words: POOLINGS, preset: 'mean' },
+    about: `what of the last hidden state: ${POOLINGS.join(', ')}`,
+  } as OptionSpec<Pooling>,
+  normalize: {
+    ...{ kind: 'flag', preset: false },
+    about: 'scale each vector to length 1',
+  } as OptionSpec<boolean>,
+  ...TRUNCATE,
+};
 
-/** Turns texts into vectors, on a pipeline of the plain model: without head, or with a pooler. @throws as `runTask` */
-export function embedTexts<Input extends TextToEmbed>(
-  session: TaskSession,
-  inputs: TaskInputs<Input>,
-  options: EmbedOptions = {},
-): AsyncGenerator<TaskResult<Input, Embedding>, void, undefined> {
-  return runTask<Input, Embedding>(session, embedTask(session, options), inputs);
-}
-
-/** The task of `embedTexts`, without a pipeline to run on. */
-export function embedTask(
-  context: TaskContext,
-  { pooling = 'mean', normalize = false, truncate = false }: EmbedOptions = {},
-): Task<TextToEmbed, Embedding> {
-  const { tokenizer, maxLength } = context;
-  return {
+/** Turns texts into vectors. */
+export const embed: TaskDefinition<TextToEmbed, Embedding, typeof OPTIONS> = {
+  name: 'embed',
+  about: 'turn texts into vectors, with the encoder of any BERT model',
+  fields: { text: { kind: 'text', about: 'what to embed' } },
+  options: OPTIONS,
+  head: ({ pooling }) => (pooling === 'pooler' ? 'pooler' : null),
+  begin: ({ tokenizer, maxLength }, { pooling, normalize, truncate }) => ({
     rows: ({ text }) => [oneRow(tokenizer, { text }, { maxLength, truncate })],
     result: (_input, [row], [output]) => {
-      const states = output?.has('last_hidden_state') ? 'last_hidden_state' : 'hidden_state';
       const vector =
         pooling === 'pooler'
           ? Array.from(outputOf(output, 'pooler_output').data)
-          : pooled(outputOf(output, states), pooling);
+          : pooled(outputOf(output, 'hidden_state'), pooling);
       return { embedding: normalize ? unit(vector) : vector, tokens: row!.ids.length };
     },
-  };
-}
+  }),
+  text: ({ embedding }) => embedding.join(' '),
+};
 
 function pooled({ shape, data }: RowTensor, pooling: 'mean' | 'cls'): number[] {
   const [sequence = 0, hidden = 0] = shape;

@@ -1,13 +1,14 @@
+import { percent } from '../../ipu-config/base/format.js';
 import type { BertConfig } from '../models/bert/bert-config.js';
 import { likeliest, sigmoid, softmax } from './likelihood.js';
-import { runTask } from '../runs/run-task.js';
-import type { Task, TaskContext, TaskInputs, TaskResult, TaskSession } from './task.js';
+import { TRUNCATE } from './options.js';
+import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
 export interface TextToClassify {
   readonly text: string;
-  /** Of a pair, such as premise and hypothesis. */
-  readonly pair?: string;
+  /** Of a pair, such as premise and hypothesis; null and the empty text are none, as upstream. */
+  readonly pair?: string | null;
 }
 
 export interface ScoredLabel {
@@ -20,31 +21,25 @@ export interface Classification extends ScoredLabel {
   readonly scores: readonly ScoredLabel[];
 }
 
-export interface ClassifyOptions {
-  /** Cut texts that are too long; refused when absent. */
-  readonly truncate?: boolean;
-}
-
-/** Gives each text a label, on a pipeline with a sequence-classification head. @throws as `runTask` */
-export function classifyTexts<Input extends TextToClassify>(
-  session: TaskSession,
-  inputs: TaskInputs<Input>,
-  options: ClassifyOptions = {},
-): AsyncGenerator<TaskResult<Input, Classification>, void, undefined> {
-  return runTask<Input, Classification>(session, classifyTask(session, options), inputs);
-}
-
-/** The task of `classifyTexts`, without a pipeline to run on. */
-export function classifyTask(
-  context: TaskContext,
-  options: ClassifyOptions = {},
-): Task<TextToClassify, Classification> {
-  const { tokenizer, config, maxLength } = context;
-  return {
-    rows: ({ text, pair }) => [oneRow(tokenizer, { text, pair }, { maxLength, ...options })],
+/** Gives each text a label. */
+export const classify: TaskDefinition<TextToClassify, Classification, typeof TRUNCATE> = {
+  name: 'classify',
+  about: 'give each text a label, with a sequence-classification model',
+  fields: {
+    text: { kind: 'text', about: 'what to classify' },
+    pair: { kind: 'optional', about: 'the second text of a pair, such as a hypothesis' },
+  },
+  options: TRUNCATE,
+  head: () => 'sequence-classification',
+  begin: ({ tokenizer, config, maxLength }, { truncate }) => ({
+    rows: ({ text, pair }) => [oneRow(tokenizer, { text, pair: pair || undefined }, { maxLength, truncate })],
     result: (_input, _rows, outputs) => classification(config, outputOf(outputs[0], 'logits').data),
-  };
-}
+  }),
+  text: ({ scores }, _input, { strong, faint }) =>
+    scores
+      .map(({ label, score }, at) => (at === 0 ? strong : faint)(`${label} ${percent(score)}`))
+      .join(', '),
+};
 
 /** Scores as transformers' text-classification pipeline gives them for the model's `problem_type`. */
 function classification(config: BertConfig, logits: ArrayLike<number>): Classification {
