@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { writeReport } from '../../report/html/html-report.js';
-import { convertToTrace, readReport, recordedTimelines } from '../../report/data/report-source.js';
+import { convertToTrace, readReport, recordedTimelines } from '../../report/files/read-report.js';
 
 interface ReportFlags {
   readonly output?: string;

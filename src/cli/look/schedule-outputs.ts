@@ -6,7 +6,7 @@ import type { ReportTable } from '../../report/data/report-data.js';
 import { runOfSchedule } from '../../observe/run-description.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
-import { TraceWriter } from '../../observe/trace-writer.js';
+import { TraceWriter } from '../../observe/files/trace-writer.js';
 import type { CostTable } from './op-costs.js';
 
 /** Files that a command on schedules is asked to write. */

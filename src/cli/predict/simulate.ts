@@ -22,7 +22,7 @@ import { simulationTable } from '../../report/text/simulation-table.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
 import type { RunDescription } from '../../observe/run-description.js';
-import { TraceWriter } from '../../observe/trace-writer.js';
+import { TraceWriter } from '../../observe/files/trace-writer.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BertStage } from '../../models/bert/stage-plan.js';
 import { machineText } from '../../report/text/machine-text.js';

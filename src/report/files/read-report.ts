@@ -4,18 +4,18 @@ import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import type { Advice } from '../../planning/memory-advice.js';
 import { simulateIpus, type IpuSimulation } from '../../hardware/simulation.js';
-import { benchmarkData } from './benchmark-data.js';
+import { benchmarkData } from '../data/benchmark-data.js';
 import { figure } from '../../../ipu-config/base/format.js';
-import { readRecording } from '../../observe/recording.js';
-import type { ReportData, TimelineData } from './report-data.js';
+import { readRecording } from '../../observe/files/recording.js';
+import type { ReportData, TimelineData } from '../data/report-data.js';
 import type { RunDescription } from '../../observe/run-description.js';
 import { decodeSpans } from '../../observe/span-codec.js';
-import { simulatedTimeline, simulationData } from './simulation-data.js';
-import type { RecordedRun } from '../../observe/span-recorder.js';
+import { simulatedTimeline, simulationData } from '../data/simulation-data.js';
+import type { RecordedRun } from '../../observe/files/span-recorder.js';
 import { spansOf } from '../../observe/span-table.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
-import { timelinesData } from './timeline-data.js';
-import { TraceWriter } from '../../observe/trace-writer.js';
+import { timelinesData } from '../data/timeline-data.js';
+import { TraceWriter } from '../../observe/files/trace-writer.js';
 
 /**
  * What the page shows of a file: the JSON of `bench --json` or `simulate --json`, `ReportData`, or a recording of spans.
