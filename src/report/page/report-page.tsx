@@ -1,9 +1,10 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { milliseconds } from '../../../ipu-config/base/format.js';
-import type { ReportData, TimelineData } from '../data/report-data.js';
+import type { ReportData } from '../data/report-data.js';
 import { decodeSpans } from '../../observe/span-codec.js';
 import { endOf, type SpanTable } from '../../observe/span-table.js';
+import type { TimelineData } from '../../observe/timeline-collector.js';
 import { ConfigurationSection, SettingsSection } from './parts/configuration-section.js';
 import { DataTable } from './parts/data-table.js';
 import { Highlights } from './parts/highlights.js';
