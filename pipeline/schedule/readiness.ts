@@ -1,4 +1,5 @@
-import type { Action, Op } from './action.js';
+import type { Action } from './action.js';
+import type { Op } from './op-table.js';
 import type { StallCause } from './span.js';
 
 /**
@@ -38,10 +39,10 @@ export interface Wait {
   readonly link?: number;
 }
 
-type Rule = (action: Action, view: ReadinessView) => Wait | undefined;
+export type ReadinessRule = (action: Action, view: ReadinessView) => Wait | undefined;
 
 /** When may an action run? One rule for each op: an op without a rule does not compile. */
-const RULES = {
+export const RULES = {
   F: (action, view) => enters(action, view) ?? arrived(action, view) ?? slotAfterForward(action, view),
   B: (action, view) =>
     after('F', action, view) ?? gradientArrived(action, view) ?? slotAfterBackward(action, view),
@@ -55,7 +56,8 @@ const RULES = {
   UNSHARD: () => undefined,
   RESHARD: () => undefined,
   REDUCE_GRAD: (action, view) => allBackward(action, view),
-} satisfies Record<Op, Rule>;
+  UPDATE: (action, view) => allBackward(action, view),
+} satisfies Record<Op, ReadinessRule>;
 
 /** What an action waits for; undefined when it may run. */
 export function waitOf(action: Action, view: ReadinessView): Wait | undefined {

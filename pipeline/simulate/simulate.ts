@@ -1,7 +1,8 @@
-import { OPS, type Action, type Op } from '../schedule/action.js';
+import type { Action } from '../schedule/action.js';
 import { ScheduleError } from '../schedule/errors.js';
 import { EventQueue } from './event-queue.js';
 import { Links, type Exchange } from './exchange.js';
+import { isReceive, OP_TABLE, type Op } from '../schedule/op-table.js';
 import { Progress } from '../schedule/progress.js';
 import type { RankRows } from '../schedule/rank-rows.js';
 import { waitOf } from '../schedule/readiness.js';
@@ -135,32 +136,26 @@ class FreeRun {
 
   /** The stage to which an action sends its result, by itself or because it is a SEND. */
   #sendsTo({ stage, op }: Action): number | undefined {
-    const { stages } = this.#schedule;
-    if (op === 'SEND_F') return stage + 1;
-    if (op === 'SEND_B') return stage - 1;
-    if (op === 'F') {
-      return stage === stages - 1 || this.#progress.communicates(stage + 1) ? undefined : stage + 1;
-    }
-    if (op !== 'B' && op !== 'I') return undefined;
-    return stage === 0 || this.#progress.communicates(stage) ? undefined : stage - 1;
+    const { moves, kind, neighbour } = OP_TABLE[op];
+    const to = stage + neighbour;
+    if (moves === undefined || kind === 'receive' || to < 0 || to === this.#schedule.stages) return undefined;
+    const isSend = kind === 'send';
+    return this.#progress.communicates(Math.max(stage, to)) === isSend ? to : undefined;
   }
 
   #arrive(index: number, now: number): void {
-    const { stages, microBatches, stageToRank } = this.#schedule;
-    const op = OPS[Math.floor(index / (stages * microBatches))]!;
-    const stage = Math.floor(index / microBatches) % stages;
-    const neighbour = op === 'F' || op === 'SEND_F' ? stage + 1 : stage - 1;
-    const microBatch = index % microBatches;
+    const { op, stage, microBatch } = this.#progress.action(index);
+    const neighbour = stage + OP_TABLE[op].neighbour;
     this.#progress.arrive(op, stage, microBatch);
     this.#complete(op, neighbour, microBatch);
-    this.#tryNext(this.ranks[stageToRank[neighbour]!]!, now);
+    this.#tryNext(this.ranks[this.#schedule.stageToRank[neighbour]!]!, now);
   }
 
   /** A receive that waits for what has come is done. */
   #complete(send: Op, stage: number, microBatch: number): void {
     if (this.#posted.size === 0) return;
-    const op = send === 'SEND_F' ? 'RECV_F' : 'RECV_B';
-    if (this.#posted.delete(this.#progress.index(op, stage, microBatch))) {
+    const op = OP_TABLE[send].counterpart;
+    if (op && this.#posted.delete(this.#progress.index(op, stage, microBatch))) {
       this.#progress.end({ stage, op, microBatch });
     }
   }
@@ -173,8 +168,9 @@ class FreeRun {
     const { stages, stageToRank } = this.#schedule;
     const own = stageToRank[stage]!;
     const freesSlot = this.#options.slotsPerLink !== undefined;
-    const sendsBack = freesSlot || op === 'B' || op === 'I' || op === 'SEND_B';
-    const sendsOn = freesSlot || op === 'F' || op === 'SEND_F';
+    const { moves, kind } = OP_TABLE[op];
+    const sendsBack = freesSlot || (moves === 'gradient' && kind !== 'receive');
+    const sendsOn = freesSlot || (moves === 'activation' && kind !== 'receive');
     const before = stage === 0 || !sendsBack ? own : stageToRank[stage - 1]!;
     const after = stage === stages - 1 || !sendsOn ? own : stageToRank[stage + 1]!;
     const first = stageToRank[0]!;
@@ -184,10 +180,6 @@ class FreeRun {
       this.#tryNext(this.ranks[first]!, now);
     }
   }
-}
-
-function isReceive(op: Op): boolean {
-  return op === 'RECV_F' || op === 'RECV_B';
 }
 
 /** @throws ScheduleError unless it is a time */

@@ -1,6 +1,7 @@
 /** The part of the front door with schedules: made, read, checked, lowered and simulated. */
-export { parseAction, printAction, type Dialect } from '../../pipeline/schedule/action-text.js';
-export { OPS, WHOLE_STAGE, type Action, type Op } from '../../pipeline/schedule/action.js';
+export { parseAction, printAction } from '../../pipeline/schedule/action-text.js';
+export { WHOLE_STAGE, type Action } from '../../pipeline/schedule/action.js';
+export { OP_TABLE, OPS, type Dialect, type Op, type OpFacts } from '../../pipeline/schedule/op-table.js';
 export { printCell } from '../../pipeline/schedule/cell-text.js';
 export type { CsvLayout } from '../../pipeline/schedule/csv-layout.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../../pipeline/schedule/errors.js';
@@ -10,7 +11,13 @@ export { lower } from '../../pipeline/schedule/lower.js';
 export { costsInNs, opCosts, type CostName, type OpCosts } from '../../pipeline/simulate/op-costs.js';
 export { peakActivations, type PeakActivations } from '../../pipeline/schedule/peak-activations.js';
 export { Progress, type ProgressLimits } from '../../pipeline/schedule/progress.js';
-export { waitOf, type ReadinessView, type Wait } from '../../pipeline/schedule/readiness.js';
+export {
+  RULES,
+  waitOf,
+  type ReadinessRule,
+  type ReadinessView,
+  type Wait,
+} from '../../pipeline/schedule/readiness.js';
 export { runOrder, type Stuck } from '../../pipeline/schedule/run-order.js';
 export { parseCsv, printCsv } from '../../pipeline/schedule/schedule-csv.js';
 export { printGrid, type GridMark } from '../../pipeline/schedule/schedule-grid.js';

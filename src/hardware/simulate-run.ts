@@ -8,7 +8,7 @@ import type { Span } from '../../pipeline/schedule/span.js';
 import { scheduleOf } from './run-schedule.js';
 import { bytesOf, type IpuRun } from './run-spec.js';
 import { simulateFreely, type Transfer } from './simulate-freely.js';
-import { stageCosts, type StageCost } from './stage-cost.js';
+import { opNs, recomputeNs, stageCosts, type StageCost } from './stage-cost.js';
 import { stashDepths } from './stash-depths.js';
 import { updatePhases } from './update-cost.js';
 
@@ -60,9 +60,8 @@ function inLockstep(
   onSpan?: (span: Span) => void,
 ): SimulatedUpdate {
   const lockstep = simulateLockstep(schedule, {
-    costNs: ({ stage, op }) => (op === 'F' ? stages[stage]!.forwardNs : stages[stage]!.backwardNs),
-    prelude: ({ stage, op }) =>
-      op === 'F' ? undefined : { phase: 'recompute', ns: stages[stage]!.recomputeNs },
+    costNs: ({ stage, op }) => opNs(stages[stage]!, op),
+    prelude: ({ stage, op }) => ({ phase: 'recompute', ns: recomputeNs(stages[stage]!, op) }),
     beforeCycle: [streamIn(run)],
     afterCycle: [streamOut(run), copies(run)],
     afterAll: updatePhases(run),
