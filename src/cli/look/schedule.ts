@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { isTraining } from '../../../pipeline/schedule/op-table.js';
 import { printCsv } from '../../../pipeline/schedule/schedule-csv.js';
 import { printGrid } from '../../../pipeline/schedule/schedule-grid.js';
 import { SCHEDULES } from '../../../pipeline/schedules/registry.js';
@@ -117,7 +118,7 @@ function summary({ schedule, steps, simulation, costs, peaks }: ScheduleRun): st
   if (costs) {
     lines.push(`with ${costs.text}: makespan ${costText(costs, simulation.makespanNs)}, ${bubble}`);
   }
-  if (ranks.some((cells) => cells.some((cell) => cell.some(({ op }) => op === 'B' || op === 'W')))) {
+  if (isTraining(ranks.flat(2).map(({ op }) => op))) {
     lines.push(`peak activations per stage, in micro-batches: ${peaks.perStage.join(', ')}`);
   }
   if (peaks.bytesPerRank) {
