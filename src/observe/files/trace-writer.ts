@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Span } from '../../pipeline/schedule/span.js';
-import { InputError } from '../../ipu-config/base/errors.js';
-import { VERSION } from '../../ipu-config/base/files/version.js';
-import type { RunDescription } from './run-description.js';
-import { TraceEvents } from './trace-events.js';
+import type { Span } from '../../../pipeline/schedule/span.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { VERSION } from '../../../ipu-config/base/files/version.js';
+import type { RunDescription } from '../run-description.js';
+import { TraceEvents } from '../trace-events.js';
 
 const FLUSH_CHARS = 1 << 16;
 

@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
-import { ACTIVITIES, isWaiting, type Activity } from '../../observe/activity.js';
-import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { activityPaint, seriesPaint } from '../../observe/palette.js';
-import type { StackedBar, StackedBars } from '../data/report-data.js';
+import { ACTIVITIES, isWaiting, type Activity } from '../../../observe/activity.js';
+import { bytes, figure, milliseconds, percent } from '../../../../ipu-config/base/format.js';
+import { activityPaint, seriesPaint } from '../../../observe/palette.js';
+import type { StackedBar, StackedBars } from '../../data/report-data.js';
 import { Figure } from './figure.js';
 import { Swatch, themed } from './legend.js';
 

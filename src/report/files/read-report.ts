@@ -3,31 +3,35 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import type { Advice } from '../../planning/memory-advice.js';
-import { simulateIpus, type IpuSimulation } from '../../hardware/simulation.js';
-import { benchmarkData } from './benchmark-data.js';
-import { figure } from '../../../ipu-config/base/format.js';
-import { readRecording } from '../../observe/recording.js';
-import type { ReportData, TimelineData } from './report-data.js';
+import type { IpuSimulation } from '../../hardware/simulation.js';
+import { benchmarkData } from '../data/benchmark-data.js';
+import { readRecording } from '../../observe/files/recording.js';
+import type { ReportData } from '../data/report-data.js';
 import type { RunDescription } from '../../observe/run-description.js';
 import { decodeSpans } from '../../observe/span-codec.js';
-import { simulatedTimeline, simulationData } from './simulation-data.js';
-import type { RecordedRun } from '../../observe/span-recorder.js';
+import type { RecordedRun } from '../../observe/files/span-recorder.js';
 import { spansOf } from '../../observe/span-table.js';
-import { TimelineCollector } from '../../observe/timeline-collector.js';
-import { timelinesData } from './timeline-data.js';
-import { TraceWriter } from '../../observe/trace-writer.js';
+import { TimelineCollector, type TimelineData } from '../../observe/timeline-collector.js';
+import { timelinesData } from '../data/timeline-data.js';
+import { TraceWriter } from '../../observe/files/trace-writer.js';
+
+/** A simulation as `simulate --json` prints it: it has no spans, but everything that it takes to simulate it again. */
+export type SavedSimulation = IpuSimulation & { readonly advice?: readonly Advice[] };
+
+/** What the page shows of a saved simulation; reports do not simulate by themselves. */
+export type ShowSimulation = (saved: SavedSimulation) => Promise<ReportData>;
 
 /**
  * What the page shows of a file: the JSON of `bench --json` or `simulate --json`, `ReportData`, or a recording of spans.
  * @throws InputError when the file is none of them, or is damaged
  */
-export async function readReport(path: string): Promise<ReportData> {
+export async function readReport(path: string, show: ShowSimulation): Promise<ReportData> {
   if (!(await isJson(path))) {
     return timelinesData({ title: 'Recording', subtitle: path }, await recordedTimelines(path));
   }
   const value = parse(path, await readText(path));
   try {
-    return await checked(await dataOf(path, value));
+    return await checked(await dataOf(path, value, show));
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(`${path} is damaged: ${(error as Error).message}.`, { cause: error });
@@ -49,8 +53,8 @@ export async function recordedTimelines(path: string): Promise<TimelineData[]> {
  * report.
  * @throws InputError when the file cannot be read, or the trace not written
  */
-export async function convertToTrace(path: string, tracePath: string): Promise<void> {
-  const timelines = (await isJson(path)) ? ((await readReport(path)).timelines ?? []) : undefined;
+export async function convertToTrace(path: string, tracePath: string, show: ShowSimulation): Promise<void> {
+  const timelines = (await isJson(path)) ? ((await readReport(path, show)).timelines ?? []) : undefined;
   const trace = new TraceWriter(tracePath);
   try {
     if (timelines === undefined) return await forEachRun(path, trace);
@@ -111,26 +115,10 @@ interface Formatted {
   readonly timelines?: readonly TimelineData[];
 }
 
-/** The file has no spans, but everything that it takes to simulate them again. */
-async function simulationReport(simulation: IpuSimulation & { advice?: Advice[] }): Promise<ReportData> {
-  const { run, advice = [] } = simulation;
-  const again = simulateIpus(run);
-  const isSame = again.rates.stepSeconds === simulation.rates.stepSeconds;
-  const warnings = isSame
-    ? simulation.warnings
-    : [
-        ...simulation.warnings,
-        `The file says ${figure(simulation.rates.sequencesPerSecond)} sequences/s; this version of ipu-pipeline makes ` +
-          `${figure(again.rates.sequencesPerSecond)} of the same run, and shows that.`,
-      ];
-  const timelines = [await simulatedTimeline(run)];
-  return simulationData({ ...again, warnings }, { timelines, advice });
-}
-
-async function dataOf(path: string, value: unknown): Promise<ReportData> {
+async function dataOf(path: string, value: unknown, show: ShowSimulation): Promise<ReportData> {
   const { format, version, timelines } = (value ?? {}) as Formatted;
   if (version === 1 && format === 'ipu-pipeline-report') return value as ReportData;
-  if (version === 1 && format === 'ipu-pipeline-simulation') return simulationReport(value as IpuSimulation);
+  if (version === 1 && format === 'ipu-pipeline-simulation') return show(value as SavedSimulation);
   if (version === 1 && format === 'ipu-pipeline-benchmark') {
     return benchmarkData(value as BenchmarkReport, timelines);
   }

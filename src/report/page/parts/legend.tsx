@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
-import { ACTIVITY_TEXT, isActivity, isWaiting } from '../../observe/activity.js';
-import { activityPaint, type Paint } from '../../observe/palette.js';
+import { ACTIVITY_TEXT, isActivity, isWaiting } from '../../../observe/activity.js';
+import { activityPaint, type Paint } from '../../../observe/palette.js';
 
 /** A colour that follows the theme by itself. */
 export function themed({ light, dark }: Pick<Paint, 'light' | 'dark'>): string {

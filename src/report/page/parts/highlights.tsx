@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { Highlight } from '../data/report-data.js';
+import type { Highlight } from '../../data/report-data.js';
 
 export function Highlights({ highlights }: { readonly highlights: readonly Highlight[] }): VNode {
   return (

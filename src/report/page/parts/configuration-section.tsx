@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { Configuration, Fact } from '../data/report-data.js';
+import type { Configuration, Fact } from '../../data/report-data.js';
 import { DataTable, type DataTableProps } from './data-table.js';
 import { Warnings } from './warnings.js';
 

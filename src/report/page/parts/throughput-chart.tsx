@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
-import { figure } from '../../../ipu-config/base/format.js';
-import { seriesPaint } from '../../observe/palette.js';
-import type { Throughput } from '../data/report-data.js';
+import { figure } from '../../../../ipu-config/base/format.js';
+import { seriesPaint } from '../../../observe/palette.js';
+import type { Throughput } from '../../data/report-data.js';
 import { Figure } from './figure.js';
 import { themed } from './legend.js';
 

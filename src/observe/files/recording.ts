@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { UnpackrStream } from 'msgpackr';
-import { InputError } from '../../ipu-config/base/errors.js';
-import type { Span } from '../../pipeline/schedule/span.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { Span } from '../../../pipeline/schedule/span.js';
 import type { RecordedRun, RecordingHeader } from './span-recorder.js';
 
 export type RecordingEntry = RecordingHeader | RecordedRun | Span;

@@ -1,10 +1,10 @@
 import { render } from 'preact';
-import { Playground } from './playground/playground-page.js';
-import { presetText } from './playground/setup.js';
-import type { PlaygroundStart } from '../data/playground-start.js';
-import './style.css';
+import { Playground } from './playground-page.js';
+import { presetText } from './setup.js';
+import type { PlaygroundStart } from '../../data/playground-start.js';
+import '../parts/style.css';
 import './playground.css';
-import { startTheme } from './theme.js';
+import { startTheme } from '../parts/theme.js';
 
 const DEFAULT_START: PlaygroundStart = {
   config: { name: 'bert-large-ipu', text: presetText('bert-large-ipu') },

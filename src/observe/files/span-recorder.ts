@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Packr } from 'msgpackr';
-import type { Span } from '../../pipeline/schedule/span.js';
-import { InputError } from '../../ipu-config/base/errors.js';
+import type { Span } from '../../../pipeline/schedule/span.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
 
 /** First record of a recording: what ran. */
 export interface RecordingHeader {

@@ -1,8 +1,8 @@
 import { ticks } from 'd3-array';
 import type { VNode } from 'preact';
-import { milliseconds } from '../../../ipu-config/base/format.js';
-import { seriesPaint } from '../../observe/palette.js';
-import type { LatencyDistribution } from '../data/report-data.js';
+import { milliseconds } from '../../../../ipu-config/base/format.js';
+import { seriesPaint } from '../../../observe/palette.js';
+import type { LatencyDistribution } from '../../data/report-data.js';
 import { Figure } from './figure.js';
 import { themed } from './legend.js';
 
