@@ -28,7 +28,7 @@ function stage(config: BertConfig, ipu: number, slice: BertSlice): BertStage {
   return { ipu, slice, name: sliceName(slice), weightBytes: sliceWeightBytes(config, slice) };
 }
 
-export function sliceName({ embedding, firstLayer, endLayer, head }: BertSlice): string {
+function sliceName({ embedding, firstLayer, endLayer, head }: BertSlice): string {
   const parts = [];
   if (embedding) parts.push('embedding');
   if (endLayer - firstLayer === 1) parts.push(`layer ${firstLayer}`);
