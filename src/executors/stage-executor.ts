@@ -1,4 +1,4 @@
-import type { Transfers } from '../../pipeline/runtime/stage.js';
+import type { Transfers } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
 import type { WeightSource } from '../weights/weights.js';

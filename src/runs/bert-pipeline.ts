@@ -2,7 +2,7 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
-import type { StageSpec } from '../../pipeline/runtime/stage.js';
+import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import { chooseExecutor } from '../executors/choose-executor.js';
 import type { BertStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
@@ -86,6 +86,7 @@ function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions
     ipu,
     ...(slice.endLayer > slice.firstLayer ? { layers: [slice.firstLayer, slice.endLayer] as const } : {}),
     module: new URL('./bert-stage.js', import.meta.url).href,
+    forwardOnly: true,
     init,
     outputBytes: sliceOutputBytes(model.config, slice, { batch: microBatch, sequence: sequenceLength }),
   };

@@ -1,4 +1,4 @@
-import type { Stage } from '../../pipeline/runtime/stage.js';
+import type { Stage } from '../../pipeline/runtime/rank/stage.js';
 import { executorByName } from '../executors/registry.js';
 import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
 import { openWeights, type WeightSpec } from './model.js';
@@ -17,7 +17,18 @@ export async function createStage(init: BertStageInit, report: (fraction: number
   const { config, slice, executor, threads } = init;
   const weights = await openWeights(init.weights);
   try {
-    return await executorByName(executor).prepare(config, slice, weights, { threads, onProgress: report });
+    const prepared = await executorByName(executor).prepare(config, slice, weights, {
+      threads,
+      onProgress: report,
+    });
+    return {
+      forward: (inputs) => prepared.run(inputs),
+      weightBytes: prepared.weightBytes,
+      get transfers() {
+        return prepared.transfers;
+      },
+      dispose: () => prepared.dispose(),
+    };
   } finally {
     await weights.close();
   }

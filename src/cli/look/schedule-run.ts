@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { isCompute } from '../../../pipeline/schedule/action.js';
+import { isCompute } from '../../../pipeline/schedule/op-table.js';
 import type { Exchange } from '../../../pipeline/simulate/exchange.js';
 import { lower } from '../../../pipeline/schedule/lower.js';
 import { costsInNs } from '../../../pipeline/simulate/op-costs.js';

@@ -1,7 +1,4 @@
-/** Nanoseconds of a clock that is the same in all threads of the process. */
-export function nowNs(): number {
-  return Number(process.hrtime.bigint());
-}
+import type { Bell } from './control.js';
 
 const LOOKS_PER_CLOCK = 256;
 
@@ -14,19 +11,17 @@ type WaitAsync = (
 // In Node since 16, in TypeScript's library only from es2024 on.
 const waitAsync = (Atomics as unknown as { waitAsync: WaitAsync }).waitAsync;
 
-/**
- * A word in shared memory that is rung when something has changed. Whoever waits reads `count` first, then looks
- * at what it waits for, and only then waits for the count to move: a ring in between is never missed.
- *
- * Waiting leaves the event loop free. It does not keep the process alive (see `Watchdog`).
- */
-export class Bell {
+/** A word in shared memory. */
+export class SharedBell implements Bell {
   readonly #words: Int32Array;
   readonly #index: number;
+  readonly #spinMs: number;
 
-  constructor(words: Int32Array, index: number) {
+  /** @param spinNs how long `wait` looks before it sleeps */
+  constructor(words: Int32Array, index: number, spinNs: number) {
     this.#words = words;
     this.#index = index;
+    this.#spinMs = spinNs / 1e6;
   }
 
   get count(): number {
@@ -38,16 +33,15 @@ export class Bell {
     Atomics.notify(this.#words, this.#index);
   }
 
-  /** Resolves when the count is no longer `seen`; looks for `spinNs` before it sleeps. */
-  async wait(seen: number, spinNs: number): Promise<void> {
-    if (spinNs > 0 && this.#ringsWithin(seen, spinNs / 1e6)) return;
+  async wait(seen: number): Promise<void> {
+    if (this.#spinMs > 0 && this.#ringsInTime(seen)) return;
     const waiting = waitAsync(this.#words, this.#index, seen);
     if (waiting.async) await waiting.value;
   }
 
   /** Looks without sleeping; the clock is read seldom, since each reading makes garbage. */
-  #ringsWithin(seen: number, ms: number): boolean {
-    const until = performance.now() + ms;
+  #ringsInTime(seen: number): boolean {
+    const until = performance.now() + this.#spinMs;
     do {
       for (let look = 0; look < LOOKS_PER_CLOCK; look++) {
         if (this.count !== seen) return true;
