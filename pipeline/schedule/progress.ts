@@ -102,13 +102,21 @@ export class Progress implements ReadinessView {
     if (to === 0 || !this.#isTraining) this.inFlight--;
   }
 
+  /** The stage to which an action hands its result, by itself or because it is a SEND. */
+  handsTo({ op, stage }: Action): number | undefined {
+    const { moves, kind, neighbour } = OP_TABLE[op];
+    const to = stage + neighbour;
+    if (moves === undefined || kind === 'receive' || to < 0 || to === this.stages) return undefined;
+    return this.#communicates[Math.max(stage, to)] === (kind === 'send') ? to : undefined;
+  }
+
   /** What an ended action sends sets out for the neighbour. */
   depart({ op, stage, microBatch }: Action): void {
     this.#underWay ??= opSets(this.#done.length);
     this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_TABLE[op].bit;
   }
 
-  arrive(op: Op, stage: number, microBatch: number): void {
+  arrive({ op, stage, microBatch }: Action): void {
     if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_TABLE[op].bit;
   }
 

@@ -32,6 +32,14 @@ export function validateSchedule(schedule: Schedule, limits: ProgressLimits = {}
 
 /** Validates a schedule and gives its rows. @throws ScheduleError */
 export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRows {
+  const facts = completeRows(schedule);
+  const stuck = runRows(schedule, facts, limits);
+  if (stuck.length > 0) throw deadlock(schedule, facts.rows, stuck);
+  return facts;
+}
+
+/** Rows in which everything stands where it belongs; only their order is not checked. @throws ScheduleError */
+export function completeRows(schedule: Schedule): RankRows {
   checkShape(schedule);
   const facts = rankRows(schedule);
   const { rows } = facts;
@@ -39,8 +47,6 @@ export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRow
   checkSize(schedule, rows);
   checkComplete(schedule, facts, checkOnce(schedule, rows));
   checkWeights(schedule, facts);
-  const stuck = runRows(schedule, facts, limits);
-  if (stuck.length > 0) throw deadlock(schedule, rows, stuck);
   return facts;
 }
 
@@ -259,6 +265,6 @@ function text({ csv }: Schedule, action: Action): string {
   return printAction(action, csv?.dialect);
 }
 
-function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
+export function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
   return new ScheduleError(`the schedule ${schedule.name} is wrong: ${problem}.\n${printGrid(schedule, at)}`);
 }

@@ -54,11 +54,7 @@ export { interleavedZeroBubble, zb1p } from '../../pipeline/schedules/zero-bubbl
 export { zbv } from '../../pipeline/schedules/zbv.js';
 export { simulate, type Simulation, type SimulationOptions } from '../../pipeline/simulate/simulate.js';
 export { RankTiler, type RankTotals, type TilerOptions } from '../../pipeline/schedule/rank-tiler.js';
-export {
-  simulateShared,
-  type RunningAction,
-  type SharedSimulationOptions,
-} from '../../pipeline/simulate/simulate-shared.js';
+export type { RunningAction, Speed } from '../../pipeline/simulate/shared-cores.js';
 export type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
 export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/rank/stage.js';
 export type { Tensor } from '../../ipu-config/base/tensor.js';

@@ -1,7 +1,9 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import { printAction } from '../../pipeline/schedule/action-text.js';
+import { OP_TABLE, type Op } from '../../pipeline/schedule/op-table.js';
 import { fillDrain } from '../../pipeline/schedules/fill-drain.js';
-import { simulateShared } from '../../pipeline/simulate/simulate-shared.js';
+import { simulate } from '../../pipeline/simulate/simulate.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import { streamed } from '../../pipeline/schedule/streamed.js';
 import type { Percentiles } from '../benchmark/benchmark-report.js';
@@ -69,10 +71,10 @@ export function predictRuntime(machine: MachineProfile, run: RuntimeRun): Runtim
   const window = new SteadyWindow({ stages: stages.length, replicas, openAfter: warmUp, microBatches });
   const latencies = new Latencies(stages.length, replicas);
   const slowdown = new Slowdown(profile, work, { cores, threadsPerStage });
-  simulateShared(streamOf(run, warmUp + microBatches + coolDown), {
+  simulate(streamOf(run, warmUp + microBatches + coolDown), {
     replicas,
     slotsPerLink: run.slotsPerLink ?? SLOTS_PER_LINK,
-    workNs: (stage) => Math.round(totalNs(work[stage]!)),
+    costNs: (stage) => Math.round(totalNs(work[stage]!)),
     speed: (action, running) => slowdown.speed(action, running.length),
     dispatchNs: {
       atOnce: Math.round(profile.action.dispatchNs),
@@ -117,6 +119,13 @@ function checkRun({ stages, ...run }: RuntimeRun): void {
   }
 }
 
+/** Ops whose time a profile knows. */
+const MEASURED: Readonly<Record<Op, boolean>> = {
+  ...{ F: true, B: false, I: false, W: false },
+  ...{ SEND_F: false, RECV_F: false, SEND_B: false, RECV_B: false },
+  ...{ UNSHARD: false, RESHARD: false, REDUCE_GRAD: false, UPDATE: false },
+};
+
 /** What the runtime streams to one replica. */
 function streamOf(
   { stages, schedule = fillDrain, deviceIterations = 1, replicas = 1 }: RuntimeRun,
@@ -124,6 +133,14 @@ function streamOf(
 ): Schedule {
   const stageToRank = stages.map(({ ipu }) => ipu);
   const call = schedule({ stages: stages.length, microBatches: deviceIterations, stageToRank });
+  const unknown = call.ranks.flat(2).find(({ op }) => !MEASURED[op]);
+  if (unknown) {
+    const { op } = unknown;
+    throw new InputError(
+      `the schedule ${call.name} has ${printAction(unknown)} (${OP_TABLE[op].words}), whose time a profile does not ` +
+        'know; give a schedule of inference.',
+    );
+  }
   return streamed(call, Math.ceil(total / replicas));
 }
 
