@@ -23,12 +23,15 @@ const HEAD_PATTERNS: readonly (readonly [RegExp, Head])[] = [
   [/^(embedding|encoder)$/, 'none'],
 ];
 
+/** One of `heads` in whatever way its words are joined: pretraining, pre-training, PreTraining. */
+export function headSpelt<H extends string>(name: string, heads: readonly H[]): H | undefined {
+  return heads.find((head) => normal(head) === normal(name));
+}
+
 /** A head by its name, however it is spelt. `refuse` gets what is wrong with it. */
 export function headByName(name: string, refuse: (text: string) => never): Head {
   const plain = normal(name);
-  const found =
-    HEADS.find((head) => normal(head) === plain) ??
-    HEAD_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
+  const found = headSpelt(name, HEADS) ?? HEAD_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
   return found ?? refuse(`is ${JSON.stringify(name)}; heads are ${HEADS.join(', ')}.`);
 }
 
