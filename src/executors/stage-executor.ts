@@ -1,4 +1,4 @@
-import type { Transfers } from '../../pipeline/runtime/stage.js';
+import type { Transfers } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { Program } from '../models/program.js';
 import type { WeightSource } from '../weights/weights.js';

@@ -2,7 +2,7 @@ import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { sequential } from '../../pipeline/schedules/sequential.js';
 import type { Span } from '../../pipeline/schedule/span.js';
-import type { StageSpec } from '../../pipeline/runtime/stage.js';
+import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import { executorPlace } from '../executors/registry.js';
 import { programOf } from '../models/families.js';

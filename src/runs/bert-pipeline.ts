@@ -1,8 +1,8 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
-import type { StageSpec } from '../../pipeline/runtime/stage.js';
+import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { executorPlace } from '../executors/registry.js';
 import { programOf } from '../models/families.js';
@@ -35,14 +35,15 @@ export interface BertPipelineOptions extends Pick<
   /** Longest row, in tokens. */
   readonly sequenceLength: number;
   readonly threadsPerStage?: number;
-  readonly schedule?: ScheduleGenerator;
+  /** A schedule that is given whole must have these stages on these IPUs, and says how long a call is. */
+  readonly schedule?: ScheduleGenerator | Schedule;
 }
 
 /**
  * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
  * that anybody waits for.
  */
-const CLOSE_TIMEOUT_MS = 60_000;
+export const CLOSE_TIMEOUT_MS = 60_000;
 
 /**
  * Starts the stages of a BERT model. Everything that can be checked without weights is checked before the first
@@ -55,12 +56,22 @@ export async function startBertPipeline(options: BertPipelineOptions): Promise<P
   const { name: executor } = await chooseExecutor(options.executor);
   checkSequenceLength(model, sequenceLength);
   await checkWeights(model, stages.at(-1)?.slice.head ?? null);
-  return Pipeline.start({
+  return Pipeline.start(pipelineOptions({ ...options, executor }));
+}
+
+/** Refuses a schedule that could not be run. @throws InputError, ScheduleError */
+export function checkBertPipeline(options: BertPipelineOptions): void {
+  Pipeline.check(pipelineOptions(options));
+}
+
+function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
+  const { model, stages } = options;
+  return {
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
-    stages: stages.map((stage) => stageSpec(stage, { ...options, executor })),
+    stages: stages.map((stage) => stageSpec(stage, options)),
     inputBytes: tensorBytes(programOf(model.config, stages[0]!.slice).inputs, sizesOf(options)),
-  });
+  };
 }
 
 /** @throws InputError when the model has fewer positions than a row has tokens. */
@@ -86,6 +97,7 @@ function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions
     ipu,
     ...(slice.endLayer > slice.firstLayer ? { layers: [slice.firstLayer, slice.endLayer] as const } : {}),
     module: new URL('./bert-stage.js', import.meta.url).href,
+    forwardOnly: true,
     init,
     outputBytes: tensorBytes(program.outputs, sizesOf(options)),
   };

@@ -1,4 +1,4 @@
-import type { Stage } from '../../pipeline/runtime/stage.js';
+import type { Stage } from '../../pipeline/runtime/rank/stage.js';
 import { executorAt, type ExecutorPlace } from '../executors/registry.js';
 import type { Program } from '../models/program.js';
 import { openWeights, type WeightSpec } from './model.js';
@@ -16,7 +16,15 @@ export async function createStage(init: BertStageInit, report: (fraction: number
   const { program, executor, threads } = init;
   const weights = await openWeights(init.weights);
   try {
-    return await executorAt(executor).prepare(program, weights, { threads, onProgress: report });
+    const prepared = await executorAt(executor).prepare(program, weights, { threads, onProgress: report });
+    return {
+      forward: (inputs) => prepared.run(inputs),
+      weightBytes: prepared.weightBytes,
+      get transfers() {
+        return prepared.transfers;
+      },
+      dispose: () => prepared.dispose(),
+    };
   } finally {
     await weights.close();
   }
