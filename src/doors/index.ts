@@ -18,14 +18,10 @@ export {
   type CombinedBatch,
   type TrainerThroughput,
 } from '../../ipu-config/batching.js';
-export {
-  PLACED_HEADS,
-  bertBlocks,
-  countStages,
-  type BertBlock,
-  type PlacedHead,
-  type StageCounts,
-} from '../models/bert/bert-blocks.js';
+export { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
+export { bertBlocks } from '../models/bert/bert-blocks.js';
+export type { Block } from '../models/family.js';
+export { countStages, type StageCounts } from '../models/placement.js';
 export {
   placeBert,
   stageName,
@@ -112,13 +108,24 @@ export { SteadyWindow, type RankActivity, type SteadyActivity } from '../benchma
 export { Workload, type WorkloadTokenizer } from '../benchmark/workload.js';
 export type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
 export { startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
-export { headTensors, sliceTensors, type TensorSpec } from '../models/bert/bert-tensors.js';
+export {
+  familyOf,
+  headTensors,
+  placeModel,
+  programOf,
+  readModelConfig,
+  sliceTensors,
+} from '../models/families.js';
+export { MODEL_SIZES } from '../models/model-sizes.js';
+export type { Family, ProgramOptions, ReadConfig } from '../models/family.js';
+export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
+export type * from '../models/steps.js';
+export type { TensorSpec } from '../weights/tensor-spec.js';
 export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from '../runs/model.js';
-export { readBertConfig, type ReadBertConfig } from '../models/bert/read-bert-config.js';
 export { oneDevice, planStages, type BertStage } from '../models/bert/stage-plan.js';
 export { withHead } from '../runs/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
-export type { WeightPlace, WeightSource } from '../weights/weights.js';
+export type { StoredTensor, WeightPlace, WeightSource } from '../weights/weights.js';
 export { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 export { CheckpointWeights } from '../weights/checkpoint-weights.js';
 export { GeneratedWeights } from '../weights/generated-weights.js';

@@ -31,7 +31,7 @@ export function isSpace(char: string): boolean {
   return SPACE_SEPARATOR.test(char) || LINE_OR_PARAGRAPH_SEPARATOR.test(char);
 }
 
-export function isAsciiPunctuation(code: number): boolean {
+function isAsciiPunctuation(code: number): boolean {
   return (
     (code >= 0x21 && code <= 0x2f) ||
     (code >= 0x3a && code <= 0x40) ||

@@ -34,7 +34,7 @@ export interface IpuFlags {
 }
 
 /** `--set chip.ampEfficiency=0.4`, again and again. */
-export function setFigure(text: string, previous: HardwareOverrides): HardwareOverrides {
+function setFigure(text: string, previous: HardwareOverrides): HardwareOverrides {
   const [path, value, ...rest] = text.split('=');
   if (!path || value === undefined || rest.length > 0) {
     throw new InvalidArgumentError('It must look like chip.ampEfficiency=0.4.');
@@ -42,7 +42,7 @@ export function setFigure(text: string, previous: HardwareOverrides): HardwareOv
   return { ...previous, [path]: finiteNumber(value) };
 }
 
-export function setOption(): Option {
+function setOption(): Option {
   return new Option('--set <figure=value>', 'another figure for chip or system; may be given again')
     .default({}, 'none')
     .argParser<HardwareOverrides>((text, previous) => setFigure(text, previous));
