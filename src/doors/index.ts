@@ -262,7 +262,7 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { TokenizerFlavour } from '../tokenizer/basic-options.js';
+export type { TokenizerFlavour } from '../tokenizer/wordpiece/basic-options.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -278,7 +278,7 @@ export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
 export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
-export type { TokenizedText } from '../tokenizer/word-piece.js';
+export type { TokenizedText } from '../tokenizer/wordpiece/word-piece.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';
 export * from './profiling.js';

@@ -1,10 +1,10 @@
-import type { BasicOptions, TokenizerFlavour } from './basic-options.js';
-import { ALONE, CharRules, OTHER, PLAIN, ruleKind, ruleUnit, SPACE } from './char-rules.js';
-import { slowWords, wordText } from './slow-words.js';
-import { isAsciiSpace } from './unicode.js';
+import type { BasicOptions, TokenizerFlavour } from './wordpiece/basic-options.js';
+import { ALONE, CharRules, OTHER, PLAIN, ruleKind, ruleUnit, SPACE } from './wordpiece/char-rules.js';
+import { slowWords, wordText } from './wordpiece/slow-words.js';
+import { isAsciiSpace } from './wordpiece/unicode.js';
 import type { Vocabulary } from './vocabulary.js';
-import { WordBuffer } from './word-buffer.js';
-import { pushPlace, WordPiece, type TokenizedText } from './word-piece.js';
+import { WordBuffer } from './wordpiece/word-buffer.js';
+import { pushPlace, WordPiece, type TokenizedText } from './wordpiece/word-piece.js';
 
 export interface BertTokenizerOptions {
   /** `fast` when absent. */

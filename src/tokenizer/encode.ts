@@ -1,7 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { BertTokenizer } from './bert-tokenizer.js';
 import { truncated, type Truncation } from './truncation.js';
-import type { TokenizedText } from './word-piece.js';
+import type { TokenizedText } from './wordpiece/word-piece.js';
 
 /** What a row of the model's input is made of; all arrays have one entry for each piece. */
 export interface Encoding {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type * as v from 'valibot';
 import { InputError } from '../../ipu-config/base/errors.js';
 import { withAddedTokens, type AddedToken } from './added-tokens.js';
-import type { TokenizerFlavour } from './basic-options.js';
+import type { TokenizerFlavour } from './wordpiece/basic-options.js';
 import { BertTokenizer } from './bert-tokenizer.js';
 import {
   addedTokensSchema,
