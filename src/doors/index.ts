@@ -262,7 +262,9 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { TokenizerFlavour } from '../tokenizer/wordpiece/basic-options.js';
+export type { AddedToken } from '../tokenizer/added-tokens.js';
+export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/tokenizer.js';
+export type { RowLayout, RowPart } from '../tokenizer/row-layout.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -272,13 +274,12 @@ export {
   type EncodeOptions,
   type Encoding,
 } from '../tokenizer/encode.js';
-export { loadTokenizer } from '../tokenizer/load-tokenizer.js';
+export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load-tokenizer.js';
 export { syntheticVocabulary } from '../runs/synthetic-vocabulary.js';
 export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
 export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
-export type { TokenizedText } from '../tokenizer/wordpiece/word-piece.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';
 export * from './profiling.js';
