@@ -51,10 +51,10 @@ export class Pipeline implements AsyncDisposable {
     return [...this.#coordinator.stats].sort((a, b) => a.replica - b.replica || a.stage - b.stage);
   }
 
-  /** Bytes of shared memory for activations, all links and replicas together. */
+  /** Bytes of memory for activations, all links and replicas together. */
   get slotBytes(): number {
-    const links = this.#coordinator.memories.flatMap(({ buffers }) => buffers.links);
-    return links.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const links = this.#coordinator.replicas.flatMap((replica) => replica.links);
+    return links.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**

@@ -1,20 +1,12 @@
-import { isOfWholeStage, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { WHOLE_STAGE, type Action } from './action.js';
 import { ScheduleError } from './errors.js';
-
-/**
- * How the backward is written. `torch`: B whole, I and W its halves. `older` (torch 2.5 and before): B is the
- * input half and BW the whole.
- */
-export type Dialect = 'torch' | 'older';
+import { BACKWARD, isOfWholeStage, OP_TABLE, OPS, type Dialect, type Op } from './op-table.js';
 
 /** torch.distributed.pipelining's form: stage, op, micro-batch: `2F0`, `1SEND_F3`; `2UNSHARD` has no micro-batch. */
 const FORM = /^(\d+)([A-Z][A-Z_]*?)(\d*)$/;
 
-const OLDER_TEXT: Partial<Record<Op, string>> = { B: 'BW', I: 'B' };
-const OLDER_OPS: Readonly<Record<string, string>> = { BW: 'B', B: 'I' };
-
 export function printAction({ stage, op, microBatch }: Action, dialect: Dialect = 'torch'): string {
-  const text = dialect === 'older' ? (OLDER_TEXT[op] ?? op) : op;
+  const text = OP_TABLE[op].text[dialect];
   return isOfWholeStage(op) ? `${stage}${text}` : `${stage}${text}${microBatch}`;
 }
 
@@ -45,25 +37,23 @@ export function parseAction(text: string, where: string, dialect: Dialect = 'tor
 }
 
 function parseOp(written: string, text: string, where: string, dialect: Dialect): Op {
-  if (dialect === 'older' && written === 'I') {
+  const op = OPS.find((each) => OP_TABLE[each].text[dialect] === written);
+  if (op !== undefined) return op;
+  const [input, whole] = [OP_TABLE[BACKWARD.input].text, OP_TABLE[BACKWARD.whole].text];
+  if (written === input.torch) {
     throw new ScheduleError(
-      `${where}: "${text}" does not go with BW, which stands elsewhere in the file: write the input half as I and ` +
-        'the whole backward as B, or in the older way as B and BW, but not both.',
+      `${where}: "${text}" does not go with ${whole.older}, which stands elsewhere in the file: write the input half ` +
+        `as ${input.torch} and the whole backward as ${whole.torch}, or in the older way as ${input.older} and ` +
+        `${whole.older}, but not both.`,
     );
   }
-  const op = dialect === 'older' ? (OLDER_OPS[written] ?? written) : written;
-  if (isOp(op)) return op;
   throw new ScheduleError(
     `${where}: the op ${written} of "${text}" does not exist; ops are ${opList(dialect)}.`,
   );
 }
 
 function opList(dialect: Dialect): string {
-  return OPS.map((op) => (dialect === 'older' ? (OLDER_TEXT[op] ?? op) : op)).join(', ');
-}
-
-function isOp(text: string): text is Op {
-  return (OPS as readonly string[]).includes(text);
+  return OPS.map((op) => OP_TABLE[op].text[dialect]).join(', ');
 }
 
 function count(digits: string, text: string, where: string): number {

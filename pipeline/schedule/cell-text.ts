@@ -1,6 +1,7 @@
-import { isCompute, type Action } from './action.js';
-import { parseAction, printAction, type Dialect } from './action-text.js';
+import type { Action } from './action.js';
+import { parseAction, printAction } from './action-text.js';
 import { ScheduleError } from './errors.js';
+import { isCompute, type Dialect } from './op-table.js';
 import type { Cell } from './schedule.js';
 
 /**

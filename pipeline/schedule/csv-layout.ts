@@ -1,4 +1,4 @@
-import type { Dialect } from './action-text.js';
+import { BACKWARD, OP_TABLE, type Dialect } from './op-table.js';
 
 /** What a CSV file says beyond its actions: kept so that the file is written back as it came. */
 export interface CsvLayout {
@@ -52,6 +52,9 @@ export function fieldText(field: string): string {
  * B is the whole backward.
  */
 export function dialectOf(text: string): Dialect {
-  if (/\dBW\d/.test(text)) return 'older';
-  return /\dW\d/.test(text) && !/\dI\d/.test(text) ? 'older' : 'torch';
+  const has = (written: string): boolean => new RegExp(`\\d${written}\\d`).test(text);
+  if (has(OP_TABLE[BACKWARD.whole].text.older)) return 'older';
+  return has(OP_TABLE[BACKWARD.weights].text.torch) && !has(OP_TABLE[BACKWARD.input].text.torch)
+    ? 'older'
+    : 'torch';
 }

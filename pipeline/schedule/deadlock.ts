@@ -1,6 +1,7 @@
 import { printAction } from './action-text.js';
-import type { Action } from './action.js';
+import { isSame, type Action } from './action.js';
 import { ScheduleError } from './errors.js';
+import { OP_TABLE } from './op-table.js';
 import type { RankRow } from './rank-rows.js';
 import type { Stuck } from './run-order.js';
 import { printGrid } from './schedule-grid.js';
@@ -38,10 +39,7 @@ function stopLine(
   const awaited = wait.action;
   const owner = schedule.stageToRank[awaited.stage]!;
   if (owner !== rank) return `${stops} ${print(awaited)} of rank ${owner}`;
-  const later = rows[rank]!.actions.findIndex(
-    ({ op, stage, microBatch }) =>
-      op === awaited.op && stage === awaited.stage && microBatch === awaited.microBatch,
-  );
+  const later = rows[rank]!.actions.findIndex((each) => isSame(each, awaited));
   const place = later < 0 ? '' : `, in cycle ${rows[rank]!.cycles[later]}`;
   return `${stops} ${print(awaited)}, later in its own row${place}`;
 }
@@ -62,6 +60,6 @@ function waitingCircle(schedule: Schedule, stuck: readonly Stuck[]): Stuck[] {
 function rankAwaited({ stages, stageToRank }: Schedule, { action, wait }: Stuck): number {
   if (wait.action) return stageToRank[wait.action.stage]!;
   if (wait.link === undefined) return stageToRank[stages - 1]!;
-  const isForward = action.op === 'F' || action.op === 'SEND_F';
+  const isForward = OP_TABLE[action.op].moves === 'activation';
   return stageToRank[isForward ? Math.min(wait.link, stages - 1) : wait.link - 1]!;
 }

@@ -1,6 +1,7 @@
-import { isTransfer, type Action } from './action.js';
+import type { Action } from './action.js';
 import { printAction } from './action-text.js';
 import { ScheduleError } from './errors.js';
+import { isCompute, isTransfer, OP_TABLE, TRANSFER } from './op-table.js';
 import { Progress } from './progress.js';
 import { rankRows, unitLength } from './rank-rows.js';
 import { firstWait } from './run-order.js';
@@ -53,13 +54,14 @@ export function lower(schedule: Schedule): Schedule {
 
 /** The SEND of an action's result and its RECV; none within a rank and at the ends of the pipeline. */
 function transferOf({ stages, stageToRank }: Schedule, { stage, op, microBatch }: Action): Action[] {
-  const isForward = op === 'F';
-  if (!isForward && op !== 'B' && op !== 'I') return [];
-  const neighbour = isForward ? stage + 1 : stage - 1;
-  if (neighbour < 0 || neighbour === stages || stageToRank[neighbour] === stageToRank[stage]) return [];
+  const { moves, neighbour } = OP_TABLE[op];
+  const to = stage + neighbour;
+  if (moves === undefined || !isCompute(op) || to < 0 || to === stages) return [];
+  if (stageToRank[to] === stageToRank[stage]) return [];
+  const { send, receive } = TRANSFER[moves];
   return [
-    { stage, op: isForward ? 'SEND_F' : 'SEND_B', microBatch },
-    { stage: neighbour, op: isForward ? 'RECV_F' : 'RECV_B', microBatch },
+    { stage, op: send, microBatch },
+    { stage: to, op: receive, microBatch },
   ];
 }
 

@@ -1,3 +1,5 @@
+import { isTraining, OP_TABLE } from './op-table.js';
+import { rankRows } from './rank-rows.js';
 import type { Schedule } from './schedule.js';
 
 export interface PeakActivations {
@@ -19,25 +21,25 @@ export function peakActivations(
   schedule: Schedule,
   stashBytes?: number | readonly number[],
 ): PeakActivations {
-  const { stages, ranks } = schedule;
+  const { stages } = schedule;
+  const { rows, ops } = rankRows(schedule);
+  const training = isTraining(ops);
   const [kept, perStage] = [new Int32Array(stages), new Int32Array(stages)];
   const bytesOf = (stage: number): number =>
     typeof stashBytes === 'number' ? stashBytes : (stashBytes?.[stage] ?? 0);
-  const peaks = ranks.map((cells) => {
+  const peaks = rows.map(({ actions }) => {
     let [count, bytes, peakCount, peakBytes] = [0, 0, 0, 0];
-    const isTraining = cells.some((cell) => cell.some(({ op }) => op === 'B' || op === 'W'));
-    for (const cell of cells) {
-      for (const { op, stage } of cell) {
-        if (op === 'F') {
-          perStage[stage] = Math.max(perStage[stage]!, ++kept[stage]!);
-          peakCount = Math.max(peakCount, ++count);
-          peakBytes = Math.max(peakBytes, (bytes += bytesOf(stage)));
-        }
-        if (op === 'B' || op === 'W' || (op === 'F' && !isTraining)) {
-          kept[stage]!--;
-          count--;
-          bytes -= bytesOf(stage);
-        }
+    for (const { op, stage } of actions) {
+      const { stash } = OP_TABLE[op];
+      if (stash === 'keeps') {
+        perStage[stage] = Math.max(perStage[stage]!, ++kept[stage]!);
+        peakCount = Math.max(peakCount, ++count);
+        peakBytes = Math.max(peakBytes, (bytes += bytesOf(stage)));
+      }
+      if (stash === 'frees' || (stash === 'keeps' && !training)) {
+        kept[stage]!--;
+        count--;
+        bytes -= bytesOf(stage);
       }
     }
     return { peakCount, peakBytes };

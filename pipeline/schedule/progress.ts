@@ -1,4 +1,5 @@
-import { OP_BIT, OPS, WHOLE_STAGE, type Action, type Op } from './action.js';
+import type { Action } from './action.js';
+import { isTraining, OP_TABLE, opSets, OPS, type Op } from './op-table.js';
 import { rankRows, type RankRows } from './rank-rows.js';
 import type { ReadinessView } from './readiness.js';
 import type { Schedule } from './schedule.js';
@@ -8,23 +9,22 @@ export interface ProgressLimits {
   readonly slotsPerLink?: number;
 }
 
-const OP_INDEX = Object.fromEntries(OPS.map((op, at) => [op, at])) as Record<Op, number>;
-
 /**
  * How far a finite schedule has come: what is done, which slots are taken. The view that the validator and the
- * simulator give to the readiness rule. Flat arrays: a byte for each stage and micro-batch, a bit of it for each op.
+ * simulator give to the readiness rule. Flat arrays: a set of ops for each stage and micro-batch.
  */
 export class Progress implements ReadinessView {
   readonly stages: number;
   readonly microBatchCount: number;
+  readonly callSize: number;
   readonly inFlightLimit: number;
   inFlight = 0;
   readonly #slotsPerLink: number;
-  readonly #done: Uint8Array;
+  readonly #done: ReturnType<typeof opSets>;
   /** Only where transfers take time. */
-  #underWay: Uint8Array | undefined;
-  readonly #taken: Int32Array;
-  readonly #gradientsTaken: Int32Array;
+  #underWay: ReturnType<typeof opSets> | undefined;
+  /** Slots of links 0 … n that are taken. */
+  readonly #taken: { readonly activation: Int32Array; readonly gradient: Int32Array };
   readonly #communicates: readonly boolean[];
   readonly #isTraining: boolean;
 
@@ -37,12 +37,12 @@ export class Progress implements ReadinessView {
     const { stages, microBatches } = schedule;
     this.stages = stages;
     this.microBatchCount = microBatches;
+    this.callSize = schedule.callSize ?? microBatches;
     this.inFlightLimit = schedule.inFlightLimit ?? Infinity;
     this.#slotsPerLink = slotsPerLink;
-    this.#done = new Uint8Array(stages * microBatches);
-    this.#taken = new Int32Array(stages + 1);
-    this.#gradientsTaken = new Int32Array(stages + 1);
-    this.#isTraining = ops.has('B') || ops.has('I');
+    this.#done = opSets(stages * microBatches);
+    this.#taken = { activation: new Int32Array(stages + 1), gradient: new Int32Array(stages + 1) };
+    this.#isTraining = isTraining(ops);
     this.#communicates = communicates;
   }
 
@@ -51,13 +51,14 @@ export class Progress implements ReadinessView {
   }
 
   isDone(op: Op, stage: number, microBatch: number): boolean {
-    return (this.#done[stage * this.microBatchCount + microBatch]! & OP_BIT[op]) !== 0;
+    return (this.#done[stage * this.microBatchCount + microBatch]! & OP_TABLE[op].bit) !== 0;
   }
 
   isUnderWay(op: Op, stage: number, microBatch: number): boolean {
     const underWay = this.#underWay;
     return (
-      underWay !== undefined && (underWay[stage * this.microBatchCount + microBatch]! & OP_BIT[op]) !== 0
+      underWay !== undefined &&
+      (underWay[stage * this.microBatchCount + microBatch]! & OP_TABLE[op].bit) !== 0
     );
   }
 
@@ -68,54 +69,67 @@ export class Progress implements ReadinessView {
   hasFreeSlot(link: number): boolean {
     // In training the last stage ends in the loss: nothing goes to the host.
     if (this.#isTraining && link === this.stages) return true;
-    return this.#taken[link]! < this.#slotsPerLink;
+    return this.#taken.activation[link]! < this.#slotsPerLink;
   }
 
   hasFreeGradientSlot(link: number): boolean {
-    return this.#gradientsTaken[link]! < this.#slotsPerLink;
+    return this.#taken.gradient[link]! < this.#slotsPerLink;
   }
 
   /** An action begins: it takes the slot that it will fill. */
   begin({ op, stage }: Action): void {
-    if (op === 'F' && stage === 0) this.inFlight++;
-    if (this.#fillsForward(op, stage)) this.#taken[stage + 1]!++;
-    if (this.#fillsBackward(op, stage)) this.#gradientsTaken[stage]!++;
+    const { moves, kind, neighbour } = OP_TABLE[op];
+    if (moves === undefined || kind === 'receive') return;
+    const link = neighbour === 1 ? stage + 1 : stage;
+    const isSend = kind === 'send';
+    if (!isSend && neighbour === 1 && stage === 0) this.inFlight++;
+    // Where the schedule sends by actions of its own, they fill the link.
+    if (this.#communicates[link]! === isSend) this.#taken[moves][link]!++;
   }
 
   /** An action ends: what it read is free again. */
   end({ op, stage, microBatch }: Action): void {
-    if (microBatch === WHOLE_STAGE) return;
-    this.#done[stage * this.microBatchCount + microBatch]! |= OP_BIT[op];
-    const isBackward = op === 'B' || op === 'I';
-    if (op === 'F' && stage > 0) this.#taken[stage]!--;
-    if (isBackward && stage < this.stages - 1) this.#gradientsTaken[stage + 1]!--;
-    // A result that has reached the host is taken at once: a finite schedule has no caller that is slow.
-    if (op === 'F' && stage === this.stages - 1) this.#taken[this.stages]!--;
-    const leaves = this.#isTraining ? isBackward && stage === 0 : op === 'F' && stage === this.stages - 1;
-    if (leaves) this.inFlight--;
+    if (microBatch < 0) return;
+    const { bit, moves, kind, neighbour } = OP_TABLE[op];
+    this.#done[stage * this.microBatchCount + microBatch]! |= bit;
+    if (moves === undefined || kind !== 'compute') return;
+    const [from, to] = neighbour === 1 ? [stage, stage + 1] : [stage + 1, stage];
+    // The link that the first reader reads has its slots on the host's side: nobody asks for its number here.
+    this.#taken[moves][from]!--;
+    if (to > 0 && to < this.stages) return;
+    // What has reached the host is taken at once: a finite schedule has no caller that is slow.
+    this.#taken[moves][to]!--;
+    if (to === 0 || !this.#isTraining) this.inFlight--;
+  }
+
+  /** The stage to which an action hands its result, by itself or because it is a SEND. */
+  handsTo({ op, stage }: Action): number | undefined {
+    const { moves, kind, neighbour } = OP_TABLE[op];
+    const to = stage + neighbour;
+    if (moves === undefined || kind === 'receive' || to < 0 || to === this.stages) return undefined;
+    return this.#communicates[Math.max(stage, to)] === (kind === 'send') ? to : undefined;
   }
 
   /** What an ended action sends sets out for the neighbour. */
   depart({ op, stage, microBatch }: Action): void {
-    this.#underWay ??= new Uint8Array(this.#done.length);
-    this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_BIT[op];
+    this.#underWay ??= opSets(this.#done.length);
+    this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_TABLE[op].bit;
   }
 
-  arrive(op: Op, stage: number, microBatch: number): void {
-    if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_BIT[op];
+  arrive({ op, stage, microBatch }: Action): void {
+    if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_TABLE[op].bit;
   }
 
   /** A number for each op, stage and micro-batch, below `OPS.length · n · m`. */
   index(op: Op, stage: number, microBatch: number): number {
-    return (OP_INDEX[op] * this.stages + stage) * this.microBatchCount + microBatch;
+    return (OP_TABLE[op].index * this.stages + stage) * this.microBatchCount + microBatch;
   }
 
-  #fillsForward(op: Op, stage: number): boolean {
-    return op === (this.#communicates[stage + 1] ? 'SEND_F' : 'F');
-  }
-
-  #fillsBackward(op: Op, stage: number): boolean {
-    if (stage === 0) return false;
-    return this.#communicates[stage] ? op === 'SEND_B' : op === 'B' || op === 'I';
+  /** The action of such a number. */
+  action(index: number): Action {
+    const { stages, microBatchCount } = this;
+    const stage = Math.floor(index / microBatchCount) % stages;
+    const op = OPS[Math.floor(index / (stages * microBatchCount))]!;
+    return { stage, op, microBatch: index % microBatchCount };
   }
 }

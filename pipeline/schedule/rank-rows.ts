@@ -1,4 +1,5 @@
-import { isTransfer, type Action, type Op } from './action.js';
+import type { Action } from './action.js';
+import { isTransfer, linkOf, type Op } from './op-table.js';
 import type { Schedule } from './schedule.js';
 
 /** A rank's actions in their order, without the idle cells; `cycles[a]` is where action a stands. */
@@ -35,7 +36,7 @@ export function rankRows(schedule: Schedule): RankRows {
         const action = cell[each]!;
         const { op, stage } = action;
         if (!ops.has(op)) ops.add(op);
-        if (isTransfer(op)) named.add(op === 'SEND_F' || op === 'RECV_B' ? stage + 1 : stage);
+        if (isTransfer(op)) named.add(linkOf(op, stage)!);
         actions[at] = action;
         cycles[at++] = cycle;
       }

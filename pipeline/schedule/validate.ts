@@ -1,7 +1,20 @@
 import { printAction } from './action-text.js';
-import { isOfWholeStage, isTransfer, OP_BIT, WHOLE_STAGE, type Action, type Op } from './action.js';
+import { firstMicroBatch, isSame, WHOLE_STAGE, type Action } from './action.js';
 import { deadlock } from './deadlock.js';
 import { ScheduleError } from './errors.js';
+import {
+  BACKWARD,
+  FORWARD,
+  isOfWholeStage,
+  isTraining,
+  isTransfer,
+  linkOf,
+  OP_TABLE,
+  opSets,
+  OPS,
+  type Op,
+  type OpFacts,
+} from './op-table.js';
 import type { ProgressLimits } from './progress.js';
 import { rankRows, type RankRow, type RankRows } from './rank-rows.js';
 import { runRows } from './run-order.js';
@@ -19,15 +32,21 @@ export function validateSchedule(schedule: Schedule, limits: ProgressLimits = {}
 
 /** Validates a schedule and gives its rows. @throws ScheduleError */
 export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRows {
+  const facts = completeRows(schedule);
+  const stuck = runRows(schedule, facts, limits);
+  if (stuck.length > 0) throw deadlock(schedule, facts.rows, stuck);
+  return facts;
+}
+
+/** Rows in which everything stands where it belongs; only their order is not checked. @throws ScheduleError */
+export function completeRows(schedule: Schedule): RankRows {
   checkShape(schedule);
   const facts = rankRows(schedule);
   const { rows } = facts;
   checkPlaces(schedule, rows);
   checkSize(schedule, rows);
   checkComplete(schedule, facts, checkOnce(schedule, rows));
-  checkShards(schedule, facts);
-  const stuck = runRows(schedule, facts, limits);
-  if (stuck.length > 0) throw deadlock(schedule, rows, stuck);
+  checkWeights(schedule, facts);
   return facts;
 }
 
@@ -64,10 +83,10 @@ function checkPlaces(schedule: Schedule, rows: readonly RankRow[]): void {
 
 function placeProblem(schedule: Schedule, action: Action, at: GridMark): string | undefined {
   const { stages, microBatches, stageToRank } = schedule;
-  const { stage, op, microBatch } = action;
+  const { stage, microBatch } = action;
   return !(Number.isInteger(stage) && stage >= 0 && stage < stages)
     ? `is of stage ${stage}; stages are 0 … ${stages - 1}`
-    : !isMicroBatch(op, microBatch, microBatches)
+    : !isMicroBatch(action, schedule)
       ? `is of micro-batch ${microBatch}; they are 0 … ${microBatches - 1}`
       : stageToRank[stage] !== at.rank
         ? `is on rank ${at.rank}, but stage ${stage} is on rank ${stageToRank[stage]}`
@@ -76,14 +95,15 @@ function placeProblem(schedule: Schedule, action: Action, at: GridMark): string 
           : undefined;
 }
 
-function isMicroBatch(op: Op, microBatch: number, microBatches: number): boolean {
-  if (isOfWholeStage(op)) return microBatch === WHOLE_STAGE;
-  return Number.isInteger(microBatch) && microBatch >= 0 && microBatch < microBatches;
+function isMicroBatch(action: Action, { microBatches, callSize = microBatches }: Schedule): boolean {
+  const { op, microBatch } = action;
+  if (!Number.isInteger(microBatch) || isOfWholeStage(op) !== microBatch < 0) return false;
+  return firstMicroBatch(action, callSize) < microBatches;
 }
 
 function hasNoNeighbour({ op, stage }: Action, stages: number): boolean {
   if (!isTransfer(op)) return false;
-  const neighbour = op === 'SEND_F' || op === 'RECV_B' ? stage + 1 : stage - 1;
+  const neighbour = stage + OP_TABLE[op].neighbour;
   return neighbour < 0 || neighbour >= stages;
 }
 
@@ -93,24 +113,24 @@ function checkSize(schedule: Schedule, rows: readonly RankRow[]): void {
   const actions = rows.reduce((sum, row) => sum + row.actions.length, 0);
   if (stages * microBatches <= actions) return;
   const forward = new Set<string>();
-  eachAction(rows, ({ op, stage, microBatch }) => op === 'F' && forward.add(`${stage},${microBatch}`));
+  eachAction(rows, ({ op, stage, microBatch }) => op === FORWARD && forward.add(`${stage},${microBatch}`));
   // The first gap comes within as many steps as there are actions.
   for (let microBatch = 0; ; microBatch++) {
     for (let stage = 0; stage < stages; stage++) {
       if (!forward.has(`${stage},${microBatch}`))
-        throw missing(schedule, rows, { stage, op: 'F', microBatch });
+        throw missing(schedule, rows, { stage, op: FORWARD, microBatch });
     }
   }
 }
 
-/** @returns a byte for each stage and micro-batch: the bits of the ops that it has */
-function checkOnce(schedule: Schedule, rows: readonly RankRow[]): Uint8Array {
+/** @returns the set of ops that each stage and micro-batch has */
+function checkOnce(schedule: Schedule, rows: readonly RankRow[]): ReturnType<typeof opSets> {
   const { stages, microBatches } = schedule;
-  const seen = new Uint8Array(stages * microBatches);
+  const seen = opSets(stages * microBatches);
   eachAction(rows, (action, at) => {
     const { op, stage, microBatch } = action;
-    if (microBatch === WHOLE_STAGE) return;
-    const [place, bit] = [stage * microBatches + microBatch, OP_BIT[op]];
+    if (microBatch < 0) return;
+    const [place, bit] = [stage * microBatches + microBatch, OP_TABLE[op].bit];
     if ((seen[place]! & bit) !== 0) {
       const before = firstCycle(rows[at.rank]!, action);
       throw faultyCell(schedule, at, `${text(schedule, action)} stands in cycle ${before} already`);
@@ -120,47 +140,52 @@ function checkOnce(schedule: Schedule, rows: readonly RankRow[]): Uint8Array {
   return seen;
 }
 
-function firstCycle({ actions, cycles }: RankRow, { op, stage, microBatch }: Action): number {
-  const at = actions.findIndex((a) => a.op === op && a.stage === stage && a.microBatch === microBatch);
-  return cycles[at]!;
+function firstCycle({ actions, cycles }: RankRow, action: Action): number {
+  return cycles[actions.findIndex((each) => isSame(each, action))]!;
 }
 
 /** What each stage must do with each micro-batch, given the ops that the schedule has. */
-function checkComplete(schedule: Schedule, { rows, ops, communicates }: RankRows, seen: Uint8Array): void {
+function checkComplete(
+  schedule: Schedule,
+  { rows, ops, communicates }: RankRows,
+  seen: ReturnType<typeof opSets>,
+): void {
   const { stages, microBatches } = schedule;
-  const isTraining = ops.has('B') || ops.has('I') || ops.has('W');
+  const training = isTraining(ops);
   for (let stage = 0; stage < stages; stage++) {
-    const needed: Op[] = ['F'];
-    if (communicates[stage]) needed.push('RECV_F', ...(isTraining ? (['SEND_B'] as const) : []));
-    if (communicates[stage + 1]) needed.push('SEND_F', ...(isTraining ? (['RECV_B'] as const) : []));
+    const needed = OPS.filter((op) => {
+      const isNeeded = training || OP_TABLE[op].moves === 'activation';
+      return op === FORWARD || (isTransfer(op) && isNeeded && communicates[linkOf(op, stage)!]);
+    });
     const mask = bits(needed);
     for (let microBatch = 0; microBatch < microBatches; microBatch++) {
       const has = seen[stage * microBatches + microBatch]!;
-      const backward = has & ANY_BACKWARD;
-      const isWhole = !isTraining || backward === OP_BIT.B || backward === HALVES;
+      const backward = has & (WHOLE | HALVES);
+      const isWhole = !training || backward === WHOLE || backward === HALVES;
       if ((has & mask) === mask && isWhole) continue;
-      const lacking = needed.find((op) => (has & OP_BIT[op]) === 0) ?? missingBackward(backward);
+      const lacking = needed.find((op) => (has & bits([op])) === 0) ?? missingBackward(backward);
       if (lacking) throw missing(schedule, rows, { stage, op: lacking, microBatch });
-      throw twice(schedule, rows, { stage, op: (backward & OP_BIT.I) === 0 ? 'W' : 'I', microBatch });
+      throw twice(schedule, rows, { stage, op: has & INPUT ? BACKWARD.input : BACKWARD.weights, microBatch });
     }
   }
 }
 
-const bits = (ops: readonly Op[]): number => ops.reduce((mask, op) => mask | OP_BIT[op], 0);
-const HALVES = bits(['I', 'W']);
-const ANY_BACKWARD = bits(['B', 'I', 'W']);
+const bits = (ops: readonly Op[]): number => ops.reduce((mask, op) => mask | OP_TABLE[op].bit, 0);
+const WHOLE = bits([BACKWARD.whole]);
+const INPUT = bits([BACKWARD.input]);
+const HALVES = bits([BACKWARD.input, BACKWARD.weights]);
 
-/** A backward is whole (B) or in halves (I and W). */
+/** A backward is whole, or in halves. */
 function missingBackward(has: number): Op | undefined {
-  if (has === 0) return 'B';
-  if (has === OP_BIT.W) return 'I';
-  return has === OP_BIT.I ? 'W' : undefined;
+  if (has === 0) return BACKWARD.whole;
+  if ((has & WHOLE) !== 0) return undefined;
+  return has === INPUT ? BACKWARD.weights : BACKWARD.input;
 }
 
 function twice(schedule: Schedule, rows: readonly RankRow[], half: Action): ScheduleError {
   const rank = schedule.stageToRank[half.stage]!;
   const cycle = firstCycle(rows[rank]!, half);
-  const whole = text(schedule, { ...half, op: 'B' });
+  const whole = text(schedule, { ...half, op: BACKWARD.whole });
   return faultyCell(
     schedule,
     { rank, cycle },
@@ -182,35 +207,64 @@ function missing(schedule: Schedule, rows: readonly RankRow[], absent: Action): 
   );
 }
 
-/** Sharded weights are gathered before they are used and dropped once; a stage without UNSHARD is not sharded. */
-function checkShards(schedule: Schedule, { rows, ops }: RankRows): void {
-  if (!ops.has('UNSHARD') && !ops.has('RESHARD')) return;
+/** What a stage has of its weights while its rank goes through its row. */
+interface Weights {
+  /** Some UNSHARD gathers them: else they are whole all the time. */
+  readonly sharded: boolean;
+  gathered: boolean;
+  /** Calls whose update is done. */
+  updates: number;
+}
+
+/**
+ * Sharded weights are gathered before they are used and dropped once; a stage without UNSHARD is not sharded. Where
+ * weights are updated, they are at every stage, once.
+ */
+function checkWeights(schedule: Schedule, { rows, ops }: RankRows): void {
+  if (![...ops].some(isOfWholeStage)) return;
   const sharded = new Set<number>();
-  eachAction(rows, ({ op, stage }) => op === 'UNSHARD' && sharded.add(stage));
-  const gathered = new Set<number>();
+  eachAction(rows, ({ op, stage }) => OP_TABLE[op].weights === 'gathers' && sharded.add(stage));
+  const stages = schedule.stageToRank.map((_, stage): Weights => ({
+    sharded: sharded.has(stage),
+    gathered: false,
+    updates: 0,
+  }));
   eachAction(rows, (action, at) => {
-    const { op, stage } = action;
-    const isGathered = gathered.has(stage);
-    const problem =
-      op === 'UNSHARD'
-        ? isGathered && 'gathers weights that are gathered already'
-        : !isGathered && sharded.has(stage) && op === 'RESHARD'
-          ? 'drops weights that are not gathered'
-          : op === 'RESHARD' && !sharded.has(stage)
-            ? 'drops weights that no UNSHARD gathers'
-            : !isGathered && sharded.has(stage) && (op === 'F' || op === 'B' || op === 'I' || op === 'W')
-              ? `needs the weights of stage ${stage}, which are not gathered (UNSHARD) here`
-              : false;
+    const does = OP_TABLE[action.op].weights;
+    const weights = stages[action.stage]!;
+    const problem = does && WEIGHT_PROBLEM[does](weights, action);
     if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
-    if (op === 'UNSHARD') gathered.add(stage);
-    if (op === 'RESHARD') gathered.delete(stage);
+    if (does === 'gathers') weights.gathered = true;
+    if (does === 'drops') weights.gathered = false;
+    if (does === 'updates') weights.updates++;
   });
+  const calls = Math.ceil(schedule.microBatches / (schedule.callSize ?? schedule.microBatches));
+  const stage = stages.findIndex(({ updates }) => updates < calls);
+  const update = OPS.find((op) => ops.has(op) && OP_TABLE[op].weights === 'updates');
+  if (update && stage >= 0) throw missing(schedule, rows, { stage, op: update, microBatch: WHOLE_STAGE });
+}
+
+const WEIGHT_PROBLEM: Readonly<
+  Record<NonNullable<OpFacts['weights']>, (weights: Weights, action: Action) => string | false>
+> = {
+  uses: ({ sharded, gathered }, { stage }) =>
+    sharded && !gathered && `needs the weights of stage ${stage}, which are not gathered (UNSHARD) here`,
+  gathers: ({ gathered }) => gathered && 'gathers weights that are gathered already',
+  drops: ({ sharded, gathered }) =>
+    !sharded ? 'drops weights that no UNSHARD gathers' : !gathered && 'drops weights that are not gathered',
+  reduces: (weights, action) =>
+    isUpdated(weights, action) && 'sums gradients that have been used for an update already',
+  updates: (weights, action) => isUpdated(weights, action) && 'updates weights that are updated already',
+};
+
+function isUpdated({ updates }: Weights, { microBatch }: Action): boolean {
+  return updates > WHOLE_STAGE - microBatch;
 }
 
 function text({ csv }: Schedule, action: Action): string {
   return printAction(action, csv?.dialect);
 }
 
-function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
+export function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
   return new ScheduleError(`the schedule ${schedule.name} is wrong: ${problem}.\n${printGrid(schedule, at)}`);
 }

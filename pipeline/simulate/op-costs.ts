@@ -1,5 +1,6 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import { OPS, type Action, type Op } from '../schedule/action.js';
+import type { Action } from '../schedule/action.js';
+import { OPS, type Op } from '../schedule/op-table.js';
 
 /** An op, or the pair of actions that torch writes as `OVERLAP_F_B`. */
 export type CostName = Op | 'OVERLAP_F_B';

@@ -1,6 +1,7 @@
 /** The part of the front door with schedules: made, read, checked, lowered and simulated. */
-export { parseAction, printAction, type Dialect } from '../../pipeline/schedule/action-text.js';
-export { OPS, WHOLE_STAGE, type Action, type Op } from '../../pipeline/schedule/action.js';
+export { parseAction, printAction } from '../../pipeline/schedule/action-text.js';
+export { WHOLE_STAGE, type Action } from '../../pipeline/schedule/action.js';
+export { OP_TABLE, OPS, type Dialect, type Op, type OpFacts } from '../../pipeline/schedule/op-table.js';
 export { printCell } from '../../pipeline/schedule/cell-text.js';
 export type { CsvLayout } from '../../pipeline/schedule/csv-layout.js';
 export { ScheduleError, StageFailedError, type StageFailure } from '../../pipeline/schedule/errors.js';
@@ -10,7 +11,13 @@ export { lower } from '../../pipeline/schedule/lower.js';
 export { costsInNs, opCosts, type CostName, type OpCosts } from '../../pipeline/simulate/op-costs.js';
 export { peakActivations, type PeakActivations } from '../../pipeline/schedule/peak-activations.js';
 export { Progress, type ProgressLimits } from '../../pipeline/schedule/progress.js';
-export { waitOf, type ReadinessView, type Wait } from '../../pipeline/schedule/readiness.js';
+export {
+  RULES,
+  waitOf,
+  type ReadinessRule,
+  type ReadinessView,
+  type Wait,
+} from '../../pipeline/schedule/readiness.js';
 export { runOrder, type Stuck } from '../../pipeline/schedule/run-order.js';
 export { parseCsv, printCsv } from '../../pipeline/schedule/schedule-csv.js';
 export { printGrid, type GridMark } from '../../pipeline/schedule/schedule-grid.js';
@@ -46,14 +53,11 @@ export { tfGrouped, tfInterleaved, tfSequential } from '../../pipeline/schedules
 export { interleavedZeroBubble, zb1p } from '../../pipeline/schedules/zero-bubble.js';
 export { zbv } from '../../pipeline/schedules/zbv.js';
 export { simulate, type Simulation, type SimulationOptions } from '../../pipeline/simulate/simulate.js';
-export type { RankTotals } from '../../pipeline/simulate/simulated-rank.js';
-export {
-  simulateShared,
-  type RunningAction,
-  type SharedSimulationOptions,
-} from '../../pipeline/simulate/simulate-shared.js';
+export { RankTiler, type RankTotals, type TilerOptions } from '../../pipeline/schedule/rank-tiler.js';
+export type { RunningAction, Speed } from '../../pipeline/simulate/shared-cores.js';
 export type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
-export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/stage.js';
+export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/rank/stage.js';
 export type { Tensor } from '../../ipu-config/base/tensor.js';
+export { inputRow, nextInStream, streamed, type CallRow } from '../../pipeline/schedule/streamed.js';
 export { truncate } from '../../pipeline/schedule/truncate.js';
 export { validateSchedule } from '../../pipeline/schedule/validate.js';

@@ -1,12 +1,12 @@
-import type { Op } from '../../pipeline/schedule/action.js';
+import { FORWARD, type Op } from '../../pipeline/schedule/op-table.js';
 import type { Exchange } from '../../pipeline/simulate/exchange.js';
+import type { RankTotals } from '../../pipeline/schedule/rank-tiler.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
-import type { LockstepRank } from '../../pipeline/simulate/simulate-lockstep.js';
 import { simulate } from '../../pipeline/simulate/simulate.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { IpuRun } from './run-spec.js';
 import type { SimulatedUpdate } from './simulate-run.js';
-import type { StageCost } from './stage-cost.js';
+import { opNs, recomputeNs, type StageCost } from './stage-cost.js';
 import { updatePhases } from './update-cost.js';
 
 /** What moves beside the computing. */
@@ -53,22 +53,23 @@ export function simulateFreely(
     }
     now += ns;
   }
-  const times = ranks.map(({ busyNs, stallNs, doneNs }): LockstepRank => {
+  const times = ranks.map(({ busyNs, stallNs, doneNs }): RankTotals => {
     // After its last action a rank waits for the others, as in the idle cycles of a lockstep run.
-    return { busyNs, phaseNs, stallNs: { ...stallNs, upstream: (stallNs.upstream ?? 0) + doneNs } };
+    return {
+      busyNs,
+      phaseNs,
+      stallNs: { ...stallNs, upstream: (stallNs.upstream ?? 0) + doneNs },
+      doneNs: 0,
+    };
   });
   return { makespanNs: now, pipelineNs, ranks: times, latencyNs: latencies.middleNs() };
 }
 
 function costNs(stages: readonly StageCost[], stage: number, op: Op, transfer: Transfer): number {
-  const { forwardNs, recomputeNs, backwardNs, weightGradientNs } = stages[stage]!;
-  if (op === 'F') {
-    const input = stage === 0 ? transfer.streamInNs : 0;
-    return forwardNs + input + (stage === stages.length - 1 ? transfer.streamOutNs : 0);
-  }
-  if (op === 'B') return recomputeNs + backwardNs;
-  if (op === 'I') return recomputeNs + backwardNs - weightGradientNs;
-  return op === 'W' ? weightGradientNs : 0;
+  const ns = recomputeNs(stages[stage]!, op) + opNs(stages[stage]!, op);
+  if (op !== FORWARD) return ns;
+  const input = stage === 0 ? transfer.streamInNs : 0;
+  return ns + input + (stage === stages.length - 1 ? transfer.streamOutNs : 0);
 }
 
 /** From the start of stage 0 to the end of the last stage's forward, of the micro-batch in the middle of the run. */
@@ -82,7 +83,7 @@ class Latencies {
   }
 
   add({ kind, op, stage, microBatch, startNs, endNs }: Span): void {
-    if (kind !== 'action' || op !== 'F') return;
+    if (kind !== 'action' || op !== FORWARD) return;
     if (stage === 0) this.#startNs[microBatch!] = startNs;
     if (stage === this.#last) this.#latencyNs[microBatch!] = endNs - this.#startNs[microBatch!]!;
   }

@@ -1,14 +1,11 @@
+import type { RankTotals } from '../../pipeline/schedule/rank-tiler.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
-import {
-  simulateLockstep,
-  type CommonPhase,
-  type LockstepRank,
-} from '../../pipeline/simulate/simulate-lockstep.js';
+import { simulateLockstep, type CommonPhase } from '../../pipeline/simulate/simulate-lockstep.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import { scheduleOf } from './run-schedule.js';
 import { bytesOf, type IpuRun } from './run-spec.js';
 import { simulateFreely, type Transfer } from './simulate-freely.js';
-import { stageCosts, type StageCost } from './stage-cost.js';
+import { opNs, recomputeNs, stageCosts, type StageCost } from './stage-cost.js';
 import { stashDepths } from './stash-depths.js';
 import { updatePhases } from './update-cost.js';
 
@@ -17,7 +14,7 @@ export interface SimulatedUpdate {
   readonly makespanNs: number;
   /** Without what follows the last micro-batch: all-reduce, optimizer, weights. */
   readonly pipelineNs: number;
-  readonly ranks: readonly LockstepRank[];
+  readonly ranks: readonly RankTotals[];
   /** Inference: one micro-batch from its first stage to its last, in the steady state. */
   readonly latencyNs: number;
   /** Of each cycle in lockstep; absent in a free run. */
@@ -60,9 +57,8 @@ function inLockstep(
   onSpan?: (span: Span) => void,
 ): SimulatedUpdate {
   const lockstep = simulateLockstep(schedule, {
-    costNs: ({ stage, op }) => (op === 'F' ? stages[stage]!.forwardNs : stages[stage]!.backwardNs),
-    prelude: ({ stage, op }) =>
-      op === 'F' ? undefined : { phase: 'recompute', ns: stages[stage]!.recomputeNs },
+    costNs: ({ stage, op }) => opNs(stages[stage]!, op),
+    prelude: ({ stage, op }) => ({ phase: 'recompute', ns: recomputeNs(stages[stage]!, op) }),
     beforeCycle: [streamIn(run)],
     afterCycle: [streamOut(run), copies(run)],
     afterAll: updatePhases(run),

@@ -1,3 +1,4 @@
+import { OP_TABLE, type Op } from '../../pipeline/schedule/op-table.js';
 import { OpCosts, sumCycles, sumFlops, type OpCost, type OpKind } from './op-cost.js';
 import { stageOps } from './stage-ops.js';
 import { stashDepths } from './stash-depths.js';
@@ -16,6 +17,35 @@ export interface StageCost {
   /** Forward, recompute and backward, by kind of operation. */
   readonly nsByKind: Readonly<Record<OpKind, number>>;
   readonly temporaryBytesPerTile: number;
+}
+
+const nothing = (): number => 0;
+
+/** What each op takes at a stage. Transfers have their own time, and the update follows the last micro-batch. */
+const OP_NS: Readonly<Record<Op, (cost: StageCost) => number>> = {
+  F: ({ forwardNs }) => forwardNs,
+  B: ({ backwardNs }) => backwardNs,
+  I: ({ backwardNs, weightGradientNs }) => backwardNs - weightGradientNs,
+  W: ({ weightGradientNs }) => weightGradientNs,
+  SEND_F: nothing,
+  RECV_F: nothing,
+  SEND_B: nothing,
+  RECV_B: nothing,
+  UNSHARD: nothing,
+  RESHARD: nothing,
+  REDUCE_GRAD: nothing,
+  UPDATE: nothing,
+};
+
+/** Whole nanoseconds of an op at a stage, without what is computed again before it. */
+export function opNs(cost: StageCost, op: Op): number {
+  return OP_NS[op](cost);
+}
+
+/** What is computed again before an op: the first part of a backward, or all of it, needs the activations. */
+export function recomputeNs(cost: StageCost, op: Op): number {
+  const { backward } = OP_TABLE[op];
+  return backward === 'whole' || backward === 'input' ? cost.recomputeNs : 0;
 }
 
 /** Costs of every stage. @param depths micro-batches that each stage keeps, where the caller has them already */

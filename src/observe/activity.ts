@@ -1,4 +1,4 @@
-import type { Op } from '../../pipeline/schedule/action.js';
+import { OP_TABLE, OPS, type Op } from '../../pipeline/schedule/op-table.js';
 import type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
 
 /** What a rank does in a span, in the words of tables, charts and traces: `F`, `copy`, `waits: upstream`, `done`. */
@@ -18,17 +18,7 @@ export function activityOf({
 
 /** An activity for a reader who does not know the letters. */
 export const ACTIVITY_TEXT: Readonly<Record<Activity, string>> = {
-  F: 'forward',
-  B: 'backward',
-  I: 'backward of the input',
-  W: 'backward of the weights',
-  SEND_F: 'sends an activation',
-  RECV_F: 'receives an activation',
-  SEND_B: 'sends a gradient',
-  RECV_B: 'receives a gradient',
-  UNSHARD: 'gathers sharded weights',
-  RESHARD: 'drops gathered weights',
-  REDUCE_GRAD: 'sums gradients over replicas',
+  ...(Object.fromEntries(OPS.map((op) => [op, OP_TABLE[op].words])) as Record<Op, string>),
   compute: 'computes',
   recompute: 'forward again, because its activations were not kept',
   'stream-in': 'inputs come from the host',

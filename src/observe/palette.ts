@@ -25,6 +25,7 @@ const ACTIVITY_PAINT: Readonly<Record<Activity, Paint>> = {
   UNSHARD: { light: '#c98bb0', dark: '#e3b0cf', cname: 'detailed_memory_dump' },
   RESHARD: { light: '#d9b6ca', dark: '#eccfe0', cname: 'detailed_memory_dump' },
   REDUCE_GRAD: { light: '#a8437f', dark: '#d878b0', cname: 'detailed_memory_dump' },
+  UPDATE: { light: '#6f7f1f', dark: '#a9b957', cname: 'olive' },
   compute: { light: '#2b6cb0', dark: '#5aa0e6', cname: 'rail_response' },
   recompute: { light: '#7fb0de', dark: '#9cc7ee', cname: 'heap_dump_object_type' },
   'stream-in': { light: '#3aa6c9', dark: '#67c5e3', cname: 'background_memory_dump' },
