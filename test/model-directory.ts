@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   headTensors,
-  readBertConfig,
+  readModelConfig,
   sliceTensors,
   GeneratedWeights,
   type BertConfig,
@@ -45,7 +45,7 @@ export async function writeModel({
   const json = { ...CONFIG_JSON, ...config };
   await writeFile(join(directory, 'config.json'), JSON.stringify(json));
   await writeFile(join(directory, 'vocab.txt'), pieces.map((piece) => `${piece}\n`).join(''));
-  const read = readBertConfig('config.json', JSON.stringify(json));
+  const read = readModelConfig('config.json', JSON.stringify(json));
   const tensors = await modelTensors(read.config, read.head ?? 'question-answering');
   change?.(tensors);
   await writeFile(join(directory, 'model.safetensors'), safetensors(tensors));

@@ -12,12 +12,12 @@ import {
   popartSchedule,
   type ExecutionStrategy,
   type Mode,
-  type PlacedHead,
+  type ModelHead,
   type PythonDict,
 } from 'ipu-pipeline';
 import { dict, type Kind } from './case.js';
 
-const HEADS: Readonly<Record<string, PlacedHead>> = {
+const HEADS: Readonly<Record<string, ModelHead | null>> = {
   qa: 'question-answering',
   sequence_classification: 'sequence-classification',
   token_classification: 'token-classification',

@@ -2,14 +2,14 @@ import { rm } from 'node:fs/promises';
 import {
   IpuConfig,
   openModel,
-  openTask,
-  placeBert,
-  planStages,
-  withHead,
-  type BertHead,
+  openSession,
   type BertModel,
+  type Session,
+  type TaskInput,
+  type TaskName,
+  type TaskOptions,
+  type TaskOutput,
   type TaskResult,
-  type TaskSession,
 } from 'ipu-pipeline';
 import { PIECES, writeModel } from '../model-directory.js';
 
@@ -26,21 +26,27 @@ export async function smallModel(config: Record<string, unknown>): Promise<BertM
   return openModel(directory);
 }
 
-interface Cut {
+interface Cut<T extends TaskName> {
   readonly layers?: readonly number[];
   readonly microBatch?: number;
   readonly lookahead?: number;
+  readonly queueTokens?: number;
+  readonly options?: TaskOptions<T>;
+  readonly deviceIterations?: number;
 }
 
-export async function openSmall(
+/** A session on a small model of this class, with the slow executor, cut into so many layers for each IPU. */
+export async function openSmall<T extends TaskName>(
   architecture: string,
-  head: BertHead | null,
-  { layers = [4], ...cut }: Cut = {},
-): Promise<TaskSession & AsyncDisposable> {
-  const model = withHead(await smallModel({ architectures: [architecture] }), head);
-  const config = new IpuConfig(new Map([['layers_per_ipu', [...layers]]]));
-  const stages = planStages(model.config, placeBert(config, { layers: 4, head, mode: 'inference' }));
-  return openTask({ model, head, executor: 'reference', ...cut, stages });
+  task: T,
+  { layers = [4], deviceIterations = 1, ...cut }: Cut<T> = {},
+): Promise<Session<TaskInput<T>, TaskOutput<T>>> {
+  const model = await smallModel({ architectures: [architecture] });
+  const config = new IpuConfig({
+    layers_per_ipu: [...layers],
+    inference_device_iterations: deviceIterations,
+  });
+  return openSession({ model, task, executor: 'reference', config, ...cut });
 }
 
 export async function all<Input, Output>(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
-import { PLACED_HEADS, type PlacedHead } from '../../models/bert/bert-blocks.js';
+import { MODEL_HEADS, type ModelHead } from '../../models/model-config.js';
 import { placeBert, type BertPlacement } from '../../models/bert/bert-placement.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
@@ -32,7 +32,7 @@ export function configShowCommand(): Command {
     .option('--model <dir>', 'a Hugging Face directory, to take the number of layers from its config.json')
     .addOption(
       new Option('--head <head>', 'what sits on the encoder')
-        .choices([...PLACED_HEADS.filter((head) => head !== null), 'none'])
+        .choices([...MODEL_HEADS, 'none'])
         .default('question-answering'),
     )
     .addOption(
@@ -58,7 +58,7 @@ async function showConfig(file: string, options: ShowOptions): Promise<string> {
   });
   config.mode = options.mode;
   const model = await readShape(config, options);
-  const head = options.head === 'none' ? null : (options.head as PlacedHead);
+  const head = options.head === 'none' ? null : (options.head as ModelHead);
   const placement = placeBert(config, { layers: model.layers, head });
   const all = [...warnings, ...placement.warnings, ...embeddingWarnings(config, model.vocabSize)];
   if (options.json) return `${JSON.stringify(toReport(config, placement, all))}\n`;
