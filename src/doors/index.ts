@@ -115,14 +115,14 @@ export {
   programOf,
   readModelConfig,
   sliceTensors,
-} from '../models/families.js';
-export { MODEL_SIZES } from '../models/model-sizes.js';
+} from '../models/families/families.js';
+export { MODEL_SIZES } from '../models/families/model-sizes.js';
 export type { Family, ProgramOptions, ReadConfig } from '../models/family.js';
 export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
 export type * from '../models/steps.js';
-export type { TensorSpec } from '../weights/tensor-spec.js';
+export type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from '../runs/model.js';
-export { oneDevice, planStages, type BertStage } from '../models/bert/stage-plan.js';
+export { oneDevice, planStages, type PlannedStage } from '../models/families/stage-plan.js';
 export { withHead } from '../runs/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
 export type { StoredTensor, WeightPlace, WeightSource } from '../weights/weights.js';

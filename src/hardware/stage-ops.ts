@@ -1,4 +1,4 @@
-import { elementsOf } from '../weights/tensor-spec.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import {
   isProjection,
   parametersOfPart,

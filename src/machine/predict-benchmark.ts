@@ -4,7 +4,7 @@ import { scheduleByName } from '../../pipeline/schedules/registry.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { BenchmarkReport, MeasuredRun, Percentiles } from '../benchmark/benchmark-report.js';
 import type { BertModel } from '../runs/model.js';
-import { oneDevice, planStages } from '../models/bert/stage-plan.js';
+import { oneDevice, planStages } from '../models/families/stage-plan.js';
 import type { MachineProfile } from './machine-profile.js';
 import { predictRuntime, type RuntimePrediction } from './predict-runtime.js';
 
