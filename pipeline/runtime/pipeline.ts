@@ -27,6 +27,15 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /**
+   * Refuses what `start` would refuse before it starts anything.
+   * @returns the warnings of such a pipeline
+   * @throws InputError, ScheduleError
+   */
+  static check(options: PipelineOptions): readonly string[] {
+    return makePlan(checkOptions(options)).warnings;
+  }
+
+  /**
    * Loads the stages, each in the thread of its IPU.
    * @throws InputError, ScheduleError for options that cannot be run: no thread was started
    * @throws StageFailedError when a stage throws, ends or does not answer within `startTimeoutMs`

@@ -89,7 +89,12 @@ export {
   type SerializedEmbedding,
 } from '../../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../../ipu-config/update-from-string.js';
-export type { CallResult, OutputMode as CallOutputMode } from '../../pipeline/runtime/calls.js';
+export {
+  CallCollector,
+  checkOutputMode,
+  type CallResult,
+  type OutputMode as CallOutputMode,
+} from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
@@ -230,7 +235,9 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { TokenizerFlavour } from '../tokenizer/basic-options.js';
+export type { AddedToken } from '../tokenizer/added-tokens.js';
+export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/tokenizer.js';
+export type { RowLayout, RowPart } from '../tokenizer/row-layout.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -240,13 +247,12 @@ export {
   type EncodeOptions,
   type Encoding,
 } from '../tokenizer/encode.js';
-export { loadTokenizer } from '../tokenizer/load-tokenizer.js';
+export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load-tokenizer.js';
 export { syntheticVocabulary } from '../runs/synthetic-vocabulary.js';
 export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
 export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
-export type { TokenizedText } from '../tokenizer/word-piece.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';
 export * from './profiling.js';
