@@ -36,7 +36,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/models/families': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert',
   ] },
-  'src/tokenizer': { uses: ['ipu-config/base'] },
+  'src/tokenizer/base': { uses: ['ipu-config/base'] },
+  'src/tokenizer/steps': { uses: ['src/tokenizer/base'] },
+  'src/tokenizer/wordpiece': { uses: ['src/tokenizer/base', 'src/tokenizer/steps'] },
+  'src/tokenizer': { uses: [
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer/wordpiece',
+  ] },
+  'src/tokenizer/json': { uses: [
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer',
+  ] },
+  'src/tokenizer/load': { uses: [
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer', 'src/tokenizer/json',
+  ] },
   'src/executors': { uses: ['ipu-config/base', 'pipeline/runtime/rank', 'src/weights', 'src/models'] },
   'src/executors/gpu-js/kernels': { uses: [] },
   'src/executors/gpu-js': { uses: [
@@ -54,8 +65,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/tasks': { uses: ['ipu-config/base', 'src/models/bert', 'src/tokenizer'] },
   'src/runs': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
-    'src/weights', 'src/models', 'src/models/bert', 'src/models/families', 'src/tokenizer',
-    'src/executors', 'src/executors/choice', 'src/hub', 'src/tasks',
+    'src/weights', 'src/models', 'src/models/bert', 'src/models/families', 'src/tokenizer/base',
+    'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
+    'src/tasks',
   ] },
   'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config', 'src/tokenizer', 'src/tasks', 'src/runs'] },
 
@@ -112,13 +124,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
   // The command line: a thin shell. And the doors.
   'src/cli/flags': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'src/executors/choice', 'src/hub', 'src/runs',
-    'src/hardware', 'src/observe', 'src/observe/files', 'src/report/data', 'src/report/html',
+    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'src/models/families', 'src/executors/choice',
+    'src/hub', 'src/runs', 'src/hardware', 'src/observe', 'src/observe/files', 'src/report/data',
+    'src/report/html',
   ] },
   'src/cli/run': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'src/runs',
-    'src/benchmark', 'src/machine', 'src/observe', 'src/observe/files', 'src/report/data',
-    'src/report/text', 'src/report/html', 'src/cli/flags',
+    'ipu-config/base', 'pipeline/schedule', 'pipeline/schedules', 'src/runs', 'src/benchmark',
+    'src/machine', 'src/observe', 'src/observe/files', 'src/report/data', 'src/report/text',
+    'src/report/html', 'src/cli/flags',
   ] },
   'src/cli/ask': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer', 'src/tasks', 'src/runs',

@@ -235,9 +235,9 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { AddedToken } from '../tokenizer/added-tokens.js';
-export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/tokenizer.js';
-export type { RowLayout, RowPart } from '../tokenizer/row-layout.js';
+export type { AddedToken } from '../tokenizer/base/added-tokens.js';
+export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/base/tokenizer.js';
+export type { RowLayout, RowPart } from '../tokenizer/base/row-layout.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -247,11 +247,11 @@ export {
   type EncodeOptions,
   type Encoding,
 } from '../tokenizer/encode.js';
-export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load-tokenizer.js';
+export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load/load-tokenizer.js';
 export { syntheticVocabulary } from '../runs/synthetic-vocabulary.js';
 export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
-export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
+export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/base/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';
