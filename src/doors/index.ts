@@ -89,16 +89,12 @@ export {
   type SerializedEmbedding,
 } from '../../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../../ipu-config/update-from-string.js';
-export {
-  CallCollector,
-  checkOutputMode,
-  type CallResult,
-  type OutputMode as CallOutputMode,
-} from '../../pipeline/runtime/calls.js';
+export type { CallOutputMode, CallResult } from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../../pipeline/runtime/options.js';
+export { HANDLERS, type Handler } from '../../pipeline/runtime/rank/handlers.js';
 export { Pipeline, type CallOptions } from '../../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../../pipeline/runtime/result-queue.js';
 export type {

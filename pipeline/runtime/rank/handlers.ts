@@ -12,7 +12,7 @@ export interface Work {
 }
 
 /** Gives what is handed on to the neighbour, if something is. */
-type Handler = (work: Work) => unknown;
+export type Handler = (work: Work) => unknown;
 
 const nothing: Handler = () => undefined;
 

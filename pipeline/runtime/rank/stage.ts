@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../ipu-config/base/tensor.js';
 import type { Op } from '../../schedule/op-table.js';
 
-export interface Transfers {
+export interface DeviceTransfers {
   readonly uploads: number;
   readonly readbacks: number;
 }
@@ -56,7 +56,7 @@ export interface Stage {
    * How often numbers were uploaded to a device and read back from it since the stage was made; absent where it has
    * no device. Looked at before and after an action of an observed run.
    */
-  readonly transfers?: Transfers | undefined;
+  readonly transfers?: DeviceTransfers | undefined;
   dispose?(): Promise<void> | void;
 }
 
