@@ -1,28 +1,17 @@
-import { availableParallelism } from 'node:os';
-import { InputError } from '../../ipu-config/base/errors.js';
-import { Bell } from './links/bell.js';
+import { InputError, InternalError } from '../../ipu-config/base/errors.js';
 import { withinMs } from '../../ipu-config/base/bounded.js';
-import { messageOf, stageFailed, type StageTrouble } from './failure.js';
-import { InlineRank } from './ports/inline-rank.js';
+import { stageFailed, type StageTrouble } from './failure.js';
 import type { PipelineInputs } from './input-feed.js';
 import { Lifecycle, type PipelineState } from './lifecycle.js';
 import type { CheckedOptions } from './options.js';
-import type { Plan } from './plan.js';
+import { opsOf, type Plan } from './plan.js';
 import type { Notice } from './rank/protocol.js';
 import { Rank } from './rank.js';
-import { RankThread } from './ports/rank-thread.js';
-import { ReplicaMemory } from './links/replica-memory.js';
+import { messageOf } from './rank/thrown-value.js';
+import type { Bell } from './links/control.js';
+import type { Replica } from './links/replica.js';
+import { inlineHomes, threadHomes } from './ports/homes.js';
 import { Stream, type StreamContext } from './stream.js';
-
-/**
- * How long an idle rank looks for work before it sleeps. To wake a thread costs 30 to 150 µs, on a virtual machine
- * most of all, so a rank with a core to itself looks for longer; where ranks share cores the others need the time.
- */
-const SPIN_NS = { ownCore: 1_000_000, sharedCore: 30_000 } as const;
-
-function spinNs(ranks: number): number {
-  return ranks <= availableParallelism() ? SPIN_NS.ownCore : SPIN_NS.sharedCore;
-}
 
 /** What is known of a stage once it is loaded. */
 export interface StageStats {
@@ -48,9 +37,8 @@ interface Failure {
 export class Coordinator implements StreamContext {
   readonly options: CheckedOptions;
   readonly plan: Plan;
-  readonly memories: readonly ReplicaMemory[];
+  readonly replicas: readonly Replica[];
   readonly ranks: readonly Rank[];
-  readonly host: Bell;
   readonly broken: Promise<void>;
   readonly stats: StageStats[] = [];
   readonly #lifecycle = new Lifecycle();
@@ -64,32 +52,26 @@ export class Coordinator implements StreamContext {
   constructor(options: CheckedOptions, plan: Plan) {
     this.options = options;
     this.plan = plan;
-    const hostWords = new SharedArrayBuffer(4);
-    this.host = new Bell(new Int32Array(hostWords), 0);
     this.broken = new Promise((resolve) => (this.#breakOff = resolve));
-    this.memories = Array.from({ length: options.replicas }, () =>
-      ReplicaMemory.allocate(plan.shape, hostWords),
-    );
-    this.ranks = this.memories.flatMap((memory, replica) =>
-      [...plan.orders].map(([rank, order]) => {
-        const stages = options.stages.flatMap((spec, stage) => (spec.ipu === rank ? [{ stage, spec }] : []));
-        const setup = {
-          replica,
-          rank,
-          buffers: memory.buffers,
-          stages,
-          spinNs: spinNs(plan.orders.size * options.replicas),
-        };
-        return new Rank(
-          setup,
-          order,
-          memory,
-          (own, events) => (options.threads ? new RankThread(own, events) : new InlineRank(own, events)),
-          { onNotice: this.#onNotice, onTrouble: this.#onTrouble },
+    const homes = (options.threads ? threadHomes : inlineHomes)(plan.shape, options.replicas);
+    this.replicas = homes.map(({ replica }) => replica);
+    this.ranks = homes.flatMap((home, replica) =>
+      [...plan.rows].map(([rank, row]) => {
+        const stages = options.stages.flatMap((spec, stage) =>
+          spec.ipu === rank ? [{ stage, spec, ops: opsOf(stage, row) }] : [],
         );
+        const events = { onNotice: this.#onNotice, onTrouble: this.#onTrouble };
+        return new Rank({ replica, rank, stages }, row, home, events);
       }),
     );
     options.signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  /** The same for all replicas. */
+  get host(): Bell {
+    const [replica] = this.replicas;
+    if (replica === undefined) throw new InternalError('a pipeline without replicas');
+    return replica.control.host;
   }
 
   get state(): PipelineState {
@@ -177,11 +159,11 @@ export class Coordinator implements StreamContext {
     this.#breakOff();
     this.host.ring();
     const [trouble] = await ended;
-    if (trouble !== undefined) throw stageFailed(trouble, this.options.stages, this.memories);
+    if (trouble !== undefined) throw stageFailed(trouble, this.options.stages, this.replicas);
   }
 
   onLate: StreamContext['onLate'] = ({ replica, rank: number, running }) => {
-    const rank = this.ranks.find((each) => each.replica === replica && each.rank === number);
+    const rank = this.ranks.find((each) => this.replicas[each.replica] === replica && each.rank === number);
     const bound = `${this.options.actionTimeoutMs} ms (actionTimeoutMs)`;
     const what = running ? `did not answer within ${bound}` : `did not begin within ${bound} what was ready`;
     if (rank !== undefined) this.#onTrouble(rank.giveUp(what));
@@ -189,7 +171,7 @@ export class Coordinator implements StreamContext {
 
   #onTrouble = (trouble: StageTrouble): void => {
     if (this.#troubles !== undefined) this.#troubles.push(trouble);
-    else this.fail(stageFailed(trouble, this.options.stages, this.memories));
+    else this.fail(stageFailed(trouble, this.options.stages, this.replicas));
   };
 
   #onNotice = (replica: number, notice: Notice): void => {
@@ -228,7 +210,7 @@ export class Coordinator implements StreamContext {
     const troubles: StageTrouble[] = (this.#troubles = []);
     signal?.removeEventListener('abort', this.#onAbort);
     this.#stream?.abandon();
-    for (const memory of this.memories) memory.stop();
+    for (const { control } of this.replicas) control.stop();
     const late = `did not answer within ${closeTimeoutMs} ms (closeTimeoutMs)`;
     const everyone = async (what: (rank: Rank) => Promise<unknown>): Promise<void> => {
       const alive = this.ranks.filter((rank) => !rank.lost);

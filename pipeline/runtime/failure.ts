@@ -1,6 +1,8 @@
 import { StageFailedError, type StageFailure } from '../schedule/errors.js';
-import type { StageSpec } from './stage.js';
-import type { ReplicaMemory } from './links/replica-memory.js';
+import type { Action } from '../schedule/action.js';
+import { FORWARD, OP_TABLE } from '../schedule/op-table.js';
+import type { Replica } from './links/replica.js';
+import type { StageSpec } from './rank/stage.js';
 
 /** What a stage's thread was doing; `idle` is between two actions or two runs. */
 export type StageActivity = 'starting' | 'running' | 'idle' | 'stopping';
@@ -8,8 +10,8 @@ export type StageActivity = 'starting' | 'running' | 'idle' | 'stopping';
 export interface StageTrouble {
   readonly replica: number;
   readonly stage: number;
-  /** The replica's own number. */
-  readonly microBatch: number | undefined;
+  /** What it was at; the micro-batch by the replica's own number. */
+  readonly action: Action | undefined;
   readonly activity: StageActivity;
   /** `threw: …`, `did not answer within …`: completes `stage 1 (…)`. */
   readonly what: string;
@@ -20,12 +22,13 @@ export interface StageTrouble {
 export function stageFailed(
   trouble: StageTrouble,
   specs: readonly StageSpec[],
-  memories: readonly ReplicaMemory[],
+  all: readonly Replica[],
 ): StageFailedError {
-  const { replica, stage, activity, what, cause } = trouble;
-  const replicas = memories.length;
+  const { replica, stage, action, activity, what, cause } = trouble;
+  const replicas = all.length;
   const spec = specs[stage];
-  const microBatch = trouble.microBatch === undefined ? undefined : trouble.microBatch * replicas + replica;
+  const own = action === undefined || action.microBatch < 0 ? undefined : action.microBatch;
+  const microBatch = own === undefined ? undefined : own * replicas + replica;
   const failure: StageFailure = {
     replica,
     stage,
@@ -33,8 +36,9 @@ export function stageFailed(
     ipu: spec?.ipu ?? -1,
     ...(spec?.layers === undefined ? {} : { layers: spec.layers }),
     ...(microBatch === undefined ? {} : { microBatch }),
+    ...(action === undefined ? {} : { op: action.op }),
     state: activity,
-    inFlight: inFlight(memories),
+    inFlight: inFlight(all),
   };
   return new StageFailedError(
     message(failure, what, replicas),
@@ -44,14 +48,20 @@ export function stageFailed(
 }
 
 function message(failure: StageFailure, what: string, replicas: number): string {
-  const { stage, stageName, ipu, layers, microBatch, state } = failure;
+  const { stage, stageName, ipu, layers } = failure;
   const place = [`IPU ${ipu}`];
   if (layers !== undefined) place.push(layersText(layers));
   if (replicas > 1) place.push(`replica ${failure.replica}`);
-  const doing = microBatch === undefined ? `while ${state}` : `while ${state} micro-batch ${microBatch}`;
   const flight =
     failure.inFlight.length === 0 ? 'nothing in flight' : `in flight: ${failure.inFlight.join(', ')}`;
-  return `stage ${stage}, ${stageName} (${place.join(', ')}), ${what}, ${doing}; ${flight}`;
+  return `stage ${stage}, ${stageName} (${place.join(', ')}), ${what}, while ${doing(failure)}; ${flight}`;
+}
+
+/** `running micro-batch 2`; ops other than the forward are named: `running B (backward) of micro-batch 2`. */
+function doing({ state, op, microBatch }: StageFailure): string {
+  const number = microBatch === undefined ? '' : ` micro-batch ${microBatch}`;
+  if (op === undefined || op === FORWARD) return state + number;
+  return `${state} ${op} (${OP_TABLE[op].words})${number === '' ? '' : ` of${number}`}`;
 }
 
 function layersText([first, end]: readonly [number, number]): string {
@@ -60,18 +70,12 @@ function layersText([first, end]: readonly [number, number]): string {
 }
 
 /** Micro-batches that were given to stage 0 and whose result is not there yet, by their number in the run. */
-function inFlight(memories: readonly ReplicaMemory[]): number[] {
-  return memories
-    .flatMap((memory, replica) =>
-      memory.rings
-        .slice(0, -1)
-        .flatMap((ring) => ring.microBatches())
-        .map((microBatch) => microBatch * memories.length + replica),
-    )
-    .filter((microBatch, position, all) => all.indexOf(microBatch) === position)
-    .sort((a, b) => a - b);
-}
-
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+function inFlight(replicas: readonly Replica[]): number[] {
+  const all = replicas.flatMap((replica, r) =>
+    replica.links
+      .filter((link) => link !== replica.output)
+      .flatMap((link) => link.microBatches())
+      .map((microBatch) => microBatch * replicas.length + r),
+  );
+  return [...new Set(all)].sort((a, b) => a - b);
 }

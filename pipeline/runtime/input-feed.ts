@@ -1,10 +1,10 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import type { Packed } from './links/activation-ring.js';
-import { nowNs, type Bell } from './links/bell.js';
 import { withinMs } from '../../ipu-config/base/bounded.js';
-import type { ReplicaMemory } from './links/replica-memory.js';
-import { ownMemory } from './result-queue.js';
+import { nextInStream, type CallRow } from '../schedule/streamed.js';
+import type { Bell } from './links/control.js';
+import { ownMemory, type Packed } from './links/link.js';
+import type { Replica } from './links/replica.js';
 import { tensorProblem } from './rank/tensor-check.js';
 
 /** What a pipeline takes: one list of tensors for each micro-batch. */
@@ -19,12 +19,12 @@ interface Waiting {
 
 /** One replica's inputs between the caller and the slots of link 0. */
 interface Lane {
-  readonly memory: ReplicaMemory;
+  readonly replica: Replica;
   /** Copies of inputs that came before stage 0's order wants them: none unless a schedule changes the order. */
   readonly early: Map<number, Waiting>;
   accepted: number;
-  /** How many micro-batches were put into slots. */
-  placed: number;
+  /** Where in stage 0's endless row the next one stands that is put into a slot. */
+  place: number;
 }
 
 /**
@@ -35,7 +35,7 @@ interface Lane {
 export class InputFeed {
   readonly #lanes: readonly Lane[];
   readonly #host: Bell;
-  readonly #inputOrder: readonly number[];
+  readonly #row: CallRow;
   #iterator: InputIterator | undefined;
   #pulling = false;
   #stopped = false;
@@ -44,10 +44,11 @@ export class InputFeed {
   /** What the caller's iterable threw, or what was wrong with an input: the stream ends before it. */
   error: { readonly thrown: unknown } | undefined;
 
-  constructor(memories: readonly ReplicaMemory[], host: Bell, inputOrder: readonly number[]) {
-    this.#lanes = memories.map((memory) => ({ memory, early: new Map(), accepted: 0, placed: 0 }));
+  /** @param row what takes the inputs of a call, in order */
+  constructor(replicas: readonly Replica[], host: Bell, row: CallRow) {
+    this.#lanes = replicas.map((replica) => ({ replica, early: new Map(), accepted: 0, place: 0 }));
     this.#host = host;
-    this.#inputOrder = inputOrder;
+    this.#row = row;
   }
 
   /** No more inputs will come: `accepted` is how many there are. */
@@ -62,9 +63,9 @@ export class InputFeed {
       while (!this.#stopped) {
         const seen = this.#host.count;
         const lane = this.#lane(this.accepted);
-        for (const each of this.#lanes) this.#place(each);
+        for (const each of this.#lanes) await this.#fillEarly(each);
         if (!this.#wants(lane)) {
-          await this.#host.wait(seen, 0);
+          await this.#host.wait(seen);
           continue;
         }
         this.#pulling = true;
@@ -75,7 +76,7 @@ export class InputFeed {
           this.#iterator = undefined;
           break;
         }
-        this.#accept(lane, next.value);
+        await this.#accept(lane, next.value);
       }
     } catch (thrown) {
       if (this.#pulling) this.#iterator = undefined;
@@ -100,14 +101,16 @@ export class InputFeed {
 
   async #end(): Promise<void> {
     const replicas = this.#lanes.length;
-    this.#lanes.forEach(({ memory }, r) => memory.endInput(Math.ceil((this.accepted - r) / replicas)));
+    this.#lanes.forEach(({ replica }, r) =>
+      replica.control.endInput(Math.ceil((this.accepted - r) / replicas)),
+    );
     this.#ended = true;
-    for (const lane of this.#lanes) this.#place(lane);
+    for (const lane of this.#lanes) await this.#fillEarly(lane);
     // In another order than they came, inputs may still wait for a slot.
     while (!this.#stopped && this.#lanes.some(({ early }) => early.size > 0)) {
       const seen = this.#host.count;
-      for (const lane of this.#lanes) this.#place(lane);
-      await this.#host.wait(seen, 0);
+      for (const lane of this.#lanes) await this.#fillEarly(lane);
+      await this.#host.wait(seen);
     }
     this.#host.ring();
   }
@@ -119,36 +122,34 @@ export class InputFeed {
   }
 
   #wants(lane: Lane): boolean {
-    const free = lane.memory.ring(0).freeSlot() >= 0;
-    return free && (lane.early.size === 0 || this.#nextToPlace(lane) >= lane.accepted);
+    const { hasCredit } = lane.replica.input;
+    return (
+      hasCredit && (lane.early.size === 0 || (this.#next(lane)?.microBatch ?? Infinity) >= lane.accepted)
+    );
   }
 
-  /** The micro-batch that stage 0 takes after those that were placed. */
-  #nextToPlace(lane: Lane): number {
-    const callSize = this.#inputOrder.length;
-    for (;;) {
-      const firstOfCall = Math.floor(lane.placed / callSize) * callSize;
-      const next = firstOfCall + (this.#inputOrder[lane.placed % callSize] ?? 0);
-      // Past the end of the input the rest of the call is left out.
-      if (next < lane.memory.total || firstOfCall >= lane.memory.total) return next;
-      lane.placed++;
-    }
+  /** What stage 0 takes after those that were put into slots; undefined after the last. */
+  #next(lane: Lane): { readonly microBatch: number; readonly at: number } | undefined {
+    const next = nextInStream(this.#row, lane.place, lane.replica.control.total);
+    return next && { microBatch: next.action.microBatch, at: next.at };
   }
 
-  #accept(lane: Lane, tensors: readonly Tensor[]): void {
+  async #accept(lane: Lane, tensors: readonly Tensor[]): Promise<void> {
     const index = this.accepted;
     const problem = tensorProblem(tensors);
     if (problem !== undefined) throw new InputError(`micro-batch ${index}: ${problem}`);
-    const packed = lane.memory.ring(0).pack(tensors);
+    const { input, clock } = lane.replica;
+    const packed = input.pack(tensors);
     if (packed.overflow !== undefined) {
       throw new InputError(
         `micro-batch ${index}: its inputs are ${packed.overflow}; raise inputBytes of the pipeline`,
       );
     }
-    const waiting = { packed, acceptedNs: nowNs() };
+    const waiting = { packed, acceptedNs: clock.nowNs() };
     const microBatch = lane.accepted;
-    if (this.#nextToPlace(lane) === microBatch) {
-      this.#fill(lane, microBatch, waiting);
+    const next = this.#next(lane);
+    if (next?.microBatch === microBatch) {
+      await this.#fill(lane, microBatch, waiting, next.at);
     } else {
       lane.early.set(microBatch, { ...waiting, packed: { ...packed, tensors: tensors.map(ownMemory) } });
     }
@@ -157,21 +158,20 @@ export class InputFeed {
   }
 
   /** Puts early inputs into free slots, in stage 0's order. */
-  #place(lane: Lane): void {
-    while (lane.early.size > 0 && lane.memory.ring(0).freeSlot() >= 0) {
-      const microBatch = this.#nextToPlace(lane);
-      const waiting = lane.early.get(microBatch);
-      if (waiting === undefined) return;
-      lane.early.delete(microBatch);
-      this.#fill(lane, microBatch, waiting);
+  async #fillEarly(lane: Lane): Promise<void> {
+    while (lane.early.size > 0 && lane.replica.input.hasCredit) {
+      const next = this.#next(lane);
+      const waiting = next && lane.early.get(next.microBatch);
+      if (next === undefined || waiting === undefined) return;
+      lane.early.delete(next.microBatch);
+      await this.#fill(lane, next.microBatch, waiting, next.at);
     }
   }
 
-  #fill(lane: Lane, microBatch: number, { packed, acceptedNs }: Waiting): void {
-    const ring = lane.memory.ring(0);
-    ring.fill(ring.freeSlot(), microBatch, packed, { acceptedNs, startedNs: acceptedNs }, nowNs);
-    lane.placed++;
-    lane.memory.ringConsumer(0);
+  async #fill(lane: Lane, microBatch: number, { packed, acceptedNs }: Waiting, at: number): Promise<void> {
+    await lane.replica.input.put(microBatch, packed, { acceptedNs, startedNs: acceptedNs });
+    lane.place = at + 1;
+    lane.replica.control.wake(0);
   }
 }
 

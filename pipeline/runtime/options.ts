@@ -1,16 +1,19 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { ScheduleGenerator } from '../schedule/schedule.js';
+import type { Schedule, ScheduleGenerator } from '../schedule/schedule.js';
 import type { Span } from '../schedule/span.js';
-import type { StageSpec } from './stage.js';
+import type { StageSpec } from './rank/stage.js';
 
 export interface PipelineOptions {
   /** In the order of the pipeline. Stages with the same `ipu` share its one thread. */
   readonly stages: readonly StageSpec[];
   /** Upper bound of one micro-batch's input tensors together, in bytes: the capacity of the slots to stage 0. */
   readonly inputBytes: number;
-  /** Order of actions of one call; fill–drain when absent. Forward actions only. */
-  readonly schedule?: ScheduleGenerator | undefined;
-  /** m: micro-batches of one call and one replica; 1 when absent. */
+  /**
+   * Order of actions of one call, made for these stages or given whole; fill–drain when absent. Backward actions need
+   * stages that have a backward.
+   */
+  readonly schedule?: ScheduleGenerator | Schedule | undefined;
+  /** m: micro-batches of one call and one replica; when absent those of a schedule that is given whole, or 1. */
   readonly deviceIterations?: number | undefined;
   /** Copies of the whole pipeline that share the stream; 1 when absent. */
   readonly replicas?: number | undefined;
@@ -51,9 +54,11 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** @throws InputError */
 export function checkOptions(options: PipelineOptions): CheckedOptions {
+  const given: Partial<Record<string, number>> =
+    typeof options.schedule === 'object' ? { deviceIterations: options.schedule.microBatches } : {};
   const counts = Object.fromEntries(
     Object.entries(DEFAULTS).map(([name, preset]) => {
-      const value = options[name as Count] ?? preset;
+      const value = options[name as Count] ?? given[name] ?? preset;
       whole(name, value, 1, name.endsWith('TimeoutMs') ? MAX_TIMEOUT_MS : 2 ** 31 - 1);
       return [name, value];
     }),

@@ -27,6 +27,15 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /**
+   * Refuses what `start` would refuse before it starts anything.
+   * @returns the warnings of such a pipeline
+   * @throws InputError, ScheduleError
+   */
+  static check(options: PipelineOptions): readonly string[] {
+    return makePlan(checkOptions(options)).warnings;
+  }
+
+  /**
    * Loads the stages, each in the thread of its IPU.
    * @throws InputError, ScheduleError for options that cannot be run: no thread was started
    * @throws StageFailedError when a stage throws, ends or does not answer within `startTimeoutMs`
@@ -51,10 +60,10 @@ export class Pipeline implements AsyncDisposable {
     return [...this.#coordinator.stats].sort((a, b) => a.replica - b.replica || a.stage - b.stage);
   }
 
-  /** Bytes of shared memory for activations, all links and replicas together. */
+  /** Bytes of memory for activations, all links and replicas together. */
   get slotBytes(): number {
-    const links = this.#coordinator.memories.flatMap(({ buffers }) => buffers.links);
-    return links.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const links = this.#coordinator.replicas.flatMap((replica) => replica.links);
+    return links.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**

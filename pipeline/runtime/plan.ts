@@ -1,21 +1,24 @@
+import { WHOLE_STAGE } from '../schedule/action.js';
 import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
+import { isTraining, OP_TABLE, OPS, type Op } from '../schedule/op-table.js';
+import { rankRows } from '../schedule/rank-rows.js';
 import { printGrid } from '../schedule/schedule-grid.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { fillDrain } from '../schedules/fill-drain.js';
+import { inputRow, type CallRow } from '../schedule/streamed.js';
 import { validateSchedule } from '../schedule/validate.js';
+import { fillDrain } from '../schedules/fill-drain.js';
+import type { ReplicaShape } from './links/replica.js';
 import type { CheckedOptions } from './options.js';
-import type { RankOrder } from './rank/protocol.js';
-import type { ReplicaShape } from './links/replica-memory.js';
 
 /** What a replica does in each call. */
 export interface Plan {
   readonly schedule: Schedule;
   readonly shape: ReplicaShape;
   /** Of ranks that own a stage, by rank. */
-  readonly orders: ReadonlyMap<number, RankOrder>;
+  readonly rows: ReadonlyMap<number, CallRow>;
   /** In which order stage 0 takes the micro-batches of one call. */
-  readonly inputOrder: readonly number[];
+  readonly inputRow: CallRow;
   readonly warnings: readonly string[];
 }
 
@@ -23,28 +26,57 @@ export interface Plan {
 export function makePlan(options: CheckedOptions): Plan {
   const { stages, deviceIterations, slotsPerLink, inputBytes } = options;
   const stageToRank = stages.map(({ ipu }) => ipu);
-  const generate = options.schedule ?? fillDrain;
-  const schedule = generate({ stages: stages.length, microBatches: deviceIterations, stageToRank });
-  checkSchedule(schedule, options);
-  const orders = new Map(
-    [...new Set(stageToRank)]
-      .sort((a, b) => a - b)
-      .map((rank) => [rank, { actions: (schedule.ranks[rank] ?? []).flat(), callSize: deviceIterations }]),
-  );
+  const given = options.schedule ?? fillDrain;
+  const written =
+    typeof given === 'function'
+      ? given({ stages: stages.length, microBatches: deviceIterations, stageToRank })
+      : given;
+  checkSchedule(written, options);
+  const schedule = withUpdates(written);
+  const { rows, ops, communicates } = rankRows(schedule);
   const shape = {
     stageToRank,
     slotsPerLink,
     linkBytes: [inputBytes, ...stages.map(({ outputBytes }) => outputBytes)],
+    callSize: deviceIterations,
+    ops: [...ops],
+    communicates,
+    isTraining: isTraining(ops),
     ...(schedule.inFlightLimit === undefined ? {} : { inFlightLimit: schedule.inFlightLimit }),
   };
-  const inputOrder = [...orders.values()]
-    .flatMap(({ actions }) => actions)
-    .flatMap(({ stage, microBatch }) => (stage === 0 ? [microBatch] : []));
-  return { schedule, shape, orders, inputOrder, warnings: warningsFor(schedule) };
+  const ranks = [...new Set(stageToRank)].sort((a, b) => a - b);
+  return {
+    schedule,
+    shape,
+    rows: new Map(
+      ranks.map((rank) => [rank, { actions: rows[rank]?.actions ?? [], callSize: deviceIterations }]),
+    ),
+    inputRow: inputRow(schedule),
+    warnings: warningsFor(schedule, shape),
+  };
 }
 
-function warningsFor({ name, stages, microBatches, inFlightLimit }: Schedule): string[] {
-  if (microBatches >= stages || inFlightLimit === 1) return [];
+/** The ops that a rank's row has of a stage. */
+export function opsOf(stage: number, { actions }: CallRow): Op[] {
+  return [...new Set(actions.flatMap((action) => (action.stage === stage ? [action.op] : [])))];
+}
+
+/** Weights change at the end of each call: where a schedule with a backward does not say so, as torch's do not. */
+function withUpdates(schedule: Schedule): Schedule {
+  const { ops } = rankRows(schedule);
+  const update = OPS.find((op) => OP_TABLE[op].weights === 'updates');
+  if (!isTraining(ops) || update === undefined || ops.has(update)) return schedule;
+  const ranks = schedule.ranks.map((cells, rank) => [
+    ...cells,
+    ...schedule.stageToRank.flatMap((owner, stage) =>
+      owner === rank ? [[{ stage, op: update, microBatch: WHOLE_STAGE }]] : [],
+    ),
+  ]);
+  return { ...schedule, ranks };
+}
+
+function warningsFor({ name, stages, microBatches, inFlightLimit }: Schedule, shape: ReplicaShape): string[] {
+  if (microBatches >= stages || inFlightLimit === 1 || shape.isTraining) return [];
   return [
     `a call of ${microBatches} micro-batches is shorter than the ${stages} stages of the pipeline: PopTorch refuses ` +
       `this (deviceIterations must be at least the number of stages); here ${name} runs, because calls overlap`,
@@ -53,7 +85,7 @@ function warningsFor({ name, stages, microBatches, inFlightLimit }: Schedule): s
 
 /** @throws ScheduleError */
 function checkSchedule(schedule: Schedule, options: CheckedOptions): void {
-  const { name, stages, microBatches, stageToRank, ranks } = schedule;
+  const { name, stages, microBatches, stageToRank } = schedule;
   const ipus = options.stages.map(({ ipu }) => ipu);
   if (stages !== ipus.length || microBatches !== options.deviceIterations) {
     throw new ScheduleError(
@@ -67,17 +99,56 @@ function checkSchedule(schedule: Schedule, options: CheckedOptions): void {
         `the specifications of the stages say IPUs ${ipus.join(', ')}`,
     );
   }
-  ranks.forEach((cells, rank) => {
+  checkBackward(schedule, options);
+  // Readiness is monotone (a ready action stays ready until its own rank runs it): if one order of events comes to
+  // the end, every one does, and so does every stream of calls.
+  try {
+    validateSchedule(schedule, { slotsPerLink: options.slotsPerLink });
+  } catch (error) {
+    throw error instanceof ScheduleError ? (withMoreSlots(schedule, options, error) ?? error) : error;
+  }
+}
+
+/** @throws ScheduleError when there is a backward that the stages, or several replicas, cannot do */
+function checkBackward(schedule: Schedule, { stages, replicas }: CheckedOptions): void {
+  schedule.ranks.forEach((cells, rank) => {
     cells.forEach((cell, cycle) => {
-      const other = cell.find(({ op }) => op !== 'F');
-      if (other === undefined) return;
+      const action = cell.find(({ op }) => OP_TABLE[op].backward !== undefined);
+      if (action === undefined) return;
+      const { stage, op } = action;
+      const spec = stages[stage];
+      const what = `${printAction(action, schedule.csv?.dialect)} (${OP_TABLE[op].words})`;
+      const why =
+        spec?.forwardOnly === true
+          ? `cannot be run: ${what} is of stage ${stage}, ${spec.name} (IPU ${spec.ipu}), which only goes forward. ` +
+            'It can be looked at and simulated; to be run, each stage needs a backward'
+          : replicas > 1
+            ? `cannot be run on ${replicas} replicas: after ${what} gradients would have to be summed over them; ` +
+              'give 1 replica'
+            : undefined;
+      if (why === undefined) return;
       throw new ScheduleError(
-        `the schedule ${name} cannot be run: ${printAction(other)} is not a forward action (F), and the runtime ` +
-          `runs no other.\n${printGrid(schedule, { rank, cycle })}`,
+        `the schedule ${schedule.name} ${why}.\n${printGrid(schedule, { rank, cycle })}`,
       );
     });
   });
-  // Readiness is monotone (a ready action stays ready until its own rank runs it): if one order of events comes to
-  // the end, every one does, and so does every stream of calls.
-  validateSchedule(schedule, { slotsPerLink: options.slotsPerLink });
+}
+
+/** The same error with the number of slots that would do, when it is they that are too few. */
+function withMoreSlots(
+  schedule: Schedule,
+  { slotsPerLink }: CheckedOptions,
+  error: ScheduleError,
+): ScheduleError | undefined {
+  for (let slots = slotsPerLink + 1; slots <= schedule.microBatches; slots++) {
+    try {
+      validateSchedule(schedule, { slotsPerLink: slots });
+    } catch {
+      continue;
+    }
+    return new ScheduleError(
+      `${error.message}\nEach link has ${slotsPerLink} slots (slotsPerLink); with ${slots} it comes to its end.`,
+    );
+  }
+  return undefined;
 }

@@ -1,7 +1,9 @@
-import { messageOf, type StageActivity, type StageTrouble } from './failure.js';
-import type { Answer, Notice, RankOrder, RankSetup, Request } from './rank/protocol.js';
-import type { OpenRank, RankPort } from './ports/rank-port.js';
-import type { ReplicaMemory } from './links/replica-memory.js';
+import type { CallRow } from '../schedule/streamed.js';
+import type { StageActivity, StageTrouble } from './failure.js';
+import type { Control } from './links/control.js';
+import type { Home, RankPort } from './ports/rank-port.js';
+import type { Answer, Notice, RankSetup, Request } from './rank/protocol.js';
+import { messageOf } from './rank/thrown-value.js';
 
 export interface RankEvents {
   readonly onNotice: (replica: number, notice: Notice) => void;
@@ -16,23 +18,23 @@ export class Rank {
   readonly rank: number;
   /** The stages that sit on it, in order. */
   readonly stages: readonly number[];
-  readonly #order: RankOrder;
-  readonly #memory: ReplicaMemory;
+  readonly #row: CallRow;
+  readonly #control: Control;
   readonly #port: RankPort;
   readonly #events: RankEvents;
   #pending: Promise<unknown> | undefined;
-  #asked: Exclude<Request, { kind: 'open' }> | undefined;
+  #asked: Request | undefined;
   /** Its thread has ended, or will not answer any more. */
   #lost = false;
 
-  constructor(setup: RankSetup, order: RankOrder, memory: ReplicaMemory, open: OpenRank, events: RankEvents) {
+  constructor(setup: RankSetup, row: CallRow, home: Home, events: RankEvents) {
     this.replica = setup.replica;
     this.rank = setup.rank;
     this.stages = setup.stages.map(({ stage }) => stage);
-    this.#order = order;
-    this.#memory = memory;
+    this.#row = row;
+    this.#control = home.replica.control;
     this.#events = events;
-    this.#port = open(setup, {
+    this.#port = home.reach(setup, {
       onNotice: (notice) => events.onNotice(setup.replica, notice),
       onEnded: (reason) => this.#lose(reason),
     });
@@ -65,7 +67,7 @@ export class Rank {
       return this.#lose(thrown);
     }
     for (const stage of this.stages) {
-      if (this.#memory.stopped) return;
+      if (this.#control.stopped) return;
       const answer = await this.#ask({ kind: 'load', stage });
       if (answer?.kind !== 'loaded') return;
       onLoaded(answer);
@@ -74,8 +76,8 @@ export class Rank {
 
   /** @returns since when it has been idle; undefined when it failed, and the trouble has been told. */
   async run(runStartNs: number, observe: boolean): Promise<number | undefined> {
-    this.#memory.setStatus(this.rank, 'waiting', undefined, runStartNs);
-    const answer = await this.#ask({ kind: 'run', order: this.#order, observe, runStartNs });
+    this.#control.setStatus(this.rank, 'waiting', undefined, runStartNs);
+    const answer = await this.#ask({ kind: 'run', order: this.#row, observe, runStartNs });
     return answer?.kind === 'ran' ? answer.idleSinceNs : undefined;
   }
 
@@ -93,7 +95,7 @@ export class Rank {
     return { ...this.#whereabouts(), what };
   }
 
-  async #ask(request: Exclude<Request, { kind: 'open' }>): Promise<Answer | undefined> {
+  async #ask(request: Request): Promise<Answer | undefined> {
     this.#asked = request;
     let answer: Answer;
     try {
@@ -105,10 +107,10 @@ export class Rank {
     // They come through a port of their own, perhaps later than the answer that was sent after them.
     this.#port.flushNotices();
     if (answer.kind === 'failed') {
-      const { stage, microBatch } = answer;
+      const { stage, action } = answer;
       const cause = this.#port.thrownBy(answer);
       const what = `threw “${messageOf(cause)}”`;
-      this.#events.onTrouble({ ...this.#whereabouts(), stage, microBatch, what, cause });
+      this.#events.onTrouble({ ...this.#whereabouts(), stage, action, what, cause });
     }
     this.#asked = undefined;
     return answer;
@@ -141,7 +143,7 @@ export class Rank {
       run: 'running',
       dispose: 'stopping',
     };
-    const { phase, action } = this.#memory.status(this.rank);
+    const { phase, action } = this.#control.status(this.rank);
     const running = phase === 'running' ? action : undefined;
     const asked = this.#asked;
     const activity = running === undefined && asked?.kind === 'run' ? 'idle' : activities[asked?.kind ?? ''];
@@ -149,7 +151,7 @@ export class Rank {
     return {
       replica: this.replica,
       stage: running?.stage ?? loading ?? this.stages[0] ?? 0,
-      microBatch: running?.microBatch,
+      action: running,
       activity: activity ?? 'idle',
     };
   }

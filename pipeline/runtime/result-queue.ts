@@ -1,6 +1,6 @@
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import { nowNs } from './links/bell.js';
-import type { ReplicaMemory } from './links/replica-memory.js';
+import { ownMemory } from './links/link.js';
+import type { Replica } from './links/replica.js';
 
 /** What became of one micro-batch. */
 export interface RunResult {
@@ -22,15 +22,15 @@ export interface RunResult {
  * the caller asks for it: that is the bound on results that nobody takes.
  */
 export class ResultQueue {
-  readonly #memories: readonly ReplicaMemory[];
+  readonly #replicas: readonly Replica[];
   readonly #callSize: number;
   /** Results that came before an earlier one, which may need their slot: only with schedules that change the order. */
   readonly #early = new Map<number, RunResult>();
   #next = 0;
 
-  constructor(memories: readonly ReplicaMemory[], microBatchesPerReplica: number) {
-    this.#memories = memories;
-    this.#callSize = microBatchesPerReplica * memories.length;
+  constructor(replicas: readonly Replica[], microBatchesPerReplica: number) {
+    this.#replicas = replicas;
+    this.#callSize = microBatchesPerReplica * replicas.length;
   }
 
   /** Number of the result that comes next. */
@@ -39,10 +39,10 @@ export class ResultQueue {
   }
 
   /** The next result, if it is there. */
-  take(): RunResult | undefined {
-    const result = this.#early.get(this.#next) ?? this.#fromSlot(this.#next);
+  async take(): Promise<RunResult | undefined> {
+    const result = this.#early.get(this.#next) ?? (await this.#fromSlot(this.#next));
     if (result === undefined) {
-      this.#makeRoom();
+      await this.#makeRoom();
       return undefined;
     }
     this.#early.delete(this.#next);
@@ -51,48 +51,39 @@ export class ResultQueue {
   }
 
   /** Nothing lies in the slots that is next: what lies there came too early. */
-  #makeRoom(): void {
-    const replicas = this.#memories.length;
+  async #makeRoom(): Promise<void> {
+    const replicas = this.#replicas.length;
     const replica = this.#next % replicas;
-    const memory = this.#memories[replica];
-    if (memory === undefined) return;
-    const ring = memory.ring(memory.stages);
-    const there = ring.microBatches();
+    const output = this.#replicas[replica]?.output;
+    if (output === undefined) return;
+    const there = output.microBatches();
     // It may have come this very moment.
-    if (ring.slotOf(Math.floor(this.#next / replicas)) >= 0) return;
+    if (output.has(Math.floor(this.#next / replicas))) return;
     for (const microBatch of there) {
       const index = microBatch * replicas + replica;
-      const result = this.#fromSlot(index);
+      const result = await this.#fromSlot(index);
       if (result !== undefined) this.#early.set(index, result);
     }
   }
 
-  #fromSlot(index: number): RunResult | undefined {
-    const replicas = this.#memories.length;
-    const replica = index % replicas;
-    const memory = this.#memories[replica];
-    if (memory === undefined) return undefined;
-    const ring = memory.ring(memory.stages);
-    const slot = ring.slotOf(Math.floor(index / replicas));
-    if (slot < 0) return undefined;
-    const { tensors, acceptedNs, startedNs, filledNs } = ring.read(slot);
+  async #fromSlot(index: number): Promise<RunResult | undefined> {
+    const replicas = this.#replicas.length;
+    const number = index % replicas;
+    const replica = this.#replicas[number];
+    const microBatch = Math.floor(index / replicas);
+    if (replica?.output.has(microBatch) !== true) return undefined;
+    const { output, clock, control, stages } = replica;
+    const { tensors, acceptedNs, startedNs, filledNs } = await output.take(microBatch);
     const result = {
       index,
-      replica,
+      replica: number,
       call: Math.floor(index / this.#callSize),
       tensors: tensors.map(ownMemory),
       latencyNs: filledNs - startedNs,
       queueNs: startedNs - acceptedNs,
     };
-    ring.release(slot, nowNs());
-    memory.ringProducer(memory.stages);
+    output.release(microBatch, clock.nowNs());
+    control.wake(stages - 1);
     return result;
   }
-}
-
-/** A copy: `slice` of a view on shared memory gives memory that is not shared. */
-export function ownMemory(tensor: Tensor): Tensor {
-  return tensor.dtype === 'float32'
-    ? { ...tensor, data: tensor.data.slice() }
-    : { ...tensor, data: tensor.data.slice() };
 }

@@ -2,13 +2,11 @@ import type { Span } from '../schedule/span.js';
 
 /** Hands the spans of one run to the caller's hook, and closes each rank's line when the run is over. */
 export class SpanFeed {
-  readonly runStartNs: number;
   readonly #onSpan: (span: Span) => void;
   readonly #idleSince: { readonly replica: number; readonly rank: number; readonly startNs: number }[] = [];
 
-  constructor(onSpan: (span: Span) => void, runStartNs: number) {
+  constructor(onSpan: (span: Span) => void) {
     this.#onSpan = onSpan;
-    this.runStartNs = runStartNs;
   }
 
   deliver(spans: readonly Span[]): void {
@@ -16,7 +14,7 @@ export class SpanFeed {
   }
 
   rankEnded(replica: number, rank: number, idleSinceNs: number): void {
-    this.#idleSince.push({ replica, rank, startNs: idleSinceNs - this.runStartNs });
+    this.#idleSince.push({ replica, rank, startNs: idleSinceNs });
   }
 
   /** Ranks that ended before the last one had nothing left to do. */

@@ -1,9 +1,10 @@
-import { nowNs, type Bell } from './links/bell.js';
+import { processClock } from './links/clock.js';
+import type { Bell } from './links/control.js';
 import { InputFeed, type PipelineInputs } from './input-feed.js';
 import type { CheckedOptions } from './options.js';
 import type { Plan } from './plan.js';
 import type { Rank } from './rank.js';
-import type { ReplicaMemory } from './links/replica-memory.js';
+import type { Replica } from './links/replica.js';
 import { ResultQueue, type RunResult } from './result-queue.js';
 import { SpanFeed } from './span-feed.js';
 import { Watchdog, type Late } from './watchdog.js';
@@ -12,7 +13,7 @@ import { Watchdog, type Late } from './watchdog.js';
 export interface StreamContext {
   readonly options: CheckedOptions;
   readonly plan: Plan;
-  readonly memories: readonly ReplicaMemory[];
+  readonly replicas: readonly Replica[];
   readonly ranks: readonly Rank[];
   readonly host: Bell;
   readonly onLate: (late: Late) => void;
@@ -37,12 +38,12 @@ export class Stream {
   #end: Promise<void> | undefined;
 
   constructor(context: StreamContext, inputs: PipelineInputs) {
-    const { options, plan, memories, ranks, host } = context;
-    const runStartNs = nowNs();
+    const { options, plan, replicas, ranks, host } = context;
+    const runStartNs = processClock.nowNs();
     this.#context = context;
-    this.spans = options.onSpan === undefined ? undefined : new SpanFeed(options.onSpan, runStartNs);
-    this.#feed = new InputFeed(memories, host, plan.inputOrder);
-    this.#results = new ResultQueue(memories, options.deviceIterations);
+    this.spans = options.onSpan === undefined ? undefined : new SpanFeed(options.onSpan);
+    this.#feed = new InputFeed(replicas, host, plan.inputRow);
+    this.#results = new ResultQueue(replicas, plan.schedule.microBatches);
     this.#work = Promise.all(
       ranks.map(async (rank) => {
         const idleSinceNs = await rank.run(runStartNs, this.spans !== undefined);
@@ -50,7 +51,7 @@ export class Stream {
       }),
     );
     this.#watchdog = new Watchdog(
-      memories.map((memory, replica) => ({ memory, replica, ranks: [...plan.orders.keys()] })),
+      replicas.map((replica) => ({ replica, ranks: [...plan.rows.keys()] })),
       options.actionTimeoutMs,
       context.onLate,
     );
@@ -70,14 +71,14 @@ export class Stream {
       // What was finished before a stage failed is not lost; who aborts wants no more.
       const aborted = this.#context.options.signal?.aborted === true;
       const breakage = this.#context.isBroken ? await this.#context.breakage() : undefined;
-      const result = aborted ? undefined : this.#results.take();
+      const result = aborted ? undefined : await this.#results.take();
       if (result !== undefined) return result;
       if (breakage !== undefined) throw breakage.thrown;
       if (this.#feed.ended && this.#results.next >= this.#feed.accepted) {
         if (this.#feed.error !== undefined) throw this.#feed.error.thrown;
         return undefined;
       }
-      await host.wait(seen, 0);
+      await host.wait(seen);
     }
   }
 
@@ -99,7 +100,7 @@ export class Stream {
   }
 
   async #endOnce(): Promise<void> {
-    const { memories, options } = this.#context;
+    const { replicas, options } = this.#context;
     let thrown: { readonly error: unknown } | undefined;
     try {
       await this.#feed.stop(options.closeTimeoutMs);
@@ -107,12 +108,12 @@ export class Stream {
       if (this.#feed.error === undefined) thrown = { error };
     }
     const all = this.#feed.ended && this.#results.next >= this.#feed.accepted;
-    if (!all) for (const memory of memories) memory.stop();
+    if (!all) for (const { control } of replicas) control.stop();
     await Promise.race([this.#work, this.#context.broken]);
     this.#watchdog.end();
     await this.#throwIfBroken();
     this.spans?.runEnded();
-    for (const memory of memories) memory.reset();
+    for (const replica of replicas) replica.reset();
     this.#context.streamEnded();
     if (thrown !== undefined) throw thrown.error;
   }

@@ -1,19 +1,22 @@
-import type { Action } from '../schedule/action.js';
-import { nowNs } from './links/bell.js';
-import type { ReplicaMemory } from './links/replica-memory.js';
+import { isSame, type Action } from '../schedule/action.js';
+import type { Replica } from './links/replica.js';
 
 export interface Watched {
-  readonly memory: ReplicaMemory;
-  readonly replica: number;
+  readonly replica: Replica;
   readonly ranks: readonly number[];
 }
 
 export interface Late {
-  readonly replica: number;
+  readonly replica: Replica;
   readonly rank: number;
   /** Undefined when the rank has not begun to work at all. */
   readonly action: Action | undefined;
   readonly running: boolean;
+}
+
+interface Ready {
+  readonly action: Action | undefined;
+  readonly sinceNs: number;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface Late {
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
   /** Since when a rank's next action has been ready. */
-  readonly #readyNs = new Map<string, { readonly action: string; readonly sinceNs: number }>();
+  readonly #ready = new Map<Replica, Map<number, Ready>>();
 
   constructor(watched: readonly Watched[], actionTimeoutMs: number, onLate: (late: Late) => void) {
     const boundNs = actionTimeoutMs * 1e6;
@@ -39,22 +42,26 @@ export class Watchdog {
     clearInterval(this.#timer);
   }
 
-  #lateRanks({ memory, replica, ranks }: Watched, boundNs: number): Late[] {
+  #lateRanks({ replica, ranks }: Watched, boundNs: number): Late[] {
+    const readyRanks = this.#ready.get(replica) ?? new Map<number, Ready>();
+    this.#ready.set(replica, readyRanks);
     return ranks.flatMap((rank): Late[] => {
-      const { phase, action, sinceNs } = memory.status(rank);
-      const now = nowNs();
-      const key = `${replica}/${rank}`;
+      const { phase, action, sinceNs } = replica.control.status(rank);
+      const now = replica.clock.nowNs();
       if (phase === 'running' && now - sinceNs > boundNs) return [{ replica, rank, action, running: true }];
-      const ready = phase === 'waiting' && (action === undefined || memory.blockedBy(action) === undefined);
+      const ready = phase === 'waiting' && (action === undefined || replica.blockedBy(action) === undefined);
       if (!ready) {
-        this.#readyNs.delete(key);
+        readyRanks.delete(rank);
         return [];
       }
-      const text = `${action?.stage}F${action?.microBatch}`;
-      const known = this.#readyNs.get(key);
-      if (known?.action !== text) this.#readyNs.set(key, { action: text, sinceNs: now });
+      const known = readyRanks.get(rank);
+      if (known === undefined || !same(known.action, action)) readyRanks.set(rank, { action, sinceNs: now });
       else if (now - known.sinceNs > boundNs) return [{ replica, rank, action, running: false }];
       return [];
     });
   }
+}
+
+function same(a: Action | undefined, b: Action | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : isSame(a, b);
 }

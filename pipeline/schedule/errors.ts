@@ -1,4 +1,5 @@
 import { IpuPipelineError } from '../../ipu-config/base/errors.js';
+import type { Op } from './op-table.js';
 
 /** A schedule that cannot be read or run; the message shows the grid with a marker at the first offending cell. */
 export class ScheduleError extends IpuPipelineError {
@@ -13,6 +14,8 @@ export interface StageFailure {
   readonly ipu: number;
   readonly layers?: readonly [number, number];
   /** Undefined before the first action and after the last. */
+  readonly op?: Op;
+  /** Undefined also where the op is of the whole stage. */
   readonly microBatch?: number;
   /** What the stage's thread was doing: `starting`, `running`, `stopping`. */
   readonly state: string;

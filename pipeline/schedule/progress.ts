@@ -1,4 +1,4 @@
-import { WHOLE_STAGE, type Action } from './action.js';
+import type { Action } from './action.js';
 import { isTraining, OP_TABLE, opSets, OPS, type Op } from './op-table.js';
 import { rankRows, type RankRows } from './rank-rows.js';
 import type { ReadinessView } from './readiness.js';
@@ -16,6 +16,7 @@ export interface ProgressLimits {
 export class Progress implements ReadinessView {
   readonly stages: number;
   readonly microBatchCount: number;
+  readonly callSize: number;
   readonly inFlightLimit: number;
   inFlight = 0;
   readonly #slotsPerLink: number;
@@ -36,6 +37,7 @@ export class Progress implements ReadinessView {
     const { stages, microBatches } = schedule;
     this.stages = stages;
     this.microBatchCount = microBatches;
+    this.callSize = schedule.callSize ?? microBatches;
     this.inFlightLimit = schedule.inFlightLimit ?? Infinity;
     this.#slotsPerLink = slotsPerLink;
     this.#done = opSets(stages * microBatches);
@@ -87,7 +89,7 @@ export class Progress implements ReadinessView {
 
   /** An action ends: what it read is free again. */
   end({ op, stage, microBatch }: Action): void {
-    if (microBatch === WHOLE_STAGE) return;
+    if (microBatch < 0) return;
     const { bit, moves, kind, neighbour } = OP_TABLE[op];
     this.#done[stage * this.microBatchCount + microBatch]! |= bit;
     if (moves === undefined || kind !== 'compute') return;
@@ -100,13 +102,21 @@ export class Progress implements ReadinessView {
     if (to === 0 || !this.#isTraining) this.inFlight--;
   }
 
+  /** The stage to which an action hands its result, by itself or because it is a SEND. */
+  handsTo({ op, stage }: Action): number | undefined {
+    const { moves, kind, neighbour } = OP_TABLE[op];
+    const to = stage + neighbour;
+    if (moves === undefined || kind === 'receive' || to < 0 || to === this.stages) return undefined;
+    return this.#communicates[Math.max(stage, to)] === (kind === 'send') ? to : undefined;
+  }
+
   /** What an ended action sends sets out for the neighbour. */
   depart({ op, stage, microBatch }: Action): void {
     this.#underWay ??= opSets(this.#done.length);
     this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_TABLE[op].bit;
   }
 
-  arrive(op: Op, stage: number, microBatch: number): void {
+  arrive({ op, stage, microBatch }: Action): void {
     if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_TABLE[op].bit;
   }
 

@@ -1,4 +1,4 @@
-import type { Action } from './action.js';
+import { firstMicroBatch, type Action } from './action.js';
 import type { Op } from './op-table.js';
 import type { StallCause } from './span.js';
 
@@ -26,8 +26,10 @@ export interface ReadinessView {
   readonly inFlightLimit: number;
   /** What an ended action sent has not arrived yet; absent where a transfer takes no time of its own. */
   isUnderWay?(op: Op, stage: number, microBatch: number): boolean;
-  /** m: micro-batches of the schedule; absent in a stream, which has no whole-stage actions. */
+  /** m: micro-batches of the schedule; absent where rows are known to be right, so that order alone is enough. */
   readonly microBatchCount?: number;
+  /** Micro-batches of one call, where there are several calls. */
+  readonly callSize?: number;
 }
 
 /** Why an action cannot run yet. */
@@ -119,9 +121,12 @@ function backwardDone(stage: number, { microBatch }: Action, view: ReadinessView
   return { cause: 'upstream', action: { stage, op: 'B', microBatch } };
 }
 
-/** Gradients of the weights are complete after the backward of every micro-batch. */
-function allBackward({ stage }: Action, view: ReadinessView): Wait | undefined {
-  for (let microBatch = 0; microBatch < (view.microBatchCount ?? 0); microBatch++) {
+/** Gradients of the weights are complete after the backward of every micro-batch of the call. */
+function allBackward(action: Action, view: ReadinessView): Wait | undefined {
+  const { stage } = action;
+  const { microBatchCount = 0, callSize = microBatchCount } = view;
+  const first = firstMicroBatch(action, callSize);
+  for (let microBatch = first; microBatch < Math.min(first + callSize, microBatchCount); microBatch++) {
     if (view.isDone('B', stage, microBatch) || view.isDone('W', stage, microBatch)) continue;
     return { cause: 'upstream', action: { stage, op: 'B', microBatch } };
   }

@@ -20,6 +20,8 @@ export interface Schedule {
   readonly stageToRank: readonly number[];
   /** `ranks[r][k]` is what rank r does in cycle k; a rank whose row ends early is idle from there on. */
   readonly ranks: readonly (readonly Cell[])[];
+  /** Micro-batches of one call, where it is a stream of several (`streamed`); absent: it is one call. */
+  readonly callSize?: number;
   /**
    * At most so many micro-batches between the start of stage 0 and the end of stage n-1.
    * 1 is sharded execution: one stage at a time. Absent: only slots bound it.

@@ -1,3 +1,4 @@
+import { firstMicroBatch } from './action.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -5,8 +6,9 @@ import type { Schedule } from './schedule.js';
  * are the cycles at the end in which nothing is left.
  */
 export function truncate(schedule: Schedule, microBatches: number): Schedule {
+  const { callSize = schedule.microBatches } = schedule;
   const kept = schedule.ranks.map((cells) =>
-    cells.map((cell) => cell.filter((a) => a.microBatch < microBatches)),
+    cells.map((cell) => cell.filter((action) => firstMicroBatch(action, callSize) < microBatches)),
   );
   const cycles = Math.max(0, ...kept.map((cells) => cells.findLastIndex((cell) => cell.length > 0) + 1));
   return {

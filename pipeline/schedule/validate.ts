@@ -1,5 +1,5 @@
 import { printAction } from './action-text.js';
-import { isSame, WHOLE_STAGE, type Action } from './action.js';
+import { firstMicroBatch, isSame, WHOLE_STAGE, type Action } from './action.js';
 import { deadlock } from './deadlock.js';
 import { ScheduleError } from './errors.js';
 import {
@@ -32,6 +32,14 @@ export function validateSchedule(schedule: Schedule, limits: ProgressLimits = {}
 
 /** Validates a schedule and gives its rows. @throws ScheduleError */
 export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRows {
+  const facts = completeRows(schedule);
+  const stuck = runRows(schedule, facts, limits);
+  if (stuck.length > 0) throw deadlock(schedule, facts.rows, stuck);
+  return facts;
+}
+
+/** Rows in which everything stands where it belongs; only their order is not checked. @throws ScheduleError */
+export function completeRows(schedule: Schedule): RankRows {
   checkShape(schedule);
   const facts = rankRows(schedule);
   const { rows } = facts;
@@ -39,8 +47,6 @@ export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRow
   checkSize(schedule, rows);
   checkComplete(schedule, facts, checkOnce(schedule, rows));
   checkWeights(schedule, facts);
-  const stuck = runRows(schedule, facts, limits);
-  if (stuck.length > 0) throw deadlock(schedule, rows, stuck);
   return facts;
 }
 
@@ -77,10 +83,10 @@ function checkPlaces(schedule: Schedule, rows: readonly RankRow[]): void {
 
 function placeProblem(schedule: Schedule, action: Action, at: GridMark): string | undefined {
   const { stages, microBatches, stageToRank } = schedule;
-  const { stage, op, microBatch } = action;
+  const { stage, microBatch } = action;
   return !(Number.isInteger(stage) && stage >= 0 && stage < stages)
     ? `is of stage ${stage}; stages are 0 … ${stages - 1}`
-    : !isMicroBatch(op, microBatch, microBatches)
+    : !isMicroBatch(action, schedule)
       ? `is of micro-batch ${microBatch}; they are 0 … ${microBatches - 1}`
       : stageToRank[stage] !== at.rank
         ? `is on rank ${at.rank}, but stage ${stage} is on rank ${stageToRank[stage]}`
@@ -89,9 +95,10 @@ function placeProblem(schedule: Schedule, action: Action, at: GridMark): string 
           : undefined;
 }
 
-function isMicroBatch(op: Op, microBatch: number, microBatches: number): boolean {
-  if (isOfWholeStage(op)) return microBatch === WHOLE_STAGE;
-  return Number.isInteger(microBatch) && microBatch >= 0 && microBatch < microBatches;
+function isMicroBatch(action: Action, { microBatches, callSize = microBatches }: Schedule): boolean {
+  const { op, microBatch } = action;
+  if (!Number.isInteger(microBatch) || isOfWholeStage(op) !== microBatch < 0) return false;
+  return firstMicroBatch(action, callSize) < microBatches;
 }
 
 function hasNoNeighbour({ op, stage }: Action, stages: number): boolean {
@@ -122,7 +129,7 @@ function checkOnce(schedule: Schedule, rows: readonly RankRow[]): ReturnType<typ
   const seen = opSets(stages * microBatches);
   eachAction(rows, (action, at) => {
     const { op, stage, microBatch } = action;
-    if (microBatch === WHOLE_STAGE) return;
+    if (microBatch < 0) return;
     const [place, bit] = [stage * microBatches + microBatch, OP_TABLE[op].bit];
     if ((seen[place]! & bit) !== 0) {
       const before = firstCycle(rows[at.rank]!, action);
@@ -205,7 +212,8 @@ interface Weights {
   /** Some UNSHARD gathers them: else they are whole all the time. */
   readonly sharded: boolean;
   gathered: boolean;
-  updated: boolean;
+  /** Calls whose update is done. */
+  updates: number;
 }
 
 /**
@@ -219,38 +227,44 @@ function checkWeights(schedule: Schedule, { rows, ops }: RankRows): void {
   const stages = schedule.stageToRank.map((_, stage): Weights => ({
     sharded: sharded.has(stage),
     gathered: false,
-    updated: false,
+    updates: 0,
   }));
   eachAction(rows, (action, at) => {
     const does = OP_TABLE[action.op].weights;
     const weights = stages[action.stage]!;
-    const problem = does && WEIGHT_PROBLEM[does](weights, action.stage);
+    const problem = does && WEIGHT_PROBLEM[does](weights, action);
     if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
     if (does === 'gathers') weights.gathered = true;
     if (does === 'drops') weights.gathered = false;
-    if (does === 'updates') weights.updated = true;
+    if (does === 'updates') weights.updates++;
   });
-  const stage = stages.findIndex(({ updated }) => !updated);
+  const calls = Math.ceil(schedule.microBatches / (schedule.callSize ?? schedule.microBatches));
+  const stage = stages.findIndex(({ updates }) => updates < calls);
   const update = OPS.find((op) => ops.has(op) && OP_TABLE[op].weights === 'updates');
   if (update && stage >= 0) throw missing(schedule, rows, { stage, op: update, microBatch: WHOLE_STAGE });
 }
 
 const WEIGHT_PROBLEM: Readonly<
-  Record<NonNullable<OpFacts['weights']>, (weights: Weights, stage: number) => string | false>
+  Record<NonNullable<OpFacts['weights']>, (weights: Weights, action: Action) => string | false>
 > = {
-  uses: ({ sharded, gathered }, stage) =>
+  uses: ({ sharded, gathered }, { stage }) =>
     sharded && !gathered && `needs the weights of stage ${stage}, which are not gathered (UNSHARD) here`,
   gathers: ({ gathered }) => gathered && 'gathers weights that are gathered already',
   drops: ({ sharded, gathered }) =>
     !sharded ? 'drops weights that no UNSHARD gathers' : !gathered && 'drops weights that are not gathered',
-  reduces: ({ updated }) => updated && 'sums gradients that have been used for an update already',
-  updates: ({ updated }) => updated && 'updates weights that are updated already',
+  reduces: (weights, action) =>
+    isUpdated(weights, action) && 'sums gradients that have been used for an update already',
+  updates: (weights, action) => isUpdated(weights, action) && 'updates weights that are updated already',
 };
+
+function isUpdated({ updates }: Weights, { microBatch }: Action): boolean {
+  return updates > WHOLE_STAGE - microBatch;
+}
 
 function text({ csv }: Schedule, action: Action): string {
   return printAction(action, csv?.dialect);
 }
 
-function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
+export function faultyCell(schedule: Schedule, at: GridMark, problem: string): ScheduleError {
   return new ScheduleError(`the schedule ${schedule.name} is wrong: ${problem}.\n${printGrid(schedule, at)}`);
 }

@@ -1,7 +1,13 @@
 import type { Action } from '../schedule/action.js';
+import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
-import type { Cell, Schedule } from '../schedule/schedule.js';
-import type { Phase, Span, StallCause } from '../schedule/span.js';
+import { Progress } from '../schedule/progress.js';
+import { unitLength, type RankRow } from '../schedule/rank-rows.js';
+import { RankTiler, type RankTotals } from '../schedule/rank-tiler.js';
+import { firstWait, type Stuck } from '../schedule/run-order.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Phase, Span } from '../schedule/span.js';
+import { completeRows, faultyCell } from '../schedule/validate.js';
 
 /** Work that comes before an action, on the same rank: a forward pass again, say. */
 export interface Prelude {
@@ -28,125 +34,129 @@ export interface LockstepOptions {
   readonly onSpan?: (span: Span) => void;
 }
 
-export interface LockstepRank {
-  /** Actions, without their preludes. */
-  readonly busyNs: number;
-  readonly phaseNs: Readonly<Partial<Record<Phase, number>>>;
-  /** `upstream`: nothing to do in a cycle; `sync`: waiting for the cycle's slowest rank. */
-  readonly stallNs: Readonly<Partial<Record<StallCause, number>>>;
-}
-
 export interface LockstepRun {
   readonly makespanNs: number;
   /** From the beginning of a cycle to the beginning of the next, in order. */
   readonly cycleNs: readonly number[];
-  readonly ranks: readonly LockstepRank[];
+  /** `upstream`: nothing to do in a cycle; `sync`: waiting for the cycle's slowest rank. */
+  readonly ranks: readonly RankTotals[];
 }
 
 /**
  * Runs a schedule in lockstep cycles, as PopART runs a pipeline: inputs stream in, the stages that take part
  * compute (those on one rank one after another), results stream out, activations are copied, and the next cycle
- * begins. A cycle lasts as long as its slowest rank; cycles are added up one by one, ramps too.
+ * begins. A cycle lasts as long as its slowest rank; cycles are added up one by one, ramps too. What an action needs
+ * must be done in a cycle before or, on its own rank, before it in the cycle: the readiness rule is asked cell by cell.
  * Source: popart d2f20d7, docs/notes/transforms/pipelining.md.
- * @throws ScheduleError when a cost is no whole number of nanoseconds
+ * @throws ScheduleError when the schedule is wrong or its cells come too early, or a cost is no whole number of
+ *   nanoseconds
  */
 export function simulateLockstep(schedule: Schedule, options: LockstepOptions): LockstepRun {
-  const run = new Lockstep(schedule.ranks.length, options);
+  const run = new Lockstep(schedule, options);
   const cycles = Math.max(0, ...schedule.ranks.map((cells) => cells.length));
   const cycleNs: number[] = [];
   for (let cycle = 0; cycle < cycles; cycle++) {
     const start = run.now;
     for (const phase of options.beforeCycle ?? []) run.common(phase);
-    run.compute(schedule.ranks.map((cells) => cells[cycle] ?? NOTHING));
+    run.compute(cycle);
     for (const phase of options.afterCycle ?? []) run.common(phase);
     cycleNs.push(run.now - start);
   }
   for (const phase of options.afterAll ?? []) run.common(phase);
-  return { makespanNs: run.now, cycleNs, ranks: run.ranks.map((rank) => rank.totals()) };
+  return { makespanNs: run.now, cycleNs, ranks: run.ranks.map(({ tiler }) => tiler.totals()) };
 }
 
-const NOTHING: Cell = [];
+interface LockstepRank {
+  readonly row: RankRow;
+  readonly tiler: RankTiler;
+  /** Next action. */
+  at: number;
+}
 
 class Lockstep {
   now = 0;
-  readonly ranks: readonly RankTime[];
+  readonly ranks: readonly LockstepRank[];
+  readonly #schedule: Schedule;
   readonly #options: LockstepOptions;
+  readonly #progress: Progress;
+  /** Results of this cycle for another rank: they are copied when it is over. */
+  readonly #departed: Action[] = [];
 
-  constructor(ranks: number, options: LockstepOptions) {
+  constructor(schedule: Schedule, options: LockstepOptions) {
+    const facts = completeRows(schedule);
+    this.#schedule = schedule;
     this.#options = options;
-    this.ranks = Array.from({ length: ranks }, (_, rank) => new RankTime(rank, options.onSpan));
+    this.#progress = new Progress(schedule, {}, facts);
+    this.ranks = facts.rows.map((row, rank) => ({
+      row,
+      tiler: new RankTiler({ rank, onSpan: options.onSpan }),
+      at: 0,
+    }));
   }
 
   common({ phase, ns }: CommonPhase): void {
-    wholeNs(phase, ns);
-    if (ns === 0) return;
-    for (const rank of this.ranks) rank.phase(phase, this.now, this.now + ns);
-    this.now += ns;
+    this.now += wholeNs(phase, ns);
+    for (const { tiler } of this.ranks) tiler.phase(this.now, phase);
   }
 
-  compute(cells: readonly Cell[]): void {
-    const ends = cells.map((cell, rank) => this.#runCell(cell, this.ranks[rank]!));
-    const end = Math.max(this.now, ...ends);
-    for (let rank = 0; rank < cells.length; rank++) {
-      const cause = cells[rank]!.length === 0 ? 'upstream' : 'sync';
-      this.ranks[rank]!.stall(cause, ends[rank]!, end);
+  compute(cycle: number): void {
+    const { ranks } = this;
+    const first = this.#schedule.stageToRank[0]!;
+    let end = this.now;
+    // What leaves the pipeline lets another micro-batch in from the next cycle on: so the rank that does goes first.
+    for (let each = 0; each < ranks.length; each++) {
+      end = Math.max(end, this.#runCell((first + each) % ranks.length, cycle));
+    }
+    for (const action of this.#departed) this.#progress.arrive(action);
+    this.#departed.length = 0;
+    for (const { row, at, tiler } of ranks) {
+      const worked = at > 0 && row.cycles[at - 1] === cycle;
+      tiler.stall(end, worked ? 'sync' : 'upstream');
     }
     this.now = end;
   }
 
-  #runCell(cell: Cell, rank: RankTime): number {
-    let at = this.now;
-    for (const action of cell) {
-      const prelude = this.#options.prelude?.(action);
-      if (prelude && prelude.ns > 0) {
-        rank.phase(prelude.phase, at, at + wholeNs(prelude.phase, prelude.ns), action);
-        at += prelude.ns;
-      }
-      const ns = wholeNs(action.op, this.#options.costNs(action));
-      rank.action(action, at, at + ns);
-      at += ns;
+  /** @returns when the rank has done its cell */
+  #runCell(rank: number, cycle: number): number {
+    const each = this.ranks[rank]!;
+    const { actions, cycles } = each.row;
+    let endNs = this.now;
+    while (each.at < actions.length && cycles[each.at] === cycle) {
+      const end = each.at + unitLength(each.row, each.at);
+      const blocked = firstWait(each.row, each.at, end, this.#progress);
+      if (blocked) throw this.#tooEarly({ rank, cycle, ...blocked });
+      for (let at = each.at; at < end; at++) this.#progress.begin(actions[at]!);
+      for (; each.at < end; each.at++) endNs = this.#act(each.tiler, actions[each.at]!, endNs);
     }
-    return at;
+    return endNs;
+  }
+
+  #act(tiler: RankTiler, action: Action, startNs: number): number {
+    const prelude = this.#options.prelude?.(action);
+    const beforeNs = prelude ? wholeNs(prelude.phase, prelude.ns) : 0;
+    if (prelude) tiler.phase(startNs + beforeNs, prelude.phase, action);
+    const endNs = startNs + beforeNs + wholeNs(action.op, this.#options.costNs(action));
+    tiler.action(endNs, action);
+    const progress = this.#progress;
+    progress.end(action);
+    const to = progress.handsTo(action);
+    const { stageToRank } = this.#schedule;
+    if (to !== undefined && stageToRank[to] !== stageToRank[action.stage]) {
+      progress.depart(action);
+      this.#departed.push(action);
+    }
+    return endNs;
+  }
+
+  #tooEarly({ rank, cycle, action, wait }: Stuck): ScheduleError {
+    const print = (each: Action): string => printAction(each, this.#schedule.csv?.dialect);
+    const what = wait.action ? `${print(wait.action)}, which no cycle before has done` : wait.cause;
+    const problem = `in lockstep, ${print(action)} in cycle ${cycle} waits for ${what}`;
+    return faultyCell(this.#schedule, { rank, cycle }, problem);
   }
 }
 
 function wholeNs(what: string, ns: number): number {
   if (Number.isSafeInteger(ns) && ns >= 0) return ns;
   throw new ScheduleError(`the cost of ${what} is ${ns}; give a whole number of nanoseconds from 0.`);
-}
-
-class RankTime {
-  readonly #rank: number;
-  readonly #onSpan: ((span: Span) => void) | undefined;
-  readonly #phaseNs: Partial<Record<Phase, number>> = {};
-  readonly #stallNs: Partial<Record<StallCause, number>> = {};
-  #busyNs = 0;
-
-  constructor(rank: number, onSpan: ((span: Span) => void) | undefined) {
-    this.#rank = rank;
-    this.#onSpan = onSpan;
-  }
-
-  action(action: Action, startNs: number, endNs: number): void {
-    this.#busyNs += endNs - startNs;
-    const { stage, op, microBatch } = action;
-    this.#onSpan?.({ kind: 'action', replica: 0, rank: this.#rank, startNs, endNs, stage, op, microBatch });
-  }
-
-  phase(phase: Phase, startNs: number, endNs: number, action?: Action): void {
-    this.#phaseNs[phase] = (this.#phaseNs[phase] ?? 0) + endNs - startNs;
-    if (this.#onSpan === undefined) return;
-    const span = { kind: 'phase', phase, replica: 0, rank: this.#rank, startNs, endNs } as const;
-    this.#onSpan(action ? { ...span, ...action } : span);
-  }
-
-  stall(cause: StallCause, startNs: number, endNs: number): void {
-    if (endNs === startNs) return;
-    this.#stallNs[cause] = (this.#stallNs[cause] ?? 0) + endNs - startNs;
-    this.#onSpan?.({ kind: 'stall', cause, replica: 0, rank: this.#rank, startNs, endNs });
-  }
-
-  totals(): LockstepRank {
-    return { busyNs: this.#busyNs, phaseNs: this.#phaseNs, stallNs: this.#stallNs };
-  }
 }

@@ -53,14 +53,11 @@ export { tfGrouped, tfInterleaved, tfSequential } from '../../pipeline/schedules
 export { interleavedZeroBubble, zb1p } from '../../pipeline/schedules/zero-bubble.js';
 export { zbv } from '../../pipeline/schedules/zbv.js';
 export { simulate, type Simulation, type SimulationOptions } from '../../pipeline/simulate/simulate.js';
-export type { RankTotals } from '../../pipeline/simulate/simulated-rank.js';
-export {
-  simulateShared,
-  type RunningAction,
-  type SharedSimulationOptions,
-} from '../../pipeline/simulate/simulate-shared.js';
+export { RankTiler, type RankTotals, type TilerOptions } from '../../pipeline/schedule/rank-tiler.js';
+export type { RunningAction, Speed } from '../../pipeline/simulate/shared-cores.js';
 export type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
-export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/stage.js';
+export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/rank/stage.js';
 export type { Tensor } from '../../ipu-config/base/tensor.js';
+export { inputRow, nextInStream, streamed, type CallRow } from '../../pipeline/schedule/streamed.js';
 export { truncate } from '../../pipeline/schedule/truncate.js';
 export { validateSchedule } from '../../pipeline/schedule/validate.js';

@@ -5,7 +5,6 @@ export {
   simulateLockstep,
   type CommonPhase,
   type LockstepOptions,
-  type LockstepRank,
   type LockstepRun,
   type Prelude,
 } from '../../pipeline/simulate/simulate-lockstep.js';

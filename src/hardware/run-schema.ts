@@ -3,7 +3,6 @@ import { figureOrNull, finite, type Frozen } from '../../ipu-config/base/checked
 import { CHIPS, SYSTEMS } from './hardware-specs.js';
 import type { ChipSpec, SystemSpec } from './hardware.js';
 import { HEADS } from './model-shape.js';
-import { microBatchesOf } from './run-schedule.js';
 import { OPTIMIZERS, type IpuRun } from './run-spec.js';
 
 /** IPUs of one replica: a pod of 256 is the largest there was. */
@@ -34,7 +33,8 @@ export function isSmall(
     readonly stages: readonly unknown[];
   },
 ): boolean {
-  return run.stages.length * microBatchesOf(run) <= MOST_PASSES;
+  const { stages, mode: of, gradientAccumulation, deviceIterations } = run;
+  return stages.length * (of === 'training' ? gradientAccumulation : deviceIterations) <= MOST_PASSES;
 }
 
 /** Every figure that a spec has. */

@@ -1,7 +1,7 @@
 import { FORWARD, type Op } from '../../pipeline/schedule/op-table.js';
 import type { Exchange } from '../../pipeline/simulate/exchange.js';
+import type { RankTotals } from '../../pipeline/schedule/rank-tiler.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
-import type { LockstepRank } from '../../pipeline/simulate/simulate-lockstep.js';
 import { simulate } from '../../pipeline/simulate/simulate.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { IpuRun } from './run-spec.js';
@@ -53,9 +53,14 @@ export function simulateFreely(
     }
     now += ns;
   }
-  const times = ranks.map(({ busyNs, stallNs, doneNs }): LockstepRank => {
+  const times = ranks.map(({ busyNs, stallNs, doneNs }): RankTotals => {
     // After its last action a rank waits for the others, as in the idle cycles of a lockstep run.
-    return { busyNs, phaseNs, stallNs: { ...stallNs, upstream: (stallNs.upstream ?? 0) + doneNs } };
+    return {
+      busyNs,
+      phaseNs,
+      stallNs: { ...stallNs, upstream: (stallNs.upstream ?? 0) + doneNs },
+      doneNs: 0,
+    };
   });
   return { makespanNs: now, pipelineNs, ranks: times, latencyNs: latencies.middleNs() };
 }

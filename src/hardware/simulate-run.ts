@@ -1,9 +1,6 @@
+import type { RankTotals } from '../../pipeline/schedule/rank-tiler.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
-import {
-  simulateLockstep,
-  type CommonPhase,
-  type LockstepRank,
-} from '../../pipeline/simulate/simulate-lockstep.js';
+import { simulateLockstep, type CommonPhase } from '../../pipeline/simulate/simulate-lockstep.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import { scheduleOf } from './run-schedule.js';
 import { bytesOf, type IpuRun } from './run-spec.js';
@@ -17,7 +14,7 @@ export interface SimulatedUpdate {
   readonly makespanNs: number;
   /** Without what follows the last micro-batch: all-reduce, optimizer, weights. */
   readonly pipelineNs: number;
-  readonly ranks: readonly LockstepRank[];
+  readonly ranks: readonly RankTotals[];
   /** Inference: one micro-batch from its first stage to its last, in the steady state. */
   readonly latencyNs: number;
   /** Of each cycle in lockstep; absent in a free run. */

@@ -1,9 +1,11 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import { printAction } from '../../pipeline/schedule/action-text.js';
+import { OP_TABLE, type Op } from '../../pipeline/schedule/op-table.js';
 import { fillDrain } from '../../pipeline/schedules/fill-drain.js';
-import { simulateShared } from '../../pipeline/simulate/simulate-shared.js';
+import { simulate } from '../../pipeline/simulate/simulate.js';
 import type { Span } from '../../pipeline/schedule/span.js';
-import { truncate } from '../../pipeline/schedule/truncate.js';
+import { streamed } from '../../pipeline/schedule/streamed.js';
 import type { Percentiles } from '../benchmark/benchmark-report.js';
 import { boundBy } from '../benchmark/bound-by.js';
 import { SteadyWindow, type SteadyActivity } from '../benchmark/steady-window.js';
@@ -69,10 +71,10 @@ export function predictRuntime(machine: MachineProfile, run: RuntimeRun): Runtim
   const window = new SteadyWindow({ stages: stages.length, replicas, openAfter: warmUp, microBatches });
   const latencies = new Latencies(stages.length, replicas);
   const slowdown = new Slowdown(profile, work, { cores, threadsPerStage });
-  simulateShared(streamOf(run, warmUp + microBatches + coolDown), {
+  simulate(streamOf(run, warmUp + microBatches + coolDown), {
     replicas,
     slotsPerLink: run.slotsPerLink ?? SLOTS_PER_LINK,
-    workNs: (stage) => Math.round(totalNs(work[stage]!)),
+    costNs: (stage) => Math.round(totalNs(work[stage]!)),
     speed: (action, running) => slowdown.speed(action, running.length),
     dispatchNs: {
       atOnce: Math.round(profile.action.dispatchNs),
@@ -117,23 +119,29 @@ function checkRun({ stages, ...run }: RuntimeRun): void {
   }
 }
 
-/** One call after another, as the runtime streams them, for one replica; the last is cut where the input ends. */
+/** Ops whose time a profile knows. */
+const MEASURED: Readonly<Record<Op, boolean>> = {
+  ...{ F: true, B: false, I: false, W: false },
+  ...{ SEND_F: false, RECV_F: false, SEND_B: false, RECV_B: false },
+  ...{ UNSHARD: false, RESHARD: false, REDUCE_GRAD: false, UPDATE: false },
+};
+
+/** What the runtime streams to one replica. */
 function streamOf(
   { stages, schedule = fillDrain, deviceIterations = 1, replicas = 1 }: RuntimeRun,
   total: number,
 ): Schedule {
   const stageToRank = stages.map(({ ipu }) => ipu);
   const call = schedule({ stages: stages.length, microBatches: deviceIterations, stageToRank });
-  const ofReplica = Math.ceil(total / replicas);
-  const calls = Math.ceil(ofReplica / deviceIterations);
-  const ranks = call.ranks.map((cells) =>
-    Array.from({ length: calls }, (_, c) =>
-      cells.map((cell) =>
-        cell.map((action) => ({ ...action, microBatch: action.microBatch + c * deviceIterations })),
-      ),
-    ).flat(),
-  );
-  return truncate({ ...call, microBatches: calls * deviceIterations, ranks }, ofReplica);
+  const unknown = call.ranks.flat(2).find(({ op }) => !MEASURED[op]);
+  if (unknown) {
+    const { op } = unknown;
+    throw new InputError(
+      `the schedule ${call.name} has ${printAction(unknown)} (${OP_TABLE[op].words}), whose time a profile does not ` +
+        'know; give a schedule of inference.',
+    );
+  }
+  return streamed(call, Math.ceil(total / replicas));
 }
 
 /** From the start of stage 0 to the end of the last stage, by the number of the micro-batch in the run. */

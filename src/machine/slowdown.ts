@@ -1,4 +1,4 @@
-import type { RunningAction } from '../../pipeline/simulate/simulate-shared.js';
+import type { RunningAction } from '../../pipeline/simulate/shared-cores.js';
 import type { ModelProfile } from './machine-profile.js';
 import { factorsAt, totalNs, type StageWork } from './stage-work.js';
 

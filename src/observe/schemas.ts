@@ -17,8 +17,8 @@ const ops = v.picklist(OPS);
 
 /** Of a replica or a rank. */
 export const rankNumber = v.pipe(whole, v.maxValue(MOST_RANKS - 1));
-/** Of a stage or a micro-batch; -1 for all of them. */
-const itemNumber = v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(2 ** 31 - 1));
+/** Of a stage or a micro-batch; below 0 for all of them. */
+const itemNumber = v.pipe(v.number(), v.integer(), v.minValue(-(2 ** 31)), v.maxValue(2 ** 31 - 1));
 
 export const SPAN: v.GenericSchema<unknown, Span> = v.pipe(
   v.object({

@@ -1,12 +1,15 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
-import type { StageSpec } from '../../pipeline/runtime/stage.js';
-import { chooseExecutor } from '../executors/choose-executor.js';
+import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
+import { chooseExecutor } from '../executors/choice/choose-executor.js';
+import { executorPlace } from '../executors/registry.js';
+import { programOf } from '../models/families.js';
+import { tensorBytes, type Sizes } from '../models/program.js';
 import type { BertStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
-import { sliceOutputBytes, type BertStage } from '../models/bert/stage-plan.js';
+import type { BertStage } from '../models/bert/stage-plan.js';
 
 export interface BertPipelineOptions extends Pick<
   PipelineOptions,
@@ -25,24 +28,22 @@ export interface BertPipelineOptions extends Pick<
   readonly model: BertModel;
   /** From `planStages` or `oneDevice`. */
   readonly stages: readonly BertStage[];
-  /** One of `EXECUTOR_CHOICES`: `onnx`, `gpu.js:webgpu`, `auto`, … */
+  /** One of `executorChoices`: `onnx`, `gpu.js:webgpu`, `auto`, … */
   readonly executor: string;
   /** Largest micro-batch, in rows. */
   readonly microBatch: number;
   /** Longest row, in tokens. */
   readonly sequenceLength: number;
   readonly threadsPerStage?: number;
-  readonly schedule?: ScheduleGenerator;
+  /** A schedule that is given whole must have these stages on these IPUs, and says how long a call is. */
+  readonly schedule?: ScheduleGenerator | Schedule;
 }
 
 /**
  * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
  * that anybody waits for.
  */
-const CLOSE_TIMEOUT_MS = 60_000;
-
-/** Tensors of the input: `input_ids`, `attention_mask`, `token_type_ids`. */
-const INPUT_TENSORS = 3;
+export const CLOSE_TIMEOUT_MS = 60_000;
 
 /**
  * Starts the stages of a BERT model. Everything that can be checked without weights is checked before the first
@@ -50,17 +51,27 @@ const INPUT_TENSORS = 3;
  * @throws InputError, CheckpointError for what cannot be run; StageFailedError when a stage does not start
  */
 export async function startBertPipeline(options: BertPipelineOptions): Promise<Pipeline> {
-  const { model, stages, microBatch, sequenceLength } = options;
+  const { model, stages, sequenceLength } = options;
   // Once, here: workers are given the full name.
   const { name: executor } = await chooseExecutor(options.executor);
   checkSequenceLength(model, sequenceLength);
   await checkWeights(model, stages.at(-1)?.slice.head ?? null);
-  return Pipeline.start({
+  return Pipeline.start(pipelineOptions({ ...options, executor }));
+}
+
+/** Refuses a schedule that could not be run. @throws InputError, ScheduleError */
+export function checkBertPipeline(options: BertPipelineOptions): void {
+  Pipeline.check(pipelineOptions(options));
+}
+
+function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
+  const { model, stages } = options;
+  return {
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
-    stages: stages.map((stage) => stageSpec(stage, { ...options, executor })),
-    inputBytes: INPUT_TENSORS * 4 * microBatch * sequenceLength,
-  });
+    stages: stages.map((stage) => stageSpec(stage, options)),
+    inputBytes: tensorBytes(programOf(model.config, stages[0]!.slice).inputs, sizesOf(options)),
+  };
 }
 
 /** @throws InputError when the model has fewer positions than a row has tokens. */
@@ -73,12 +84,12 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
 }
 
 function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions): StageSpec {
-  const { model, executor, microBatch, sequenceLength, threadsPerStage } = options;
+  const { model, executor, threadsPerStage } = options;
+  const program = programOf(model.config, slice);
   const init: BertStageInit = {
-    config: model.config,
-    slice,
+    program,
     weights: model.weights,
-    executor,
+    executor: executorPlace(executor),
     threads: threadsPerStage ?? 1,
   };
   return {
@@ -86,7 +97,13 @@ function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions
     ipu,
     ...(slice.endLayer > slice.firstLayer ? { layers: [slice.firstLayer, slice.endLayer] as const } : {}),
     module: new URL('./bert-stage.js', import.meta.url).href,
+    forwardOnly: true,
     init,
-    outputBytes: sliceOutputBytes(model.config, slice, { batch: microBatch, sequence: sequenceLength }),
+    outputBytes: tensorBytes(program.outputs, sizesOf(options)),
   };
+}
+
+/** Of the largest micro-batch. */
+function sizesOf({ microBatch, sequenceLength }: BertPipelineOptions): Sizes {
+  return { batch: microBatch, sequence: sequenceLength };
 }

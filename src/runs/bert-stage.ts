@@ -1,23 +1,30 @@
-import type { Stage } from '../../pipeline/runtime/stage.js';
-import { executorByName } from '../executors/registry.js';
-import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
+import type { Stage } from '../../pipeline/runtime/rank/stage.js';
+import { executorAt, type ExecutorPlace } from '../executors/registry.js';
+import type { Program } from '../models/program.js';
 import { openWeights, type WeightSpec } from './model.js';
 
 /** What a worker needs to make its stage; it reads the weights itself, only its own. */
 export interface BertStageInit {
-  readonly config: BertConfig;
-  readonly slice: BertSlice;
+  readonly program: Program;
   readonly weights: WeightSpec;
-  readonly executor: string;
+  readonly executor: ExecutorPlace;
   readonly threads: number;
 }
 
 /** The module that stage workers import: see `CreateStage`. */
 export async function createStage(init: BertStageInit, report: (fraction: number) => void): Promise<Stage> {
-  const { config, slice, executor, threads } = init;
+  const { program, executor, threads } = init;
   const weights = await openWeights(init.weights);
   try {
-    return await executorByName(executor).prepare(config, slice, weights, { threads, onProgress: report });
+    const prepared = await executorAt(executor).prepare(program, weights, { threads, onProgress: report });
+    return {
+      forward: (inputs) => prepared.run(inputs),
+      weightBytes: prepared.weightBytes,
+      get transfers() {
+        return prepared.transfers;
+      },
+      dispose: () => prepared.dispose(),
+    };
   } finally {
     await weights.close();
   }

@@ -55,6 +55,7 @@ describe('the lockstep simulator', () => {
       busyNs: 3 * 3,
       phaseNs: { copy: 50 },
       stallNs: { sync: 12 - 1 + (12 - 3) + (12 - 2) },
+      doneNs: 0,
     });
     expect(run.ranks[1]!.stallNs).toEqual({ upstream: 1 + 2 });
     const shared = simulateLockstep(shareRanks(schedule, [0, 0]), { costNs });

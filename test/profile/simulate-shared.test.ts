@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fillDrain, ScheduleError, sequential, simulate, simulateShared, type Span } from 'ipu-pipeline';
+import { fillDrain, ScheduleError, sequential, simulate, type Span } from 'ipu-pipeline';
 
 const work = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 1, maxLength: 6 });
 
@@ -18,8 +18,8 @@ describe('a pipeline on shared cores', () => {
               costNs: (stage) => costs[stage]!,
               slotsPerLink: slots,
             });
-            const options = { workNs: (stage: number) => costs[stage]!, speed: () => 1, slotsPerLink: slots };
-            expect(simulateShared(schedule, options)).toBe(makespanNs);
+            const options = { costNs: (stage: number) => costs[stage]!, speed: () => 1, slotsPerLink: slots };
+            expect(simulate(schedule, options).makespanNs).toBe(makespanNs);
           }
         },
       ),
@@ -35,8 +35,8 @@ describe('a pipeline on shared cores', () => {
         (costs, microBatches, cores) => {
           const schedule = fillDrain({ stages: costs.length, microBatches });
           const total = costs.reduce((a, b) => a + b, 0) * microBatches;
-          const makespanNs = simulateShared(schedule, {
-            workNs: (stage) => costs[stage]!,
+          const { makespanNs } = simulate(schedule, {
+            costNs: (stage) => costs[stage]!,
             speed: (_, running) => Math.min(1, cores / running.length),
           });
           const slack = 1.001 * total + 100 * costs.length * microBatches;
@@ -49,8 +49,8 @@ describe('a pipeline on shared cores', () => {
 
   it('tiles the time of each rank with spans, dispatch apart', () => {
     const spans: Span[] = [];
-    const end = simulateShared(fillDrain({ stages: 2, microBatches: 3 }), {
-      workNs: (stage) => [100, 300][stage]!,
+    const { makespanNs: end } = simulate(fillDrain({ stages: 2, microBatches: 3 }), {
+      costNs: (stage) => [100, 300][stage]!,
       speed: () => 1,
       dispatchNs: { atOnce: 5, afterWait: 20 },
       slotsPerLink: 2,
@@ -78,8 +78,8 @@ describe('a pipeline on shared cores', () => {
 
   it('shares a core between two ranks by halves', () => {
     const ends: number[] = [];
-    simulateShared(fillDrain({ stages: 1, microBatches: 1 }), {
-      workNs: () => 1000,
+    simulate(fillDrain({ stages: 1, microBatches: 1 }), {
+      costNs: () => 1000,
       speed: (_, running) => 1 / running.length,
       replicas: 2,
       onSpan: ({ kind, endNs }) => kind === 'action' && ends.push(endNs),
@@ -90,7 +90,7 @@ describe('a pipeline on shared cores', () => {
   it('refuses work that is no whole number of nanoseconds', () => {
     const schedule = fillDrain({ stages: 1, microBatches: 1 });
     for (const value of [-1, 0.5, NaN, 1e12]) {
-      expect(() => simulateShared(schedule, { workNs: () => value, speed: () => 1 })).toThrow(ScheduleError);
+      expect(() => simulate(schedule, { costNs: () => value, speed: () => 1 })).toThrow(ScheduleError);
     }
   });
 });

@@ -19,6 +19,11 @@ describe.each([
   ['throw', true, /threw “the weights are bad”/],
   ['throw', false, /threw “the weights are bad”/],
   ['throw-oddly', true, /threw “object thrown/],
+  ['throw-oddly', false, /threw “object thrown/],
+  ['throw-getters', true, /threw “an error whose message cannot be read”/],
+  ['throw-getters', false, /threw “an error whose message cannot be read”/],
+  ['throw-long', true, /threw “long long.*characters left out/],
+  ['throw-long', false, /threw “long long.*characters left out/],
   ['exit', true, /ended unexpectedly.*exited with code:? 3/],
   ['throw-later', true, /ended unexpectedly \(nobody awaited this\)/],
   ['never', true, /did not answer within/],
@@ -30,7 +35,9 @@ describe.each([
   it('at its start ends the start with its name, and no thread is left', async () => {
     const before = threadCount();
     const thrown = await thrownBy(
-      Pipeline.start(options(misbehaving({ when: 'start', what }), { ...bounds, threads })),
+      Pipeline.start(
+        options(misbehaving({ when: 'start', what }), { ...bounds, startTimeoutMs: 2000, threads }),
+      ),
     );
     const { failure, ...error } = asFailure(thrown);
     expect((thrown as Error).message).toMatch(message);
@@ -62,6 +69,7 @@ describe.each([
     );
     expect(failure).toMatchObject({ stage: 1, stageName: 'middle', ipu: 1, microBatch: 2, state: 'running' });
     expect(failure.inFlight).toContain(2);
+    expect((thrown as Error).message.length).toBeLessThan(5000);
     expect(got.length).toBeLessThanOrEqual(2);
     expect(pipeline.state).toBe('closed');
     const again = await thrownBy(collect(pipeline.run(numbers(1))));

@@ -1,27 +1,23 @@
+import type { Replica } from '../links/replica.js';
 import type { Answer, RankSetup, Request } from '../rank/protocol.js';
-import type { RankPort, RankPortEvents } from './rank-port.js';
 import { StageHost } from '../rank/stage-host.js';
+import type { RankPort, RankPortEvents } from './rank-port.js';
 
-/** A rank in the caller's thread: the same loop over the same slots, without a thread. */
+/** A rank in the caller's thread: the same loop, without a thread. */
 export class InlineRank implements RankPort {
-  readonly replica: number;
-  readonly rank: number;
   readonly threadId = 0;
   readonly #host: StageHost;
   #letGo = false;
 
-  constructor(setup: RankSetup, { onNotice }: RankPortEvents) {
-    this.replica = setup.replica;
-    this.rank = setup.rank;
-    // Looking at a bell that only this thread can ring is a waste.
-    this.#host = new StageHost({ ...setup, spinNs: 0 }, onNotice);
+  constructor(setup: RankSetup, replica: Replica, { onNotice }: RankPortEvents) {
+    this.#host = new StageHost(setup, replica, onNotice);
   }
 
   open(): Promise<void> {
     return Promise.resolve();
   }
 
-  async request(request: Exclude<Request, { kind: 'open' }>): Promise<Answer> {
+  async request(request: Request): Promise<Answer> {
     const answer = await this.#host.answer(request);
     // A stage that was still loading when the pipeline gave up on it.
     if (this.#letGo) await this.#host.answer({ kind: 'dispose' });

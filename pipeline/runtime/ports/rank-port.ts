@@ -1,14 +1,13 @@
+import type { Replica } from '../links/replica.js';
 import type { Answer, Notice, RankSetup, Request } from '../rank/protocol.js';
 
-/** Where a rank lives, seen from the host. */
+/** How a rank is reached, seen from the host. */
 export interface RankPort {
-  readonly replica: number;
-  readonly rank: number;
   /** 0 in the caller's own thread. */
   readonly threadId: number;
-  /** Answers come in order; one request at a time. Rejects when the thread has ended or was never there. */
-  request(request: Exclude<Request, { kind: 'open' }>): Promise<Answer>;
   open(): Promise<void>;
+  /** Answers come in order; one request at a time. Rejects when the thread has ended or was never there. */
+  request(request: Request): Promise<Answer>;
   /** What a `failed` answer threw, as close to the original as it can be. */
   thrownBy(answer: Extract<Answer, { kind: 'failed' }>): unknown;
   /** Delivers every notice that was sent before the last answer. */
@@ -23,4 +22,8 @@ export interface RankPortEvents {
   readonly onEnded: (reason: Error) => void;
 }
 
-export type OpenRank = (setup: RankSetup, events: RankPortEvents) => RankPort;
+/** Where the ranks of one replica live: the links between them, as the host sees them, and how to reach a rank. */
+export interface Home {
+  readonly replica: Replica;
+  reach(setup: RankSetup, events: RankPortEvents): RankPort;
+}

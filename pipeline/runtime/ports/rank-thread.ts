@@ -2,15 +2,14 @@ import { MessageChannel, receiveMessageOnPort, type MessagePort, type Worker } f
 import { Piscina } from 'piscina';
 import { InternalError } from '../../../ipu-config/base/errors.js';
 import { withinMs } from '../../../ipu-config/base/bounded.js';
-import type { Answer, Notice, RankSetup, Request } from '../rank/protocol.js';
+import type { Answer, Notice, Request } from '../rank/protocol.js';
 import type { RankPort, RankPortEvents } from './rank-port.js';
 import { rebuildThrown } from '../rank/thrown-value.js';
+import type { OpenThread } from './stage-worker.js';
 
 /** A rank in a thread of its own: a piscina pool of exactly one, because the rank owns its stages' weights. */
 export class RankThread implements RankPort {
-  readonly replica: number;
-  readonly rank: number;
-  readonly #setup: RankSetup;
+  readonly #setup: Omit<OpenThread, 'notices'>;
   readonly #events: RankPortEvents;
   readonly #pool: Piscina;
   readonly #worker: Worker;
@@ -20,9 +19,7 @@ export class RankThread implements RankPort {
   #threadId = 0;
   #terminating = false;
 
-  constructor(setup: RankSetup, events: RankPortEvents) {
-    this.replica = setup.replica;
-    this.rank = setup.rank;
+  constructor(setup: Omit<OpenThread, 'notices'>, events: RankPortEvents) {
     this.#setup = setup;
     this.#events = events;
     this.#pool = new Piscina({
@@ -65,12 +62,11 @@ export class RankThread implements RankPort {
   }
 
   async open(): Promise<void> {
-    const request: Request = { kind: 'open', setup: this.#setup, notices: this.#noticesForWorker };
-    const answer = (await this.#pool.run(request, { transferList: [this.#noticesForWorker] })) as Answer;
-    if (answer.kind === 'opened') this.#threadId = answer.threadId;
+    const request: OpenThread = { ...this.#setup, notices: this.#noticesForWorker };
+    this.#threadId = (await this.#pool.run(request, { transferList: [this.#noticesForWorker] })) as number;
   }
 
-  async request(request: Exclude<Request, { kind: 'open' }>): Promise<Answer> {
+  async request(request: Request): Promise<Answer> {
     return (await this.#pool.run(request)) as Answer;
   }
 

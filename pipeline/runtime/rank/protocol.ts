@@ -1,40 +1,31 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { Action } from '../../schedule/action.js';
+import type { Op } from '../../schedule/op-table.js';
 import type { Span } from '../../schedule/span.js';
-import type { StageSpec } from '../stage.js';
-import type { ReplicaBuffers } from '../links/replica-memory.js';
+import type { CallRow } from '../../schedule/streamed.js';
+import type { StageSpec } from './stage.js';
 
 export interface OwnStage {
   readonly stage: number;
   readonly spec: StageSpec;
+  /** What the schedule has it do. */
+  readonly ops: readonly Op[];
 }
 
 /** What a rank (a thread, or a place in the caller's thread) is told once, before anything else. */
 export interface RankSetup {
   readonly replica: number;
   readonly rank: number;
-  readonly buffers: ReplicaBuffers;
   /** The stages that sit on it, in order. */
   readonly stages: readonly OwnStage[];
-  /** How long the rank looks at its bell before it sleeps. */
-  readonly spinNs: number;
-}
-
-/** A rank's part of one call, in order; micro-batches count from 0 in each call. */
-export interface RankOrder {
-  readonly actions: readonly Action[];
-  /** Micro-batches of one call: the k-th call adds k times this to every micro-batch. */
-  readonly callSize: number;
 }
 
 /** Host → rank. One request is answered before the next is sent. */
 export type Request =
-  | { readonly kind: 'open'; readonly setup: RankSetup; readonly notices?: MessagePort }
   | { readonly kind: 'load'; readonly stage: number }
   /** Work through the stream: ends when the input has ended, the host says stop, or a stage fails. */
   | {
       readonly kind: 'run';
-      readonly order: RankOrder;
+      readonly order: CallRow;
       readonly observe: boolean;
       readonly runStartNs: number;
     }
@@ -42,21 +33,20 @@ export type Request =
 
 /** Rank → host: one answer to each request, and notices in between. */
 export type Reply =
-  | { readonly kind: 'opened'; readonly threadId: number }
   | {
       readonly kind: 'loaded';
       readonly stage: number;
       readonly weightBytes: number | undefined;
       readonly loadMs: number;
     }
-  /** `idleSinceNs`: when the last action, or the wait that the end of input cut short, was over. */
+  /** `idleSinceNs`: when in the run the last action, or the wait that the end of input cut short, was over. */
   | { readonly kind: 'ran'; readonly idleSinceNs: number }
   | { readonly kind: 'disposed' }
   | {
       readonly kind: 'failed';
       readonly stage: number;
-      /** The replica's own number of the micro-batch. */
-      readonly microBatch: number | undefined;
+      /** What it was at; its micro-batch by the replica's own number. */
+      readonly action: Action | undefined;
       readonly error: ThrownValue;
     }
   /** Notice: share of a stage's weights that is loaded, 0 … 1. */

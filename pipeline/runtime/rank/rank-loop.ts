@@ -1,17 +1,16 @@
-import type { Action } from '../../schedule/action.js';
-import type { Stage, Transfers } from '../stage.js';
-import { nowNs } from '../links/bell.js';
-import type { RankOrder } from './protocol.js';
-import { RankCursor } from './rank-order.js';
-import type { ReplicaMemory } from '../links/replica-memory.js';
+import { InternalError } from '../../../ipu-config/base/errors.js';
+import { firstMicroBatch, type Action } from '../../schedule/action.js';
+import { nextInStream, type CallRow } from '../../schedule/streamed.js';
+import type { Replica } from '../links/replica.js';
+import { HANDLERS } from './handlers.js';
+import { Seat } from './seat.js';
 import type { SpanRecorder } from './span-recorder.js';
-import { tensorProblem } from './tensor-check.js';
+import type { Stage, Step, Transfers } from './stage.js';
 
 export interface RankLoop {
-  readonly memory: ReplicaMemory;
+  readonly replica: Replica;
   readonly rank: number;
   readonly stages: ReadonlyMap<number, Stage>;
-  readonly spinNs: number;
   readonly recorder: SpanRecorder | undefined;
 }
 
@@ -32,62 +31,74 @@ export class ActionFailure extends Error {
  * host says stop. The same loop runs in a worker thread and in the caller's.
  * @throws ActionFailure
  */
-export async function runRank(loop: RankLoop, order: RankOrder): Promise<void> {
-  const { memory, rank, recorder } = loop;
-  const bell = memory.bell(rank);
-  const cursor = new RankCursor(order);
+export async function runRank(loop: RankLoop, order: CallRow): Promise<void> {
+  const { replica, rank, recorder } = loop;
+  const { control, clock } = replica;
+  const bell = control.bell(rank);
+  const seats = new Map([...loop.stages].map(([stage, loaded]) => [stage, new Seat(stage, loaded, replica)]));
+  if (replica.shape.isTraining) for (const { loaded } of seats.values()) await loaded.forget?.();
   for (;;) {
     const seen = bell.count;
-    const action = memory.stopped ? undefined : cursor.next(memory.total);
-    if (action === undefined) break;
-    const cause = memory.blockedBy(action);
+    const next = control.stopped ? undefined : nextInStream(order, control.place(rank), control.total);
+    if (next === undefined) break;
+    const { action } = next;
+    const cause = replica.blockedBy(action);
     if (cause === undefined) {
-      await perform(loop, action);
-      cursor.advance();
+      const seat = seats.get(action.stage);
+      if (seat === undefined) throw new InternalError(`stage ${action.stage} is not on rank ${rank}`);
+      await perform(loop, seat, action);
+      control.setPlace(rank, next.at + 1);
     } else {
-      memory.setStatus(rank, 'waiting', action, nowNs());
+      control.setStatus(rank, 'waiting', action, clock.nowNs());
       recorder?.blocked(action, cause);
-      await bell.wait(seen, loop.spinNs);
+      await bell.wait(seen);
     }
   }
-  memory.setStatus(rank, 'idle', undefined, nowNs());
+  control.setStatus(rank, 'idle', undefined, clock.nowNs());
 }
 
-async function perform(loop: RankLoop, action: Action): Promise<void> {
-  const { memory, rank, recorder } = loop;
-  const { stage, microBatch } = action;
-  const [from, to] = [memory.ring(stage), memory.ring(stage + 1)];
-  const [inputSlot, outputSlot] = [from.slotOf(microBatch), to.freeSlot()];
-  const input = from.read(inputSlot);
-  const limited = stage === 0 && memory.buffers.shape.inFlightLimit !== undefined;
-  const readyNs = Math.max(input.filledNs, to.freedNs(outputSlot), limited ? memory.finishedNs : 0);
-  if (stage === 0) memory.enter();
-  const loaded = loop.stages.get(stage);
+async function perform(loop: RankLoop, seat: Seat, action: Action): Promise<void> {
+  const { replica, rank, recorder } = loop;
+  const { control, clock } = replica;
+  const { op, stage, microBatch } = action;
+  const parcel = await seat.take(op, microBatch);
+  const enters = replica.isEntry(op, stage);
+  const leftNs = enters && Number.isFinite(replica.inFlightLimit) ? control.leftNs : 0;
+  const readyNs = Math.max(parcel?.filledNs ?? 0, seat.target(op)?.creditNs ?? 0, leftNs);
+  if (enters) control.enter();
   // A copy: the stage counts on in the same object.
-  const before = recorder && loaded?.transfers ? { ...loaded.transfers } : undefined;
-  const startNs = nowNs();
-  memory.setStatus(rank, 'running', action, startNs);
-  let endNs = startNs;
+  const before = recorder && seat.loaded.transfers ? { ...seat.loaded.transfers } : undefined;
+  const startNs = clock.nowNs();
+  control.setStatus(rank, 'running', action, startNs);
+  let endNs: number;
   try {
-    const outputs = await loaded?.run(input.tensors);
-    const problem = tensorProblem(outputs);
-    if (problem !== undefined) throw new TypeError(`it returned what is not a list of tensors: ${problem}`);
-    const times = { acceptedNs: input.acceptedNs, startedNs: stage === 0 ? startNs : input.startedNs };
-    const packed = to.pack(outputs ?? []);
-    if (packed.overflow !== undefined) {
-      throw new RangeError(
-        `its outputs are ${packed.overflow}; raise outputBytes of the stage's specification`,
-      );
-    }
-    to.fill(outputSlot, microBatch, packed, times, () => (endNs = nowNs()));
+    const { loaded } = seat;
+    const work = {
+      stage: loaded,
+      pass: seat.pass(op, microBatch),
+      inputs: parcel?.tensors ?? [],
+      step: () => stepOf(action, replica),
+    };
+    const outputs: unknown = await HANDLERS[op](work);
+    const times = { acceptedNs: parcel?.acceptedNs ?? startNs, startedNs: parcel?.startedNs ?? startNs };
+    endNs = await seat.handOn(action, outputs, enters ? { ...times, startedNs: startNs } : times);
   } catch (thrown) {
     throw new ActionFailure(action, thrown);
   }
-  from.release(inputSlot, endNs);
-  memory.ringConsumer(stage + 1);
-  memory.ringProducer(stage);
-  if (stage === memory.stages - 1) memory.leave(endNs);
-  recorder?.acted(action, { readyNs, startNs, endNs }, transfersSince(before, loaded?.transfers));
+  // In this order, so that whatever ends a rank in between loses nothing: an action is done when what it hands on
+  // is there, and only what is done gives up its input.
+  control.setDone(op, stage, microBatch);
+  seat.release(op, microBatch, endNs);
+  if (replica.isExit(op, stage)) control.leave(endNs);
+  control.wake(stage + 1);
+  control.wake(stage - 1);
+  recorder?.acted(action, { readyNs, startNs, endNs }, transfersSince(before, seat.loaded.transfers));
+}
+
+/** The call that an action of the whole stage is of, with the micro-batches that there are. */
+function stepOf(action: Action, { control, callSize }: Replica): Step {
+  const first = firstMicroBatch(action, callSize);
+  return { step: Math.floor(first / callSize), microBatches: Math.min(callSize, control.total - first) };
 }
 
 function transfersSince(before: Transfers | undefined, after: Transfers | undefined): Transfers | undefined {

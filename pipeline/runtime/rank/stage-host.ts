@@ -1,35 +1,35 @@
-import { threadId } from 'node:worker_threads';
 import { InternalError } from '../../../ipu-config/base/errors.js';
-import type { CreateStage, Stage } from '../stage.js';
-import { nowNs } from '../links/bell.js';
+import type { Action } from '../../schedule/action.js';
+import { OP_TABLE } from '../../schedule/op-table.js';
+import type { Replica } from '../links/replica.js';
 import type { Answer, Notice, RankSetup, Request } from './protocol.js';
 import { ActionFailure, runRank } from './rank-loop.js';
-import { ReplicaMemory } from '../links/replica-memory.js';
 import { SpanRecorder } from './span-recorder.js';
+import { missingMethod, type CreateStage, type Stage } from './stage.js';
 import { describeThrown } from './thrown-value.js';
 
 export interface StageFault {
   readonly stage: number;
-  readonly microBatch?: number;
+  readonly action?: Action;
   readonly thrown: unknown;
 }
 
 /** The stages of one rank and what can be asked of them: the same in a worker thread and in the caller's. */
 export class StageHost {
   readonly #setup: RankSetup;
-  readonly #memory: ReplicaMemory;
+  readonly #replica: Replica;
   readonly #notify: (notice: Notice) => void;
   readonly #stages = new Map<number, Stage>();
   /** What a stage threw, as it was thrown: the in-process runtime has no need to describe it. */
   fault: StageFault | undefined;
 
-  constructor(setup: RankSetup, notify: (notice: Notice) => void) {
+  constructor(setup: RankSetup, replica: Replica, notify: (notice: Notice) => void) {
     this.#setup = setup;
-    this.#memory = new ReplicaMemory(setup.buffers);
+    this.#replica = replica;
     this.#notify = notify;
   }
 
-  async answer(request: Exclude<Request, { kind: 'open' }>): Promise<Answer> {
+  async answer(request: Request): Promise<Answer> {
     switch (request.kind) {
       case 'load':
         return this.#load(request.stage);
@@ -41,9 +41,11 @@ export class StageHost {
   }
 
   async #load(stage: number): Promise<Answer> {
-    const spec = this.#setup.stages.find((own) => own.stage === stage)?.spec;
-    if (spec === undefined) throw new InternalError(`there is no stage ${stage} to load`);
-    const startNs = nowNs();
+    const own = this.#setup.stages.find((each) => each.stage === stage);
+    if (own === undefined) throw new InternalError(`there is no stage ${stage} to load`);
+    const { spec, ops } = own;
+    const { clock } = this.#replica;
+    const startNs = clock.nowNs();
     try {
       const module = (await import(spec.module)) as { createStage?: CreateStage };
       if (typeof module.createStage !== 'function') {
@@ -52,11 +54,15 @@ export class StageHost {
       const made = await module.createStage(spec.init as never, (fraction) =>
         this.#notify({ kind: 'progress', stage, fraction }),
       );
-      if (typeof (made as Partial<Stage> | undefined)?.run !== 'function') {
-        throw new TypeError(`createStage of ${spec.module} did not give an object with a method run`);
+      const missing = missingMethod(made, ops);
+      if (missing !== undefined) {
+        const why = `which the op ${missing.op} (${OP_TABLE[missing.op].words}) of the schedule needs`;
+        throw new TypeError(
+          `createStage of ${spec.module} did not give an object with a method ${missing.method}, ${why}`,
+        );
       }
       this.#stages.set(stage, made);
-      const loadMs = (nowNs() - startNs) / 1e6;
+      const loadMs = (clock.nowNs() - startNs) / 1e6;
       return { kind: 'loaded', stage, weightBytes: made.weightBytes, loadMs };
     } catch (thrown) {
       return this.#failed({ stage, thrown });
@@ -64,18 +70,19 @@ export class StageHost {
   }
 
   async #run({ order, observe, runStartNs }: Extract<Request, { kind: 'run' }>): Promise<Answer> {
-    const { replica, rank, spinNs } = this.#setup;
+    const { clock } = this.#replica;
     const recorder = observe
-      ? new SpanRecorder(replica, rank, runStartNs, (spans) => this.#notify({ kind: 'spans', spans }))
+      ? new SpanRecorder(this.#setup, clock, runStartNs, (spans) => this.#notify({ kind: 'spans', spans }))
       : undefined;
     try {
-      await runRank({ memory: this.#memory, rank, stages: this.#stages, spinNs, recorder }, order);
-      return { kind: 'ran', idleSinceNs: recorder?.finish() ?? nowNs() };
+      const { rank } = this.#setup;
+      await runRank({ replica: this.#replica, rank, stages: this.#stages, recorder }, order);
+      return { kind: 'ran', idleSinceNs: recorder?.finish() ?? clock.nowNs() - runStartNs };
     } catch (failure) {
       recorder?.finish();
       if (!(failure instanceof ActionFailure)) throw failure;
-      const { stage, microBatch } = failure.action;
-      return this.#failed({ stage, microBatch, thrown: failure.thrown });
+      const { action, thrown } = failure;
+      return this.#failed({ stage: action.stage, action, thrown });
     }
   }
 
@@ -94,12 +101,7 @@ export class StageHost {
 
   #failed(fault: StageFault): Answer {
     this.fault = fault;
-    const { stage, microBatch, thrown } = fault;
-    return { kind: 'failed', stage, microBatch, error: describeThrown(thrown) };
+    const { stage, action, thrown } = fault;
+    return { kind: 'failed', stage, action, error: describeThrown(thrown) };
   }
-}
-
-/** Answers `open`. */
-export function opened(): Answer {
-  return { kind: 'opened', threadId };
 }
