@@ -4,7 +4,7 @@ import { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
 import { ProgramBuilder } from '../models/program-builder.js';
 import { programTensors } from '../models/program.js';
 import type { Step, Value } from '../models/steps.js';
-import { elementsOf, type TensorSpec } from '../weights/tensor-spec.js';
+import { elementsOf, type TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 
 /** What sits on the encoder or decoder: the heads of models, one in a spelling of its own, and two that none runs. */
 export type Head = 'none' | Exclude<ModelHead, 'pre-training'> | 'pretraining' | 'causal-lm';
