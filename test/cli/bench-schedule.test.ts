@@ -88,9 +88,9 @@ describe('ipu-pipeline bench --schedule FILE.csv', () => {
   it('refuses schedules that have a backward, and names that there are not', async () => {
     const training = await ipuPipeline('bench', '--schedule', 'zb1p');
     expect(training.code).toBe(2);
-    expect(training.stderr).toMatch(/--schedule zb1p: zb1p has a backward pass.*fill-drain, sequential/);
+    expect(training.stderr).toMatch(/--schedule zb1p has a backward pass.*fill-drain, sequential/);
     const unknown = await ipuPipeline('bench', '--schedule', 'best');
     expect(unknown.code).toBe(2);
-    expect(unknown.stderr).toMatch(/no schedule "best"/);
+    expect(unknown.stderr).toMatch(/--schedule best is no schedule/);
   });
 });

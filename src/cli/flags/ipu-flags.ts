@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { configuredRun, type ConfiguredRun, type RunSettings } from '../../hardware/config-run.js';
 import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../../hardware/hardware-specs.js';
+import { headOption } from './head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
 import { OPTIMIZERS, type Optimizer, type Precision } from '../../hardware/run-spec.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
@@ -64,9 +65,7 @@ export function addIpuFlags(command: Command): Command {
     .addOption(
       new Option('--mode <mode>', 'which half of the configuration').choices(MODES).default('training'),
     )
-    .addOption(
-      new Option('--head <head>', "what sits on the model (default: the model's own)").choices(HEADS),
-    )
+    .addOption(headOption("what sits on the model (default: the model's own)", HEADS))
     .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
     .option('--replicas <n>', 'copies of the pipeline (default: as many as fit)', wholeNumber(1))

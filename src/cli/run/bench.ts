@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { parseCsv } from '../../../pipeline/schedule/schedule-csv.js';
 import type { Schedule, ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
-import { namedSchedule, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
+import { SCHEDULE_NAMES, SCHEDULES } from '../../../pipeline/schedules/registry.js';
 import { benchmark, type BenchmarkHooks } from '../../benchmark/benchmark.js';
 import { benchmarkTable } from '../../report/text/benchmark-table.js';
 import { predictionText } from '../../report/text/prediction-text.js';
@@ -136,11 +136,13 @@ async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<Predic
 /** @throws InputError, ScheduleError */
 async function scheduleOf(source: string): Promise<ScheduleGenerator | Schedule> {
   if (source.toLowerCase().endsWith('.csv')) return parseCsv(source, await readText(source));
-  const { name, generate, isTraining } = namedSchedule(source);
-  if (!isTraining) return generate;
+  const known = SCHEDULES.find(({ name }) => name === source.toLowerCase());
+  if (known?.isTraining === false) return known.generate;
+  const choices = `it must be one of ${SCHEDULE_NAMES.join(', ')}, or a .csv file`;
+  if (known === undefined) throw new InputError(`--schedule ${source} is no schedule: ${choices}.`);
   throw new InputError(
-    `--schedule ${source}: ${name} has a backward pass, and the stages of a model only go forward here. Give ` +
-      `${SCHEDULE_NAMES.join(', ')} or a CSV file; \`ipu-pipeline schedule ${name}\` shows and times ${name}.`,
+    `--schedule ${source} has a backward pass, and the stages of a model only go forward here: ${choices}. ` +
+      `\`ipu-pipeline schedule ${known.name}\` shows and times it.`,
   );
 }
 

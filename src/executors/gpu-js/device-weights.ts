@@ -1,5 +1,5 @@
 import type { LinearParameters, NormParameters } from '../../models/steps.js';
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { WeightSource } from '../../weights/weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
 import { MATMULS } from './matmul-forms.js';

@@ -1,6 +1,6 @@
 import { sized, type Program, type ProgramInput } from '../../models/program.js';
 import type { Step, Value } from '../../models/steps.js';
-import { elementsOf } from '../../weights/tensor-spec.js';
+import { elementsOf } from '../../../ipu-config/base/tensor-spec.js';
 import type { StageInputs } from '../stage-inputs.js';
 import { tableRows } from '../table-rows.js';
 import type { ComputeDevice, DeviceArray } from './device.js';

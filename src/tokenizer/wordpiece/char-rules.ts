@@ -1,5 +1,13 @@
 import type { BasicOptions } from './basic-options.js';
-import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from './unicode.js';
+import {
+  foldedChars,
+  isDropped,
+  isIdeograph,
+  isPunctuation,
+  isSpace,
+  isWhiteSpace,
+  withoutMarks,
+} from '../base/unicode.js';
 
 /** A character that belongs to the word around it, is a word by itself, or separates words. */
 export const PLAIN = 0;
@@ -66,30 +74,24 @@ export function ruleUnit(rule: number): number {
 
 /** The two flavours drop, lower and strip in different order. */
 function normalParts(char: string, options: BasicOptions): readonly NormalPart[] {
-  const { flavour, lowerCase, stripAccents } = options;
-  if (flavour === 'fast') {
-    if (isDropped(char, false)) return [];
-    const isWord = options.splitIdeographs && isIdeograph(char, flavour);
-    const stripped = stripAccents ? withoutMarks(char) : [char];
-    const lowered = lowerCase ? stripped.flatMap((part) => [...part.toLowerCase()]) : stripped;
-    return lowered.map((text) => ({ text, kind: isWord ? ALONE : kindOf(text) }));
+  const { lowerCase, stripAccents } = options;
+  if (options.flavour === 'fast') {
+    if (options.cleanText && isDropped(char, false)) return [];
+    const isWord = options.splitIdeographs && isIdeograph(char, 'fast');
+    return foldedChars(char, options).map((text) => ({ text, kind: isWord ? ALONE : kindOf(text) }));
   }
   const lowered = lowerCase ? [...char.toLowerCase()] : [char];
   return lowered
     .filter((part) => !isDropped(part, true))
     .flatMap((part): NormalPart[] => {
       if (isSpace(part)) return [{ text: part, kind: SPACE }];
-      const isWord = options.splitIdeographs && isIdeograph(part, flavour);
+      const isWord = options.splitIdeographs && isIdeograph(part, 'slow');
       const stripped = stripAccents ? withoutMarks(part) : [part];
       return stripped.map((text) => ({ text, kind: isWord || isPunctuation(text) ? ALONE : PLAIN }));
     });
 }
 
-function withoutMarks(char: string): string[] {
-  return [...char.normalize('NFD')].filter((part) => !isNonspacingMark(part));
-}
-
 function kindOf(char: string): NormalPart['kind'] {
-  if (isSpace(char)) return SPACE;
+  if (isWhiteSpace(char.charCodeAt(0))) return SPACE;
   return isPunctuation(char) ? ALONE : PLAIN;
 }

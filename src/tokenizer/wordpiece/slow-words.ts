@@ -1,6 +1,7 @@
 import type { BasicOptions } from './basic-options.js';
-import { compose, flatMapChars, originChars, type OriginChar } from './origin-chars.js';
-import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from './unicode.js';
+import { flatMapChars, originChars, textOf, type OriginChar } from '../steps/origin-chars.js';
+import { compose } from './compose.js';
+import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from '../base/unicode.js';
 
 /**
  * transformers' BasicTokenizer as BertTokenizer calls it, with all its steps: lower case, clean, compose, split at
@@ -15,14 +16,10 @@ export function slowWords(text: string, from: number, options: BasicOptions): Or
   // Composition is undone by stripping accents; to skip it keeps a stripped mark out of the character's range.
   const words = splitAtSpaces(stripAccents ? chars : compose(chars), options);
   return words.flatMap((word) => {
-    if (neverSplit.has(wordText(word).normalize('NFC'))) return [word];
+    if (neverSplit.has(textOf(word).normalize('NFC'))) return [word];
     const stripped = stripAccents ? withoutMarks(word) : word;
-    return neverSplit.has(wordText(stripped)) ? [stripped] : splitPunctuation(stripped);
+    return neverSplit.has(textOf(stripped)) ? [stripped] : splitPunctuation(stripped);
   });
-}
-
-export function wordText(word: readonly OriginChar[]): string {
-  return word.map(({ char }) => char).join('');
 }
 
 function withoutMarks(chars: readonly OriginChar[]): OriginChar[] {

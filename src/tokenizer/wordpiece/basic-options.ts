@@ -1,8 +1,10 @@
-/** Which of Hugging Face's two BERT tokenizers to agree with, where they differ: docs/tokenizer.md lists it. */
-export type TokenizerFlavour = 'slow' | 'fast';
+import type { TokenizerFlavour } from '../base/tokenizer.js';
 
+/** What BERT's basic tokenizer makes of a text. */
 export interface BasicOptions {
   readonly flavour: TokenizerFlavour;
+  /** Control characters are dropped, white space becomes spaces; the slow flavour always does it. */
+  readonly cleanText: boolean;
   readonly lowerCase: boolean;
   readonly stripAccents: boolean;
   /** Each CJK ideograph is a word. */

@@ -1,17 +1,14 @@
+import type { TokenizedText } from '../base/tokenizer.js';
 import { PieceTable } from './piece-table.js';
 import { basePowers, partHash } from './rolling-hash.js';
 import type { WordBuffer } from './word-buffer.js';
 
-/** Words longer than this, in code points, are unknown as a whole (transformers' `max_input_chars_per_word`). */
-const MAX_WORD_CHARS = 100;
-const CONTINUATION = '##';
-
-/** The pieces of a text, without special tokens around them. Parallel arrays: one entry for each piece. */
-export interface TokenizedText {
-  readonly ids: number[];
-  /** UTF-16 offsets into the text: piece k covers `[starts[k], ends[k])`. */
-  readonly starts: number[];
-  readonly ends: number[];
+export interface WordPieceOptions {
+  readonly unknownId: number;
+  /** What pieces begin with that go on with a word. */
+  readonly continuation: string;
+  /** Longer words, in code points, are unknown as a whole. */
+  readonly maxWordChars: number;
 }
 
 /** Greedy longest-match-first: the longest piece that the word begins with, then the longest `##` piece, … */
@@ -20,15 +17,17 @@ export class WordPiece {
   readonly #continuing: PieceTable;
   readonly #powers: Int32Array;
   readonly #unknownId: number;
+  readonly #maxWordChars: number;
 
-  constructor(ids: ReadonlyMap<string, number>, unknownId: number) {
+  constructor(ids: ReadonlyMap<string, number>, { unknownId, continuation, maxWordChars }: WordPieceOptions) {
     this.#unknownId = unknownId;
+    this.#maxWordChars = maxWordChars;
     const pieces = [...ids];
     this.#initial = new PieceTable(pieces);
     this.#continuing = new PieceTable(
       pieces
-        .filter(([piece]) => piece.startsWith(CONTINUATION))
-        .map(([piece, id]) => [piece.slice(CONTINUATION.length), id]),
+        .filter(([piece]) => piece.startsWith(continuation))
+        .map(([piece, id]) => [piece.slice(continuation.length), id]),
     );
     this.#powers = basePowers(this.#initial.longest);
   }
@@ -38,7 +37,7 @@ export class WordPiece {
     const { length } = word;
     if (length === 0) return;
     const before = out.ids.length;
-    if (length <= MAX_WORD_CHARS || word.codePoints() <= MAX_WORD_CHARS) {
+    if (length <= this.#maxWordChars || word.codePoints() <= this.#maxWordChars) {
       let from = 0;
       while (from < length) {
         const end = this.#longest(word, from, out.ids);

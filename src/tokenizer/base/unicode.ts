@@ -1,4 +1,4 @@
-import type { TokenizerFlavour } from './basic-options.js';
+import type { TokenizerFlavour } from './tokenizer.js';
 
 /**
  * Character classes of BERT's tokenizer, by code point. The slow (Python) and the fast (Rust) one of Hugging Face
@@ -31,7 +31,18 @@ export function isSpace(char: string): boolean {
   return SPACE_SEPARATOR.test(char) || LINE_OR_PARAGRAPH_SEPARATOR.test(char);
 }
 
-function isAsciiPunctuation(code: number): boolean {
+/** One half of a character outside of the first 65,536. */
+export function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xe000;
+}
+
+/** Unicode's White_Space, by UTF-16 unit. */
+export function isWhiteSpace(unit: number): boolean {
+  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+  return unit === 0x85 || isSpace(String.fromCharCode(unit));
+}
+
+export function isAsciiPunctuation(code: number): boolean {
   return (
     (code >= 0x21 && code <= 0x2f) ||
     (code >= 0x3a && code <= 0x40) ||
@@ -47,6 +58,21 @@ export function isPunctuation(char: string): boolean {
 
 export function isNonspacingMark(char: string): boolean {
   return char.codePointAt(0)! >= 0x300 && NONSPACING_MARK.test(char);
+}
+
+/** The character's parts that are left when its accents go. */
+export function withoutMarks(char: string): string[] {
+  return [...char.normalize('NFD')].filter((part) => !isNonspacingMark(part));
+}
+
+/** Accents stripped and lower case, in the fast flavour's order; a lone surrogate is U+FFFD there. */
+export function foldedChars(
+  char: string,
+  { stripAccents, lowerCase }: { readonly stripAccents: boolean; readonly lowerCase: boolean },
+): string[] {
+  const whole = isSurrogate(char.codePointAt(0)!) ? '\ufffd' : char;
+  const stripped = stripAccents ? withoutMarks(whole) : [whole];
+  return lowerCase ? stripped.flatMap((part) => [...part.toLowerCase()]) : stripped;
 }
 
 /** Blocks of CJK ideographs, each of which is a word (google-research/bert, tokenization.py). */
