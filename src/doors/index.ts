@@ -89,7 +89,12 @@ export {
   type SerializedEmbedding,
 } from '../../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../../ipu-config/update-from-string.js';
-export type { CallOutputMode, CallResult } from '../../pipeline/runtime/calls.js';
+export {
+  CallCollector,
+  checkOutputMode,
+  type CallOutputMode,
+  type CallResult,
+} from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
