@@ -4,7 +4,7 @@ import type { Linter, Rule } from 'eslint';
 import type * as ESTree from 'estree';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import { OPS } from './pipeline/schedule/action.js';
+import { OPS } from './pipeline/schedule/op-table.js';
 import { HOUSE, NODE_FILES, OP_FILES, ROOMS, refusal, roomOf } from './rooms.js';
 
 /** Packages that run in browsers too. */

@@ -17,7 +17,9 @@ const schedule = 'pipeline/schedule';
 const schedules = 'pipeline/schedules';
 const simulate = 'pipeline/simulate';
 const runtime = 'pipeline/runtime';
+const models = 'src/models';
 const bert = 'src/models/bert';
+const families = 'src/models/families';
 const flags = 'src/cli/flags';
 
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -46,36 +48,71 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // Models, and who computes them.
-  'src/models/bert': { uses: [base, config], browser },
   'src/weights': { uses: [base, files] },
+  'src/models': { uses: [base, config, 'src/weights'], browser },
+  'src/models/bert': { uses: [base, config, 'src/weights', models], browser },
+  'src/models/families': { uses: [base, config, 'src/weights', models, bert], browser },
   'src/tokenizer': { uses: [base] },
-  'src/executors': { uses: [base, runtime, bert, 'src/weights'] },
+  'src/executors': { uses: [base, models, 'src/weights'] },
   'src/executors/gpu-js/kernels': { uses: [] },
   'src/executors/gpu-js': {
-    uses: [base, bert, 'src/weights', 'src/executors', 'src/executors/gpu-js/kernels'],
+    uses: [base, models, 'src/weights', 'src/executors', 'src/executors/gpu-js/kernels'],
   },
-  'src/executors/onnx': { uses: [base, bert, 'src/weights', 'src/executors'] },
-  'src/executors/reference': { uses: [base, bert, 'src/weights', 'src/executors'] },
+  'src/executors/onnx': { uses: [base, models, 'src/weights', 'src/executors'] },
+  'src/executors/reference': { uses: [base, models, 'src/weights', 'src/executors'] },
+  'src/executors/choice': {
+    uses: [base, 'src/executors', 'src/executors/gpu-js', 'src/executors/onnx', 'src/executors/reference'],
+  },
   'src/hub': { uses: [base, files] },
   'src/runs': {
-    uses: [base, schedule, runtime, bert, 'src/weights', 'src/tokenizer', 'src/executors', 'src/hub'],
+    uses: [
+      base,
+      schedule,
+      runtime,
+      models,
+      families,
+      'src/weights',
+      'src/tokenizer',
+      'src/executors',
+      'src/executors/choice',
+      'src/hub',
+    ],
   },
-  'src/tasks': { uses: [base, runtime, bert, 'src/tokenizer', 'src/runs'] },
+  'src/tasks': { uses: [base, runtime, models, 'src/tokenizer', 'src/runs'] },
   'src/tasks/squad': { uses: [base, config, 'src/tokenizer', 'src/tasks'] },
 
   // Predictions: IPUs, and the machine at hand.
   'src/hardware/chips': { uses: [], browser },
   'src/hardware/systems': { uses: [], browser },
   'src/hardware': {
-    uses: [base, config, schedule, schedules, simulate, bert, 'src/hardware/chips', 'src/hardware/systems'],
+    uses: [
+      base,
+      'src/weights',
+      config,
+      schedule,
+      schedules,
+      simulate,
+      models,
+      bert,
+      families,
+      'src/hardware/chips',
+      'src/hardware/systems',
+    ],
     browser,
   },
   'src/planning': { uses: [base, config, simulate, 'src/hardware'], browser },
-  'src/benchmark': { uses: [base, files, config, schedule, runtime, bert, 'src/runs'] },
+  'src/benchmark': { uses: [base, files, config, schedule, runtime, models, families, 'src/runs'] },
   'src/machine': {
     uses: [
-      ...[base, config, schedule, schedules, simulate, runtime, bert],
-      ...['src/executors', 'src/executors/onnx', 'src/executors/gpu-js', 'src/runs', 'src/benchmark'],
+      ...[base, config, schedule, schedules, simulate, runtime, models, families],
+      ...[
+        'src/executors',
+        'src/executors/choice',
+        'src/executors/onnx',
+        'src/executors/gpu-js',
+        'src/runs',
+        'src/benchmark',
+      ],
       'src/planning',
     ],
   },
@@ -90,7 +127,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     browser,
   },
   'src/report/text': {
-    uses: [base, bert, 'src/hardware', 'src/planning', 'src/benchmark', 'src/machine'],
+    uses: [base, families, 'src/hardware', 'src/planning', 'src/benchmark', 'src/machine'],
   },
   'src/report/html': { uses: [base, 'src/report/data'] },
   'src/report/page/timeline': { uses: ['src/observe'], browser },
@@ -107,7 +144,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // The command line: a thin shell.
-  'src/cli/flags': { uses: [base, config, bert, 'src/hardware', 'src/executors', 'src/hub', 'src/runs'] },
+  'src/cli/flags': {
+    uses: [base, config, families, 'src/hardware', 'src/executors/choice', 'src/hub', 'src/runs'],
+  },
   'src/cli/run': {
     uses: [
       ...[
@@ -125,17 +164,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'src/cli/ask': {
-    uses: [flags, base, files, config, bert, 'src/tokenizer', 'src/runs', 'src/tasks', 'src/tasks/squad'],
+    uses: [flags, base, files, config, 'src/tokenizer', 'src/runs', 'src/tasks', 'src/tasks/squad'],
   },
   'src/cli/look': {
     uses: [
-      ...[flags, base, config, schedule, schedules, simulate, bert, 'src/hardware', 'src/planning'],
+      ...[flags, base, config, schedule, schedules, simulate, models, bert, 'src/hardware', 'src/planning'],
       ...['src/observe', 'src/report/data', 'src/report/html'],
     ],
   },
   'src/cli/predict': {
     uses: [
-      ...[flags, base, config, schedule, schedules, bert, 'src/hardware', 'src/planning', 'src/runs'],
+      ...[flags, base, config, schedule, schedules, families, 'src/hardware', 'src/planning', 'src/runs'],
       ...['src/machine', 'src/observe', 'src/report/data', 'src/report/text', 'src/report/html'],
     ],
   },
@@ -156,14 +195,6 @@ const today = (mender: string, from: string, ...to: readonly string[]): Exceptio
 
 export const EXCEPTIONS: readonly Exception[] = [
   ...today('runtime', 'pipeline/runtime/rank', 'pipeline/runtime'),
-  ...today(
-    'models',
-    'src/executors',
-    'src/executors/gpu-js',
-    'src/executors/onnx',
-    'src/executors/reference',
-  ),
-  ...today('models', 'src/weights', bert),
   ...today('session', 'src/runs', 'src/tasks'),
   ...today('reports', 'src/observe', 'src/report/data'),
   ...today('reports', 'src/report/data', 'src/report/text'),

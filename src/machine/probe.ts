@@ -5,7 +5,7 @@ import type { Span } from '../../pipeline/schedule/span.js';
 import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import { executorPlace } from '../executors/registry.js';
-import { programOf } from '../models/families.js';
+import { programOf } from '../models/families/families.js';
 import type { Slice } from '../models/model-config.js';
 import { tensorBytes } from '../models/program.js';
 import type { BertStageInit } from '../runs/bert-stage.js';

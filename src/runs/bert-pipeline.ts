@@ -5,11 +5,11 @@ import type { PipelineOptions } from '../../pipeline/runtime/options.js';
 import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { executorPlace } from '../executors/registry.js';
-import { programOf } from '../models/families.js';
+import { programOf } from '../models/families/families.js';
 import { tensorBytes, type Sizes } from '../models/program.js';
 import type { BertStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
-import type { BertStage } from '../models/bert/stage-plan.js';
+import type { PlannedStage } from '../models/families/stage-plan.js';
 
 export interface BertPipelineOptions extends Pick<
   PipelineOptions,
@@ -27,7 +27,7 @@ export interface BertPipelineOptions extends Pick<
 > {
   readonly model: BertModel;
   /** From `planStages` or `oneDevice`. */
-  readonly stages: readonly BertStage[];
+  readonly stages: readonly PlannedStage[];
   /** One of `executorChoices`: `onnx`, `gpu.js:webgpu`, `auto`, … */
   readonly executor: string;
   /** Largest micro-batch, in rows. */
@@ -83,7 +83,7 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
   );
 }
 
-function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions): StageSpec {
+function stageSpec({ ipu, slice, name }: PlannedStage, options: BertPipelineOptions): StageSpec {
   const { model, executor, threadsPerStage } = options;
   const program = programOf(model.config, slice);
   const init: BertStageInit = {

@@ -8,9 +8,9 @@ import { decodeUtf8 } from '../../ipu-config/base/json-text.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import { downloadModel, type DownloadOptions } from '../hub/download-model.js';
 import { parseModelReference } from '../hub/model-reference.js';
-import { familyOf, headTensors, readModelConfig, sliceTensors } from '../models/families.js';
+import { familyOf, headTensors, readModelConfig, sliceTensors } from '../models/families/families.js';
 import type { ModelConfig, ModelHead } from '../models/model-config.js';
-import { MODEL_SIZES } from '../models/model-sizes.js';
+import { MODEL_SIZES } from '../models/families/model-sizes.js';
 import type { Spellings } from '../weights/tensor-names.js';
 import type { WeightSource } from '../weights/weights.js';
 

@@ -1,8 +1,7 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { DTYPES } from '../../ipu-config/base/dtypes.js';
+import { elementsOf, DTYPES } from '../../ipu-config/base/dtypes.js';
 import type { Dtype } from './dtype.js';
 import { PickleDict, PickleGlobal, type PickleRules } from './pickle-values.js';
-import { elementsOf } from './tensor-spec.js';
 
 /** torch's classes of typed memory. */
 const STORAGES: Readonly<Record<string, Dtype>> = Object.fromEntries(

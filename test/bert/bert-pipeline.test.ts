@@ -7,9 +7,9 @@ import {
   planStages,
   scheduleByName,
   startBertPipeline,
-  type BertHead,
+  type ModelHead,
   type BertModel,
-  type BertStage,
+  type PlannedStage,
   type Tensor,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ import { EXECUTORS_HERE } from '../executors-here.js';
 const LENGTH = 12;
 
 /** The IPUs of the stages when layers are split 1, 1: what shares weights with the embedding returns to IPU 0. */
-const IPUS: readonly (readonly [BertHead | null, readonly number[]])[] = [
+const IPUS: readonly (readonly [ModelHead | null, readonly number[]])[] = [
   [null, [0, 1]],
   ['pooler', [0, 1, 0]],
   ['masked-lm', [0, 1, 0]],
@@ -47,7 +47,7 @@ const microBatches = [12, 9, 1, 5].map((real, at) => {
 /** Names, shapes, and the bits by their digest: masked-LM scores are too many to compare one by one. */
 async function outputs(
   model: BertModel,
-  stages: readonly BertStage[],
+  stages: readonly PlannedStage[],
   run: { executor: string; schedule: string; threads: boolean },
 ): Promise<object[]> {
   await using pipeline = await startBertPipeline({

@@ -5,7 +5,7 @@ import { parseJson } from '../../../ipu-config/base/json-text.js';
 import { HEADS, type Head, type ModelShape } from '../../hardware/model-shape.js';
 import { headSpelt } from '../../hardware/names.js';
 import { publishedModel, PUBLISHED_MODELS, sizesOf } from '../../hardware/published-models.js';
-import { familyOfType, readModelConfig } from '../../models/families.js';
+import { familyOfType, readModelConfig } from '../../models/families/families.js';
 import { readText } from './config-source.js';
 
 /**

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { placeBert } from '../../models/bert/bert-placement.js';
+import { placeModel } from '../../models/families/families.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
 import { namedSchedule, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
 import type { BertModel } from '../../runs/model.js';
-import { planStages, type BertStage } from '../../models/bert/stage-plan.js';
+import { planStages, type PlannedStage } from '../../models/families/stage-plan.js';
 import { PUBLISHED_MODELS } from '../../hardware/published-models.js';
 import { loadProfile } from '../../machine/load-profile.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
@@ -61,15 +61,14 @@ function runnable(name: string): ScheduleGenerator {
   );
 }
 
-export function stagesOnMachine({ model, config }: OnMachine): readonly BertStage[] {
-  const layers = model.config.numHiddenLayers;
-  return planStages(model.config, placeBert(config, { layers, head: model.head, mode: 'inference' }));
+export function stagesOnMachine({ model, config }: OnMachine): readonly PlannedStage[] {
+  return planStages(model.config, placeModel(config, model.config, { head: model.head, mode: 'inference' }));
 }
 
 /** What the runtime would do with the configuration on the machine. @param spans its `onSpan` is told each span */
 export function predictOnMachine(
   { machine, model, config }: OnMachine,
-  stages: readonly BertStage[],
+  stages: readonly PlannedStage[],
   flags: IpuFlags,
   spans: Pick<RuntimeRun, 'onSpan'> = {},
 ): RuntimePrediction {

@@ -1,7 +1,7 @@
+import { elementsOf } from '../../../ipu-config/base/dtypes.js';
 import type { Tensor } from '../../../ipu-config/base/tensor.js';
 import { sized, type Program, type ProgramOutput } from '../../models/program.js';
 import { columnsOf, type Step, type Value } from '../../models/steps.js';
-import { elementsOf } from '../../weights/tensor-spec.js';
 import { checkStageInputs, type StageInputs } from '../stage-inputs.js';
 import type { DeviceWeights } from './device-weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
