@@ -5,7 +5,7 @@ import type * as ESTree from 'estree';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { OPS } from './pipeline/schedule/op-table.js';
-import { HOUSE, NODE_FILES, OP_FILES, ROOMS, refusal, roomOf } from './rooms.js';
+import { HOUSE, ROOMS, refusal, roomOf } from './rooms.js';
 
 /** Packages that run in browsers too. */
 const BROWSER_PACKAGES = ['@petamoriken/float16', 'd3-array', 'jsonc-parser', 'preact', 'valibot'];
@@ -23,12 +23,12 @@ const roomImports: Rule.RuleModule = {
       if (typeof source !== 'string') return;
       if (source.startsWith('.')) {
         const target = roomOf(posix.join(posix.dirname(file), source));
-        if (target !== room) report(node, refusal(room, target, atRunTime && !NODE_FILES.includes(file)));
+        if (target !== room) report(node, refusal(room, target, atRunTime));
         return;
       }
       const name = source.split('/', source.startsWith('@') ? 2 : 1).join('/');
       if (name === 'ipu-pipeline') report(node, 'The house does not import its own doors.');
-      if (!atRunTime || !ROOMS[room]?.browser || NODE_FILES.includes(file)) return;
+      if (!atRunTime || !ROOMS[room]?.browser) return;
       const needsNode = source.startsWith('node:') || builtinModules.includes(source);
       if (needsNode) report(node, `${room} also runs in the browser: no Node here.`);
       else if (!BROWSER_PACKAGES.includes(name))
@@ -100,19 +100,11 @@ const config: Linter.Config[] = defineConfig(
   },
   {
     files: house,
-    ignores: [
-      'pipeline/schedule/op-table*.ts',
-      'pipeline/schedule/action.ts',
-      'pipeline/schedule/action-text.ts',
-      'pipeline/schedule/readiness.ts',
-      'pipeline/schedules/*.ts',
-      ...OP_FILES,
-    ],
+    ignores: ['pipeline/schedule/op-table*.ts', 'pipeline/schedule/readiness.ts', 'pipeline/schedules/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...manners, ...noOpByHand] },
   },
   {
     files: inBrowser.map((room) => `${room}/*.{ts,tsx}`),
-    ignores: [...NODE_FILES],
     rules: { 'no-restricted-globals': ['error', ...noNodeGlobals] },
   },
   {

@@ -41,11 +41,6 @@ export const DTYPES = {
 /** A type by the name that PyTorch and NumPy give it. */
 export type TensorDtype = keyof typeof DTYPES;
 
-/** How many numbers a tensor of this shape has. */
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 /** Bytes of so many numbers that lie one after another. */
 export function bytesOf(dtype: TensorDtype, elements: number): number {
   return (DTYPES[dtype].bits * elements) / 8;

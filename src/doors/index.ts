@@ -18,16 +18,17 @@ export {
   type CombinedBatch,
   type TrainerThroughput,
 } from '../../ipu-config/batching.js';
-export { bertBlocks, placeBert } from '../models/bert/bert-blocks.js';
+export { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
+export { bertBlocks } from '../models/bert/bert-blocks.js';
 export type { Block } from '../models/family.js';
+export { countStages, type StageCounts } from '../models/placement.js';
 export {
-  countStages,
+  placeBert,
   stageName,
-  type Placement,
-  type PlacedShape,
+  type BertPlacement,
+  type BertShape,
   type PlacedStage,
-  type StageCounts,
-} from '../models/placement.js';
+} from '../models/bert/bert-placement.js';
 export { describeConfig, type AttributeDescription } from '../../ipu-config/describe-config.js';
 export { splitEncoderDecoder, type EncoderDecoderConfigs } from '../../ipu-config/encoder-decoder.js';
 export {
@@ -91,13 +92,14 @@ export { updateFromString } from '../../ipu-config/update-from-string.js';
 export {
   CallCollector,
   checkOutputMode,
+  type CallOutputMode,
   type CallResult,
-  type OutputMode as CallOutputMode,
 } from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../../pipeline/runtime/options.js';
+export { HANDLERS, type Handler } from '../../pipeline/runtime/rank/handlers.js';
 export { Pipeline, type CallOptions } from '../../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../../pipeline/runtime/result-queue.js';
 export type {
@@ -110,7 +112,7 @@ export { benchmark, type BenchmarkHooks, type BenchmarkOptions } from '../benchm
 export { environment, type Environment } from '../benchmark/environment.js';
 export { SteadyWindow, type RankActivity, type SteadyActivity } from '../benchmark/steady-window.js';
 export { Workload, type WorkloadTokenizer } from '../benchmark/workload.js';
-export { MODEL_HEADS, type ModelConfig, type ModelHead, type Slice } from '../models/model-config.js';
+export type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
 export { startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
 export {
   familyOf,
@@ -124,7 +126,7 @@ export { MODEL_SIZES } from '../models/families/model-sizes.js';
 export type { Family, ProgramOptions, ReadConfig } from '../models/family.js';
 export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
 export type * from '../models/steps.js';
-export type { TensorSpec } from '../weights/tensor-spec.js';
+export type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from '../runs/model.js';
 export { oneDevice, planStages, type PlannedStage } from '../models/families/stage-plan.js';
 export { withHead } from '../runs/task-head.js';
@@ -234,9 +236,9 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { AddedToken } from '../tokenizer/added-tokens.js';
-export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/tokenizer.js';
-export type { RowLayout, RowPart } from '../tokenizer/row-layout.js';
+export type { AddedToken } from '../tokenizer/base/added-tokens.js';
+export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/base/tokenizer.js';
+export type { RowLayout, RowPart } from '../tokenizer/base/row-layout.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -246,11 +248,11 @@ export {
   type EncodeOptions,
   type Encoding,
 } from '../tokenizer/encode.js';
-export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load-tokenizer.js';
+export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load/load-tokenizer.js';
 export { syntheticVocabulary } from '../runs/synthetic-vocabulary.js';
 export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
-export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
+export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/base/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';

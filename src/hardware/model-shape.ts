@@ -1,11 +1,10 @@
-import { elementsOf } from '../../ipu-config/base/dtypes.js';
 import { bertAttention, bertEmbedding, bertFeedForward, wordTable } from '../models/bert/bert-encoder.js';
 import { BERT_HEADS } from '../models/bert/bert-heads.js';
 import { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
 import { ProgramBuilder } from '../models/program-builder.js';
 import { programTensors } from '../models/program.js';
 import type { Step, Value } from '../models/steps.js';
-import type { TensorSpec } from '../weights/tensor-spec.js';
+import { elementsOf, type TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 
 /** What sits on the encoder or decoder: the heads of models, one in a spelling of its own, and two that none runs. */
 export type Head = 'none' | Exclude<ModelHead, 'pre-training'> | 'pretraining' | 'causal-lm';

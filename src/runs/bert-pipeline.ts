@@ -7,7 +7,7 @@ import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { executorPlace } from '../executors/registry.js';
 import { programOf } from '../models/families/families.js';
 import { tensorBytes, type Sizes } from '../models/program.js';
-import type { BertStageInit } from './bert-stage.js';
+import type { PlannedStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
 import type { PlannedStage } from '../models/families/stage-plan.js';
 
@@ -86,7 +86,7 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
 function stageSpec({ ipu, slice, name }: PlannedStage, options: BertPipelineOptions): StageSpec {
   const { model, executor, threadsPerStage } = options;
   const program = programOf(model.config, slice);
-  const init: BertStageInit = {
+  const init: PlannedStageInit = {
     program,
     weights: model.weights,
     executor: executorPlace(executor),

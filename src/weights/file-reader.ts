@@ -1,9 +1,9 @@
-import { elementsOf } from '../../ipu-config/base/dtypes.js';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, isWeightDtype, WEIGHT_DTYPES, type WeightDtype } from './dtype.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { TensorInfo } from './tensor-file.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { widen } from './widen.js';
 
 /** One system call reads less than 2 GiB; larger ranges are read in parts. */

@@ -1,5 +1,5 @@
-import { elementsOf } from '../../ipu-config/base/dtypes.js';
 import type { WeightSource } from './weights.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /**
  * Weights made from a tensor's name alone: FNV-1a of the name seeds a murmur3-style mix of the flat index.

@@ -1,9 +1,10 @@
 import type { StoredTensor, WeightPlace } from './weights.js';
-import { elementsOf, bytesOf } from '../../ipu-config/base/dtypes.js';
+import { bytesOf } from '../../ipu-config/base/dtypes.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
 import type { TensorFile, TensorInfo } from './tensor-file.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { readLegacy } from './torch-legacy.js';
 import { isDense, type TorchStorage, type TorchTensor } from './torch-state.js';
 import { readZip } from './torch-zip.js';

@@ -1,7 +1,8 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { elementsOf, DTYPES } from '../../ipu-config/base/dtypes.js';
+import { DTYPES } from '../../ipu-config/base/dtypes.js';
 import type { Dtype } from './dtype.js';
 import { PickleDict, PickleGlobal, type PickleRules } from './pickle-values.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /** torch's classes of typed memory. */
 const STORAGES: Readonly<Record<string, Dtype>> = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, posix, resolve } from 'node:path';
 import ts from 'typescript';
-import { EXCEPTIONS, HOUSE, NODE_FILES, OP_FILES, ROOMS, circle, roomOf } from '../../rooms.js';
+import { HOUSE, ROOMS, circle, roomOf } from '../../rooms.js';
 
 /**
  * The table of rooms itself: no circle, no room without a file, nothing allowed that nobody needs. The linter holds the
@@ -39,17 +39,6 @@ for (const [room, { uses }] of Object.entries(ROOMS)) {
       complaints.push(`${room} may use ${other}, but does not: take it out`);
   }
 }
-for (const { from, to } of EXCEPTIONS) {
-  if (!used.has(`${from} → ${to}`)) complaints.push(`the exception ${from} → ${to} is mended: take it out`);
-}
-for (const file of [...NODE_FILES, ...OP_FILES]) {
-  if (!files.includes(file)) complaints.push(`the exception ${file} is no file: take it out`);
-}
-
-for (const { since, mender, from, to } of EXCEPTIONS)
-  console.log(`exception since ${since} (${mender}): ${from} → ${to}`);
-for (const file of NODE_FILES) console.log(`exception: Node in a room of the browser: ${file}`);
-for (const file of OP_FILES) console.log(`exception: ops compared by hand: ${file}`);
 
 const before = JSON.parse(readFileSync(resolve(import.meta.dirname, 'lines-before.json'), 'utf8')) as {
   readonly commit: string;

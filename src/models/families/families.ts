@@ -2,7 +2,7 @@ import { CheckpointError } from '../../../ipu-config/base/checkpoint-error.js';
 import { InternalError } from '../../../ipu-config/base/errors.js';
 import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import { bert } from '../bert/bert-family.js';
 import type { Family, ProgramOptions, ReadConfig } from '../family.js';
 import type { ModelHead, ModelConfig, Slice } from '../model-config.js';

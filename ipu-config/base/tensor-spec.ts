@@ -3,3 +3,7 @@ export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
 }
+
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
