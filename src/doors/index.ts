@@ -133,6 +133,7 @@ export { withHead } from '../runs/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
 export type { StoredTensor, WeightPlace, WeightSource } from '../weights/weights.js';
 export { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+export type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
 export { CheckpointWeights } from '../weights/checkpoint-weights.js';
 export { GeneratedWeights } from '../weights/generated-weights.js';
 export type { SafetensorsEntry } from '../weights/safetensors-header.js';

@@ -113,7 +113,8 @@ describe('simulate', () => {
     await writeFile(path('other.json'), JSON.stringify(other));
     await ipuPipeline('report', path('other.json'), '-o', path('other.html'));
     const { warnings } = await dataIn(path('other.html'));
-    expect(warnings!.at(-1)).toMatch(/The file says 64\.0 sequences\/s; this version/);
+    expect(warnings!.at(-1)!.code).toBe('other-version');
+    expect(warnings!.at(-1)!.text).toMatch(/The file says 64\.0 sequences\/s; this version/);
   });
 
   it('names a damaged file', async () => {
