@@ -24,21 +24,15 @@ interface CpuProgram extends Program {
 type Nested = Float32Array | readonly Nested[];
 
 /** gpu.js's plain JavaScript: the last resort, which runs everywhere. */
-export class CpuDevice implements ComputeDevice {
+class CpuDevice implements ComputeDevice {
   readonly mode = 'cpu';
   readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #gpu: GpuJs;
   readonly #onKernel: KernelObserver | undefined;
 
-  /** Use `CpuDevice.open`. */
   constructor(gpu: GpuJs, onKernel: KernelObserver | undefined) {
     this.#gpu = gpu;
     this.#onKernel = onKernel;
-  }
-
-  static async open({ onKernel }: DeviceOptions): Promise<CpuDevice> {
-    const { GPU } = await loadGpuJs();
-    return new CpuDevice(new GPU({ mode: 'cpu' }), onKernel);
   }
 
   store(...parts: readonly Float32Array[]): CpuArray {
@@ -82,6 +76,11 @@ export class CpuDevice implements ComputeDevice {
   async dispose(): Promise<void> {
     await this.#gpu.destroy();
   }
+}
+
+export async function openCpuDevice({ onKernel }: DeviceOptions): Promise<ComputeDevice> {
+  const { GPU } = await loadGpuJs();
+  return new CpuDevice(new GPU({ mode: 'cpu' }), onKernel);
 }
 
 function own(data: Float32Array): CpuArray {
