@@ -1,4 +1,5 @@
-import { fillDrain, Pipeline, ScheduleError, type Schedule } from 'ipu-pipeline';
+import { Pipeline, ScheduleError } from 'ipu-pipeline';
+import { fillDrain, type Schedule } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import { addOnes, collect, numbers, options, threadCount, thrownBy, values } from './pipelines.js';
 
