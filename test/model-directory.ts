@@ -1,14 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  headTensors,
-  readModelConfig,
-  sliceTensors,
-  GeneratedWeights,
-  type BertConfig,
-  type BertHead,
-} from 'ipu-pipeline';
+import { readModelConfig, type BertConfig, type BertHead } from 'ipu-pipeline/models';
+import { headTensors, sliceTensors, GeneratedWeights } from 'ipu-pipeline/internals';
 
 /** A small question-answering model: everything that a test may want to break is here. */
 export const PIECES = [

@@ -5,13 +5,12 @@ import {
   openModel,
   placeBert,
   planStages,
-  scheduleByName,
   startBertPipeline,
-  type BertHead,
   type BertModel,
-  type PlannedStage,
   type Tensor,
 } from 'ipu-pipeline';
+import { scheduleByName } from 'ipu-pipeline/schedules';
+import type { BertHead, PlannedStage } from 'ipu-pipeline/models';
 import { describe, expect, it } from 'vitest';
 import { EXECUTORS_HERE } from '../executors-here.js';
 

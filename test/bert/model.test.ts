@@ -1,16 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  BERT_SIZES,
-  CheckpointError,
-  checkWeights,
-  InputError,
-  openModel,
-  openWeights,
-  sliceTensors,
-  type BertHead,
-  type BertModel,
-} from 'ipu-pipeline';
+import { CheckpointError, InputError, openModel, type BertModel } from 'ipu-pipeline';
+import type { BertHead } from 'ipu-pipeline/models';
+import { checkWeights, openWeights } from 'ipu-pipeline/tasks';
+import { BERT_SIZES, sliceTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { f32, scratch, writeSafetensors } from '../checkpoint/written-files.js';
 import { smallConfig, smallTensors, writeModel } from './written-model.js';

@@ -1,15 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import {
-  checkWeights,
-  GeneratedWeights,
-  openModel,
-  openWeights,
-  publishedConfig,
-  sliceTensors,
-  type BertConfig,
-  type BertHead,
-  type BertModel,
-} from 'ipu-pipeline';
+import { openModel, type BertModel } from 'ipu-pipeline';
+import type { BertConfig, BertHead } from 'ipu-pipeline/models';
+import { checkWeights, openWeights } from 'ipu-pipeline/tasks';
+import { GeneratedWeights, publishedConfig, sliceTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 

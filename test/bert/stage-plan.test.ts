@@ -1,15 +1,7 @@
 import fc from 'fast-check';
-import {
-  BERT_SIZES,
-  headTensors,
-  IpuConfig,
-  oneDevice,
-  placeBert,
-  planStages,
-  publishedConfig,
-  sliceTensors,
-  type BertHead,
-} from 'ipu-pipeline';
+import { IpuConfig, oneDevice, placeBert, planStages } from 'ipu-pipeline';
+import type { BertHead } from 'ipu-pipeline/models';
+import { BERT_SIZES, headTensors, publishedConfig, sliceTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 const HEADS = [

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GeneratedWeights, readModelConfig, sliceTensors, type BertHead } from 'ipu-pipeline';
+import { readModelConfig, type BertHead } from 'ipu-pipeline/models';
+import { GeneratedWeights, sliceTensors } from 'ipu-pipeline/internals';
 import { f32, writeSafetensors, type StoredTensor } from '../checkpoint/written-files.js';
 
 /** A small model's config.json. */

@@ -1,23 +1,16 @@
 import {
-  exponentialsByTable,
-  gelu,
-  gpuJsExecutor,
   oneDevice,
-  openComputeDevice,
   planStages,
-  referenceExecutor,
   startBertPipeline,
   openModel,
   IpuConfig,
   placeBert,
-  POWERS_OF_HALF,
-  type BertConfig,
-  type GpuJsMode,
-  type Span,
   type Tensor,
-  type WeightSource,
-  programOf,
 } from 'ipu-pipeline';
+import type { Span } from 'ipu-pipeline/schedules';
+import { type BertConfig, type WeightSource, programOf } from 'ipu-pipeline/models';
+import { gelu, gpuJsExecutor, referenceExecutor, type GpuJsMode } from 'ipu-pipeline/executors';
+import { exponentialsByTable, openComputeDevice, POWERS_OF_HALF } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { inputsOf, randomWeights, whole, type Case } from './random-model.js';
 

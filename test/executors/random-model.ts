@@ -1,5 +1,12 @@
-import { programOf } from 'ipu-pipeline';
-import type { BertConfig, BertHead, BertSlice, Executor, Tensor, WeightSource } from 'ipu-pipeline';
+import type { Tensor } from 'ipu-pipeline';
+import {
+  programOf,
+  type BertConfig,
+  type BertHead,
+  type BertSlice,
+  type WeightSource,
+} from 'ipu-pipeline/models';
+import type { Executor } from 'ipu-pipeline/executors';
 import fc from 'fast-check';
 
 /** A small model and a batch for it. */

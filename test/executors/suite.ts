@@ -1,13 +1,6 @@
-import {
-  InputError,
-  MODEL_HEADS,
-  referenceExecutor,
-  type BertHead,
-  type BertSlice,
-  type Executor,
-  type Tensor,
-  programOf,
-} from 'ipu-pipeline';
+import { InputError, type Tensor } from 'ipu-pipeline';
+import { MODEL_HEADS, type BertHead, type BertSlice, programOf } from 'ipu-pipeline/models';
+import { referenceExecutor, type Executor } from 'ipu-pipeline/executors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cases, inputsOf, pickRows, randomWeights, runSlices, whole, type Case } from './random-model.js';

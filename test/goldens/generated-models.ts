@@ -1,14 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import {
-  executorByName,
-  readModelConfig,
-  type BertConfig,
-  type BertHead,
-  type Executor,
-  type Tensor,
-  type WeightSpec,
-} from 'ipu-pipeline';
+import type { Tensor } from 'ipu-pipeline';
+import { readModelConfig, type BertConfig, type BertHead } from 'ipu-pipeline/models';
+import { executorByName, type Executor } from 'ipu-pipeline/executors';
+import type { WeightSpec } from 'ipu-pipeline/tasks';
 import { EXECUTORS_HERE, MULTIPLY_ADDS } from '../executors-here.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';

@@ -1,13 +1,7 @@
-import {
-  openWeights,
-  type BertConfig,
-  type BertHead,
-  type BertSlice,
-  type Executor,
-  type Tensor,
-  type WeightSpec,
-  programOf,
-} from 'ipu-pipeline';
+import type { Tensor } from 'ipu-pipeline';
+import { type BertConfig, type BertHead, type BertSlice, programOf } from 'ipu-pipeline/models';
+import type { Executor } from 'ipu-pipeline/executors';
+import { openWeights, type WeightSpec } from 'ipu-pipeline/tasks';
 
 export interface GoldenInputs {
   readonly input_ids: readonly unknown[];

@@ -1,16 +1,6 @@
-import {
-  OP_TABLE,
-  OPS,
-  parseCsv,
-  printCsv,
-  RULES,
-  runOrder,
-  ScheduleError,
-  validateSchedule,
-  type Op,
-  type OpFacts,
-  type ReadinessRule,
-} from 'ipu-pipeline';
+import { ScheduleError } from 'ipu-pipeline';
+import { OPS, parseCsv, printCsv, runOrder, validateSchedule, type Op } from 'ipu-pipeline/schedules';
+import { OP_TABLE, RULES, type OpFacts, type ReadinessRule } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 /** What the types would be with one op more: what is there today does not do for it. `npm run types` checks it. */

@@ -1,10 +1,6 @@
-import {
-  publishedConfig,
-  type BertConfig,
-  type BertSlice,
-  type MachineProfile,
-  type ModelProfile,
-} from 'ipu-pipeline';
+import type { BertConfig, BertSlice } from 'ipu-pipeline/models';
+import type { MachineProfile } from 'ipu-pipeline/machine';
+import { publishedConfig, type ModelProfile } from 'ipu-pipeline/internals';
 
 export const config: BertConfig = publishedConfig('small');
 
