@@ -11,13 +11,7 @@ export { lower } from '../../pipeline/schedule/lower.js';
 export { costsInNs, opCosts, type CostName, type OpCosts } from '../../pipeline/simulate/op-costs.js';
 export { peakActivations, type PeakActivations } from '../../pipeline/schedule/peak-activations.js';
 export { Progress, type ProgressLimits } from '../../pipeline/schedule/progress.js';
-export {
-  RULES,
-  waitOf,
-  type ReadinessRule,
-  type ReadinessView,
-  type Wait,
-} from '../../pipeline/schedule/readiness.js';
+export { waitOf, type ReadinessView, type Wait } from '../../pipeline/schedule/readiness.js';
 export { runOrder, type Stuck } from '../../pipeline/schedule/run-order.js';
 export { parseCsv, printCsv } from '../../pipeline/schedule/schedule-csv.js';
 export { printGrid, type GridMark } from '../../pipeline/schedule/schedule-grid.js';
