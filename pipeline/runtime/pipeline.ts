@@ -1,4 +1,5 @@
-import { CallCollector, checkOutputMode, type CallResult, type OutputMode } from './calls.js';
+import type { Warning } from '../../ipu-config/base/warning.js';
+import { CallCollector, checkOutputMode, type CallResult, type CallOutputMode } from './calls.js';
 import { Coordinator, type StageStats } from './coordinator.js';
 import type { PipelineInputs } from './input-feed.js';
 import type { PipelineState } from './lifecycle.js';
@@ -8,7 +9,7 @@ import type { RunResult } from './result-queue.js';
 
 export interface CallOptions {
   /** `default` when absent. */
-  readonly outputMode?: OutputMode | undefined;
+  readonly outputMode?: CallOutputMode | undefined;
 }
 
 /**
@@ -18,7 +19,7 @@ export interface CallOptions {
 export class Pipeline implements AsyncDisposable {
   readonly #coordinator: Coordinator;
   /** What is allowed and yet worth knowing. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 
   /** Not for callers: `Pipeline.start` makes pipelines. */
   constructor(coordinator: Coordinator) {
@@ -31,7 +32,7 @@ export class Pipeline implements AsyncDisposable {
    * @returns the warnings of such a pipeline
    * @throws InputError, ScheduleError
    */
-  static check(options: PipelineOptions): readonly string[] {
+  static check(options: PipelineOptions): readonly Warning[] {
     return makePlan(checkOptions(options)).warnings;
   }
 

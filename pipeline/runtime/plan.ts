@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { WHOLE_STAGE } from '../schedule/action.js';
 import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
@@ -12,18 +13,18 @@ import type { ReplicaShape } from './links/replica.js';
 import type { CheckedOptions } from './options.js';
 
 /** What a replica does in each call. */
-export interface Plan {
+export interface PipelinePlan {
   readonly schedule: Schedule;
   readonly shape: ReplicaShape;
   /** Of ranks that own a stage, by rank. */
   readonly rows: ReadonlyMap<number, CallRow>;
   /** In which order stage 0 takes the micro-batches of one call. */
   readonly inputRow: CallRow;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** @throws ScheduleError when the schedule cannot be run with these stages and slots. */
-export function makePlan(options: CheckedOptions): Plan {
+export function makePlan(options: CheckedOptions): PipelinePlan {
   const { stages, deviceIterations, slotsPerLink, inputBytes } = options;
   const stageToRank = stages.map(({ ipu }) => ipu);
   const given = options.schedule ?? fillDrain;
@@ -75,12 +76,15 @@ function withUpdates(schedule: Schedule): Schedule {
   return { ...schedule, ranks };
 }
 
-function warningsFor({ name, stages, microBatches, inFlightLimit }: Schedule, shape: ReplicaShape): string[] {
+function warningsFor(
+  { name, stages, microBatches, inFlightLimit }: Schedule,
+  shape: ReplicaShape,
+): Warning[] {
   if (microBatches >= stages || inFlightLimit === 1 || shape.isTraining) return [];
-  return [
+  const text =
     `a call of ${microBatches} micro-batches is shorter than the ${stages} stages of the pipeline: PopTorch refuses ` +
-      `this (deviceIterations must be at least the number of stages); here ${name} runs, because calls overlap`,
-  ];
+    `this (deviceIterations must be at least the number of stages); here ${name} runs, because calls overlap`;
+  return [{ code: 'short-call', text }];
 }
 
 /** @throws ScheduleError */

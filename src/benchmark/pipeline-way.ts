@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
@@ -12,7 +13,7 @@ export interface PipelineWay {
   /** m: micro-batches of one call. */
   readonly deviceIterations: number;
   readonly replicas: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -41,15 +42,15 @@ export function pipelineWay(
     ...placement,
     stages: placed.map((stage, j) => ({ ...stage, ipu: schedule.stageToRank[j] ?? 0 })),
   });
-  const warnings = [
+  const calls =
+    `${schedule.name} has calls of ${schedule.microBatches} micro-batches: inference_device_iterations=` +
+    `${deviceIterations} is not used.`;
+  const warnings: Warning[] = [
     ...(fits ? [] : [evenWarning(schedule, placement)]),
     ...placeWarnings(schedule, placement, fits),
     ...(deviceIterations === schedule.microBatches
       ? []
-      : [
-          `${schedule.name} has calls of ${schedule.microBatches} micro-batches: inference_device_iterations=` +
-            `${deviceIterations} is not used.`,
-        ]),
+      : [{ code: 'other-call-size' as const, text: calls }]),
   ];
   return { stages, schedule, deviceIterations: schedule.microBatches, replicas, warnings };
 }
@@ -74,17 +75,16 @@ function evenStages({ name, stages }: Schedule, { layers, stages: placed }: Bert
   }));
 }
 
-function evenWarning({ name, stages }: Schedule, { stages: placed, layers }: BertPlacement): string {
-  return (
+function evenWarning({ name, stages }: Schedule, { stages: placed, layers }: BertPlacement): Warning {
+  const text =
     `${name} has ${stages} stages and the configuration's split ${placed.length}: the split is not used, the ` +
-    `${layers} layers are dealt evenly to the ${stages} stages.`
-  );
+    `${layers} layers are dealt evenly to the ${stages} stages.`;
+  return { code: 'other-split', text };
 }
 
-function placeWarnings({ name, stageToRank }: Schedule, { stages }: BertPlacement, fits: boolean): string[] {
+function placeWarnings({ name, stageToRank }: Schedule, { stages }: BertPlacement, fits: boolean): Warning[] {
   const ipus = stages.map(({ ipu }) => ipu);
   if (!fits || ipus.join() === stageToRank.join()) return [];
-  return [
-    `${name} has its stages on ranks ${stageToRank.join(', ')}: the configuration's IPUs ${ipus.join(', ')} are not used.`,
-  ];
+  const text = `${name} has its stages on ranks ${stageToRank.join(', ')}: the configuration's IPUs ${ipus.join(', ')} are not used.`;
+  return [{ code: 'other-placement', text }];
 }

@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { printAction } from '../../pipeline/schedule/action-text.js';
@@ -47,7 +48,7 @@ export interface RuntimePrediction {
   readonly boundBy: string;
   /** One action of each stage while nothing else runs. */
   readonly stageMs: readonly number[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 const SLOTS_PER_LINK = 2;

@@ -40,7 +40,9 @@ describe('config show', () => {
       mode: 'inference',
       ipus: 2,
       replicas: 1,
-      warnings: ['use_popdist is an attribute that upstream dropped; it is ignored.'],
+      warnings: [
+        { code: 'ignored-key', text: 'use_popdist is an attribute that upstream dropped; it is ignored.' },
+      ],
     });
   });
 

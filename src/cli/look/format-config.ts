@@ -1,3 +1,4 @@
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { stageName, type BertPlacement } from '../../models/bert/bert-placement.js';
@@ -8,10 +9,10 @@ import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 export function formatConfig(
   config: IpuConfig,
   placement: BertPlacement,
-  warnings: readonly string[],
+  warnings: readonly Warning[],
 ): string {
   const parts = [summary(placement), stageTable(placement), minimums(placement), ...attributeTables(config)];
-  const notes = warnings.map((warning) => `${pc.yellow('warning:')} ${warning}\n`);
+  const notes = warnings.map(({ text }) => `${pc.yellow('warning:')} ${text}\n`);
   return `${parts.join('\n\n')}\n${notes.length > 0 ? `\n${notes.join('')}` : ''}`;
 }
 

@@ -1,3 +1,4 @@
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { placeBert } from '../../models/bert/bert-placement.js';
@@ -21,7 +22,7 @@ export interface OnMachine {
   readonly machine: MachineProfile;
   readonly model: BertModel;
   readonly config: IpuConfig;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Whether `--system` names a file rather than IPUs. */

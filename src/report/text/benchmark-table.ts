@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-report.js';
 import type { RankActivity } from '../../benchmark/steady-window.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { plainTable, warningLines } from './plain-table.js';
 
 /** The benchmark as text for a terminal: a table of the runs, a table of the pipeline's stages, and the verdict. */
 export function benchmarkTable(report: BenchmarkReport): string {
@@ -15,7 +15,7 @@ export function benchmarkTable(report: BenchmarkReport): string {
     stagesTable(pipeline),
     '',
     ...verdict(report, pipeline),
-    ...report.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(report.warnings),
     '',
     pc.dim(whatIsCounted(report)),
   ].join('\n');

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { ConfigPlan } from '../../planning/plan-config.js';
 import type { IpuSimulation } from '../../hardware/simulation.js';
 import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { plainTable, warningLines } from './plain-table.js';
 
 /** A plan as text: before and after side by side, then the stages. */
 export function planText(plan: ConfigPlan, written: string | undefined): string {
@@ -17,7 +17,7 @@ export function planText(plan: ConfigPlan, written: string | undefined): string 
     ...(beforeProblem === undefined ? [] : [`The configuration as it is cannot run: ${beforeProblem}`]),
     ...stageLines(after),
     ...refused.map(({ ipusPerReplica, reason }) => pc.dim(`not ${ipusPerReplica} IPUs: ${reason}`)),
-    ...plan.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(plan.warnings),
     ...(written === undefined ? [] : [`written to ${written}`]),
   ].join('\n');
 }

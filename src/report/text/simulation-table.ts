@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { MemoryCategory } from '../../hardware/memory.js';
 import type { IpuSimulation } from '../../hardware/simulation.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { plainTable, warningLines } from './plain-table.js';
 import { orderName } from '../data/words.js';
 
 /** A simulation as text for a terminal: what it gives, then time and memory of each IPU. */
@@ -17,7 +17,7 @@ export function simulationTable(simulation: IpuSimulation): string {
     '',
     pc.bold('Memory of each IPU'),
     memoryTable(simulation),
-    ...simulation.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(simulation.warnings),
   ].join('\n');
 }
 
