@@ -90,7 +90,7 @@ async function measure(mode: GpuJsMode, candidate: Candidate): Promise<{ rate: n
   try {
     const program = device.compile(candidate.kernel, matmulConstants(inputs, outputs));
     const all = [device.upload(x), device.store(packed(candidate.weights)), device.store(bias), rows];
-    const values = all.slice(0, Object.keys(candidate.kernel.arguments).length);
+    const values = all.slice(0, candidate.kernel.arguments.length);
     const cells: Cells = candidate.flat
       ? [CELLS[candidate.result].reduce((product, count) => product * count, 1)]
       : CELLS[candidate.result];

@@ -1,20 +1,25 @@
 import { parse, type ParseError } from 'jsonc-parser';
 import { CheckpointError } from './checkpoint-error.js';
+import { lfsPointer } from './lfs-pointer.js';
 import { reason } from './reason.js';
 
 /**
- * The text of UTF-8 bytes.
- * @param what how messages call them
- * @throws CheckpointError when they are not UTF-8.
+ * The text of a file's UTF-8 bytes.
+ * @param what how messages call the file
+ * @throws CheckpointError when they are not UTF-8, or a Git LFS pointer.
  */
 export function decodeUtf8(what: string, bytes: Uint8Array): string {
+  let text: string;
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new CheckpointError(`${what} is not UTF-8 text: the file is damaged or of another kind.`, {
       cause: error,
     });
   }
+  const pointer = lfsPointer(what, text);
+  if (pointer !== undefined) throw new CheckpointError(pointer);
+  return text;
 }
 
 const CONSTANTS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs;
@@ -123,8 +128,8 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** A value as JSON, short enough for a message. */
-export function brief(value: unknown): string {
+/** A value as JSON, short enough for a message: cut after `most` characters. */
+export function brief(value: unknown, most = 80): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   let text: string;
   try {
@@ -133,7 +138,7 @@ export function brief(value: unknown): string {
     // JSON.stringify recurses where JSON.parse does not.
     text = 'nested too deeply to show';
   }
-  return short(text);
+  return short(text, most);
 }
 
 /** The beginning of a text that came from outside. */

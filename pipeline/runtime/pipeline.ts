@@ -1,5 +1,5 @@
 import type { Warning } from '../../ipu-config/base/warning.js';
-import { CallCollector, checkOutputMode, type CallResult, type OutputMode } from './calls.js';
+import { CallCollector, checkOutputMode, type CallResult, type CallOutputMode } from './calls.js';
 import { Coordinator, type StageStats } from './coordinator.js';
 import type { PipelineInputs } from './input-feed.js';
 import type { PipelineState } from './lifecycle.js';
@@ -9,7 +9,7 @@ import type { RunResult } from './result-queue.js';
 
 export interface CallOptions {
   /** `default` when absent. */
-  readonly outputMode?: OutputMode | undefined;
+  readonly outputMode?: CallOutputMode | undefined;
 }
 
 /**

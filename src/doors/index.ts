@@ -92,13 +92,14 @@ export { updateFromString } from '../../ipu-config/update-from-string.js';
 export {
   CallCollector,
   checkOutputMode,
+  type CallOutputMode,
   type CallResult,
-  type OutputMode as CallOutputMode,
 } from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../../pipeline/runtime/options.js';
+export { HANDLERS, type Handler } from '../../pipeline/runtime/rank/handlers.js';
 export { Pipeline, type CallOptions } from '../../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../../pipeline/runtime/result-queue.js';
 export type {

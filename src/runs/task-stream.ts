@@ -73,15 +73,15 @@ export class TaskStream<Input, Output> {
     } finally {
       over.removeEventListener('abort', onOver);
       this.#stop();
+      this.#takeBack?.();
       await reading;
     }
   }
 
-  /** Nothing more is taken in, and what has not begun is taken back. */
+  /** Nothing more is taken in. */
   #stop(): void {
     this.#stopped = true;
     this.#source.cancel();
-    this.#takeBack?.();
     this.#pulse.beat();
   }
 

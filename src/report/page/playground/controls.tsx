@@ -1,23 +1,23 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-export interface Choice {
-  readonly value: string;
-  readonly text?: string;
-}
+/** A value that is its own text, or one that has another. */
+export type Choice<T extends string> = T | { readonly value: T; readonly text: string };
 
-export function Select(props: {
+export function Select<T extends string>(props: {
   readonly label: string;
-  readonly value: string;
-  readonly choices: readonly (Choice | { readonly group: string; readonly choices: readonly Choice[] })[];
-  readonly onChange: (value: string) => void;
+  readonly value: T;
+  readonly choices: readonly (
+    Choice<T> | { readonly group: string; readonly choices: readonly Choice<T>[] }
+  )[];
+  readonly onChange: (value: T) => void;
 }): VNode {
   const { label, value, choices, onChange } = props;
   return (
     <Field label={label}>
-      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {choices.map((choice) =>
-          'group' in choice ? (
+          typeof choice === 'object' && 'group' in choice ? (
             <optgroup key={choice.group} label={choice.group}>
               {choice.choices.map(option)}
             </optgroup>
@@ -30,7 +30,8 @@ export function Select(props: {
   );
 }
 
-function option({ value, text = value }: Choice): VNode {
+function option(choice: Choice<string>): VNode {
+  const { value, text } = typeof choice === 'string' ? { value: choice, text: choice } : choice;
   return (
     <option key={value} value={value}>
       {text}

@@ -1,6 +1,6 @@
-import { isWaiting } from '../../../observe/activity.js';
 import { activityPaint } from '../../../observe/palette.js';
 import type { SpanTable } from '../../../observe/span-table.js';
+import { isHatched } from '../parts/legend.js';
 import type { Theme } from '../parts/theme.js';
 import { pixelOf } from './pixel-board.js';
 
@@ -10,25 +10,14 @@ export interface KindPaint {
   readonly pixel: number;
   readonly text: string;
   /** Lines over the fill: waiting can be told from work without seeing colours. */
-  readonly hatch?: CanvasPattern;
+  readonly hatch: CanvasPattern | undefined;
 }
 
-export interface Ink {
-  readonly text: string;
-  readonly muted: string;
-  readonly line: string;
-  readonly paper: string;
-  readonly strong: string;
-}
-
-const INK: Readonly<Record<Theme, Ink>> = {
-  light: { text: '#1c2430', muted: '#5c6773', line: '#e2e5e9', paper: '#ffffff', strong: '#111820' },
-  dark: { text: '#e6e9ee', muted: '#9aa5b1', line: '#2b323b', paper: '#1a1f26', strong: '#ffffff' },
-};
-
-export function inkOf(theme: Theme): Ink {
-  return INK[theme];
-}
+/** Of what is not a span. */
+export const INK = {
+  light: { muted: '#5c6773', line: '#e2e5e9', paper: '#ffffff', strong: '#111820' },
+  dark: { muted: '#9aa5b1', line: '#2b323b', paper: '#1a1f26', strong: '#ffffff' },
+} as const satisfies Record<Theme, object>;
 
 export function kindPaints(
   { kinds }: SpanTable,
@@ -37,8 +26,8 @@ export function kindPaints(
 ): KindPaint[] {
   return kinds.map(({ activity }) => {
     const fill = activityPaint(activity)[theme];
-    const hatch = isWaiting(activity) && activity !== 'done' ? hatchOver(context, theme) : undefined;
-    return { pixel: pixelOf(fill), text: textOn(fill), ...(hatch === undefined ? {} : { hatch }) };
+    const hatch = isHatched(activity) ? hatchOver(context, theme) : undefined;
+    return { pixel: pixelOf(fill), text: textOn(fill), hatch };
   });
 }
 

@@ -1,11 +1,10 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { ACTIVITIES, type Activity } from '../../../observe/activity.js';
 import type { RunDescription } from '../../../observe/run-description.js';
 import { countSpans, type SpanTable } from '../../../observe/span-table.js';
-import { ActivityLegend } from '../parts/legend.js';
+import { ActivityLegend, inPaletteOrder } from '../parts/legend.js';
 import { layoutFor } from './layout.js';
-import { rowDetail, rowName, spanText } from './span-text.js';
+import { rowDetail, rowName, SpanTip } from './span-tip.js';
 import { onKey, PointerControl } from './timeline-controls.js';
 import { TimelineView, type SelectionPlace } from './timeline-view.js';
 
@@ -13,7 +12,7 @@ export interface TimelineProps {
   readonly run: RunDescription;
   readonly table: SpanTable;
   /** Spans of the whole run that the table leaves out, in words. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Shows this much from the beginning at first; everything when absent. */
   readonly focusNs?: number;
 }
@@ -86,29 +85,8 @@ function RowNames({ run, table }: Pick<TimelineProps, 'run' | 'table'>): VNode {
   );
 }
 
-function SpanTip({
-  run,
-  table,
-  place,
-}: Pick<TimelineProps, 'run' | 'table'> & { readonly place: SelectionPlace }): VNode {
-  const { what, meaning, where, when } = spanText(run, table, table.rows[place.row]!, place.span);
-  return (
-    <div class="tip" role="status" style={{ '--x': `${place.x}px`, top: `${place.y + 6}px` }}>
-      <b>{what}</b>
-      {meaning !== '' && <span>{meaning}</span>}
-      <span>{where}</span>
-      <span class="figures">{when}</span>
-    </div>
-  );
-}
-
-/** Work first, then waiting, as the palette lists them; what this version does not know comes last. */
 function shownActivities({ kinds, rows }: SpanTable): string[] {
   const used = new Set<string>();
   for (const { kind } of rows) for (const index of kind) used.add(kinds[index]!.activity);
-  const order = (activity: string): number => {
-    const at = ACTIVITIES.indexOf(activity as Activity);
-    return at === -1 ? ACTIVITIES.length : at;
-  };
-  return [...used].sort((a, b) => order(a) - order(b));
+  return inPaletteOrder(used);
 }
