@@ -21,7 +21,7 @@ const PAGES: readonly Page[] = [
     body: '<script type="application/json" id="report-data"></script>',
   },
   {
-    entry: 'src/report/page/playground.tsx',
+    entry: 'src/report/page/playground/playground.tsx',
     title: 'Playground – ipu-pipeline',
     out: 'dist/playground/index.html',
     body: '<script type="application/json" id="playground-start"></script>',

@@ -9,7 +9,7 @@
  * for each micro-batch. With the observer on, webgpu waits for every kernel; the last line is without it.
  */
 import { parseArgs } from 'node:util';
-import { environment, executorByName, openModel, openWeights, type Tensor } from 'ipu-pipeline';
+import { environment, executorByName, openModel, openWeights, type Tensor, programOf } from 'ipu-pipeline';
 
 const { values: flags } = parseArgs({
   options: {
@@ -50,7 +50,7 @@ async function run(observed: boolean): Promise<{ wallNs: number; kernels: Map<st
   const kernels = new Map<string, Kernel>();
   const source = await openWeights(weights);
   const slice = { embedding: false, firstLayer: 0, endLayer: layers, head: null };
-  const stage = await executorByName(`gpu.js:${flags.mode}`).prepare(config, slice, source, {
+  const stage = await executorByName(`gpu.js:${flags.mode}`).prepare(programOf(config, slice), source, {
     threads: 1,
     ...(observed
       ? {

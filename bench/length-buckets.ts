@@ -9,16 +9,15 @@ import {
   BertTokenizer,
   IpuConfig,
   openModel,
-  openTask,
+  openSession,
   parseSquad,
   parseVocabulary,
   placeBert,
   planStages,
   questionWindows,
-  runTask,
   type Encoding,
   Vocabulary,
-  type TaskSession,
+  type Session,
 } from 'ipu-pipeline';
 import { verdict } from './lib.js';
 
@@ -26,6 +25,7 @@ const FILE = new URL('../../shared/bert/squad/dev-v1.1.json', import.meta.url);
 /** The published models' own: a synthetic vocabulary cuts words into more pieces. */
 const VOCABULARY = new URL('../../shared/bert/vocab/bert-base-uncased-vocab.txt', import.meta.url);
 const SEQUENCE = 384;
+const asItIs = { rows: (row: Encoding) => [row], result: () => undefined };
 const [name = 'synthetic:bert-base', count = '192', split = '6,6'] = process.argv.slice(2);
 
 if (!existsSync(FILE)) {
@@ -74,7 +74,8 @@ function fill(row: Encoding): Encoding {
 
 /** Rows a second, after as many rows to warm up as the pipeline holds. */
 async function rate(what: string, microBatch: number, inputs: readonly Encoding[]): Promise<number> {
-  await using session = await openTask({ model, head: model.head, stages, microBatch, maxLength: SEQUENCE });
+  const task = { head: () => model.head, begin: () => asItIs };
+  await using session = await openSession({ model, task, stages, microBatch, maxLength: SEQUENCE });
   await run(session, inputs.slice(0, 8));
   const began = performance.now();
   await run(session, inputs);
@@ -83,7 +84,6 @@ async function rate(what: string, microBatch: number, inputs: readonly Encoding[
   return perSecond;
 }
 
-async function run(session: TaskSession, inputs: readonly Encoding[]): Promise<void> {
-  const asItIs = { rows: (row: Encoding) => [row], result: () => undefined };
-  for await (const result of runTask(session, asItIs, inputs)) if ('error' in result) throw result.error;
+async function run(session: Session<Encoding, undefined>, inputs: readonly Encoding[]): Promise<void> {
+  for await (const result of session.stream(inputs)) if ('error' in result) throw result.error;
 }

@@ -1,8 +1,8 @@
-import { EXECUTOR_NAMES } from 'ipu-pipeline';
+import { executorNames } from 'ipu-pipeline';
 import { webGpu } from './swiftshader.js';
 
 /** Every executor that runs here: WebGPU where a GPU or SwiftShader is to be had. */
-export const EXECUTORS_HERE = EXECUTOR_NAMES.filter((name) => name !== 'gpu.js:webgpu' || webGpu.available);
+export const EXECUTORS_HERE = executorNames().filter((name) => name !== 'gpu.js:webgpu' || webGpu.available);
 
 /** What other forms of the same weights run on: how a file is read does not depend on who computes. */
 export const FORMAT_EXECUTORS: readonly string[] = ['onnx', 'reference'];

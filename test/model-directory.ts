@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   headTensors,
-  readBertConfig,
+  readModelConfig,
   sliceTensors,
   GeneratedWeights,
   type BertConfig,
@@ -16,7 +16,7 @@ export const PIECES = [
   ...['the', 'red', 'fox', 'dog', 'jumps', 'over', 'who', 'lazy', 'sleeps', 'where', 'and', 'then'],
 ];
 
-export const CONFIG_JSON = {
+const CONFIG_JSON = {
   architectures: ['BertForQuestionAnswering'],
   model_type: 'bert',
   hidden_size: 16,
@@ -45,7 +45,7 @@ export async function writeModel({
   const json = { ...CONFIG_JSON, ...config };
   await writeFile(join(directory, 'config.json'), JSON.stringify(json));
   await writeFile(join(directory, 'vocab.txt'), pieces.map((piece) => `${piece}\n`).join(''));
-  const read = readBertConfig('config.json', JSON.stringify(json));
+  const read = readModelConfig('config.json', JSON.stringify(json));
   const tensors = await modelTensors(read.config, read.head ?? 'question-answering');
   change?.(tensors);
   await writeFile(join(directory, 'model.safetensors'), safetensors(tensors));

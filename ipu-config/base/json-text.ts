@@ -17,15 +17,35 @@ export function decodeUtf8(what: string, bytes: Uint8Array): string {
   }
 }
 
+const CONSTANTS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs;
+const NOT_A_NUMBER = '\ue000NaN';
+
 /**
- * Strict JSON; a name that an object has twice is refused too, since only one of its values could be kept.
+ * JSON, and the three numbers that Python's json module writes beyond it: `NaN`, `Infinity`, `-Infinity`.
+ * @throws SyntaxError
+ */
+export function parsePythonJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/Infinity|NaN/.test(text)) throw error;
+    const plain = text.replace(CONSTANTS, (found) => {
+      if (found.startsWith('"')) return found;
+      return found === 'NaN' ? JSON.stringify(NOT_A_NUMBER) : found.replace('Infinity', '1e999');
+    });
+    return JSON.parse(plain, (_, value: unknown) => (value === NOT_A_NUMBER ? Number.NaN : value));
+  }
+}
+
+/**
+ * Strict JSON, but for the numbers that Python writes beyond it; a name that an object has twice is refused too, since only one of its values could be kept.
  * @param what how messages call the text
  * @throws CheckpointError with line and column.
  */
 export function parseJson(what: string, text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parsePythonJson(text);
   } catch (error) {
     throw new CheckpointError(`${what} is not valid JSON: ${reason(error)}${position(text)}.`, {
       cause: error,

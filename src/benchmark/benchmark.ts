@@ -6,7 +6,7 @@ import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import { checkBertPipeline, startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
 import type { BertModel } from '../runs/model.js';
-import { oneDevice, type BertStage } from '../models/bert/stage-plan.js';
+import { oneDevice, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BenchmarkReport, BenchmarkSettings, MeasuredRun } from './benchmark-report.js';
 import { environment } from './environment.js';
 import { measureRun, type RunPlan } from './measure-run.js';
@@ -47,7 +47,7 @@ export interface BenchmarkHooks {
 
 interface Way {
   readonly name: string;
-  readonly stages: readonly BertStage[];
+  readonly stages: readonly PlannedStage[];
   readonly threadsPerStage: number;
   readonly replicas: number;
   /** Only of the pipeline. */

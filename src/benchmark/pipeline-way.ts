@@ -2,12 +2,12 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { placeBert, type BertPlacement, type PlacedStage } from '../models/bert/bert-placement.js';
-import { planStages, type BertStage } from '../models/bert/stage-plan.js';
+import { planStages, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BertModel } from '../runs/model.js';
 
 /** A model on the stages of a pipeline, and what they do in a call. */
 export interface PipelineWay {
-  readonly stages: readonly BertStage[];
+  readonly stages: readonly PlannedStage[];
   readonly schedule: ScheduleGenerator | Schedule;
   /** m: micro-batches of one call. */
   readonly deviceIterations: number;

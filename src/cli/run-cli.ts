@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { IpuPipelineError } from '../../ipu-config/base/errors.js';
 import { VERSION } from '../../ipu-config/base/files/version.js';
-import { answerCommand } from './ask/answer.js';
 import { benchCommand } from './run/bench.js';
 import { configShowCommand } from './look/config-show.js';
 import { doctorCommand } from './run/doctor.js';
@@ -13,14 +12,7 @@ import { reportCommand } from './look/report.js';
 import { scheduleCommand } from './look/schedule.js';
 import { simulateCommand } from './predict/simulate.js';
 import { sweepCommand } from './predict/sweep.js';
-import {
-  chooseCommand,
-  classifyCommand,
-  embedCommand,
-  fillCommand,
-  labelCommand,
-  nextSentenceCommand,
-} from './ask/text-commands.js';
+import { taskCommands } from './ask/task-command.js';
 
 function program(): Command {
   const root = new Command('ipu-pipeline')
@@ -34,13 +26,7 @@ function program(): Command {
     .showHelpAfterError('(--help shows what there is)');
   for (const command of [
     benchCommand(),
-    answerCommand(),
-    classifyCommand(),
-    labelCommand(),
-    chooseCommand(),
-    fillCommand(),
-    embedCommand(),
-    nextSentenceCommand(),
+    ...taskCommands(),
     evalCommand(),
     configCommand(),
     scheduleCommand(),

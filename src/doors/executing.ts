@@ -5,10 +5,10 @@ export {
   autoChoice,
   checkAdapter,
   chooseExecutor,
-  EXECUTOR_CHOICES,
+  executorChoices,
   probeGpuJs,
   type ExecutorChoice,
-} from '../executors/choose-executor.js';
+} from '../executors/choice/choose-executor.js';
 export {
   GPU_JS_MODES,
   type Cells,
@@ -34,6 +34,11 @@ export { openComputeDevice } from '../executors/gpu-js/open-device.js';
 export type { Adapter, GpuJsFacts } from '../executors/gpu-js/probe-adapters.js';
 export { onnxExecutor } from '../executors/onnx/onnx-executor.js';
 export { referenceExecutor } from '../executors/reference/reference-executor.js';
-export { EXECUTOR_NAMES, executorByName } from '../executors/registry.js';
-export { runProbe, type Probed } from '../executors/run-probe.js';
+export {
+  executorByName,
+  executorNames,
+  registerExecutor,
+  type ExecutorModule,
+} from '../executors/registry.js';
+export { runProbe, type Probed } from '../executors/choice/run-probe.js';
 export type { Executor, ExecutorOptions, StageExecutor } from '../executors/stage-executor.js';

@@ -18,14 +18,10 @@ export {
   type CombinedBatch,
   type TrainerThroughput,
 } from '../../ipu-config/batching.js';
-export {
-  PLACED_HEADS,
-  bertBlocks,
-  countStages,
-  type BertBlock,
-  type PlacedHead,
-  type StageCounts,
-} from '../models/bert/bert-blocks.js';
+export { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
+export { bertBlocks } from '../models/bert/bert-blocks.js';
+export type { Block } from '../models/family.js';
+export { countStages, type StageCounts } from '../models/placement.js';
 export {
   placeBert,
   stageName,
@@ -93,7 +89,12 @@ export {
   type SerializedEmbedding,
 } from '../../ipu-config/serialized-embedding.js';
 export { updateFromString } from '../../ipu-config/update-from-string.js';
-export type { CallOutputMode, CallResult } from '../../pipeline/runtime/calls.js';
+export {
+  CallCollector,
+  checkOutputMode,
+  type CallOutputMode,
+  type CallResult,
+} from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
@@ -113,13 +114,24 @@ export { SteadyWindow, type RankActivity, type SteadyActivity } from '../benchma
 export { Workload, type WorkloadTokenizer } from '../benchmark/workload.js';
 export type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
 export { startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
-export { headTensors, sliceTensors, type TensorSpec } from '../models/bert/bert-tensors.js';
+export {
+  familyOf,
+  headTensors,
+  placeModel,
+  programOf,
+  readModelConfig,
+  sliceTensors,
+} from '../models/families/families.js';
+export { MODEL_SIZES } from '../models/families/model-sizes.js';
+export type { Family, ProgramOptions, ReadConfig } from '../models/family.js';
+export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
+export type * from '../models/steps.js';
+export type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from '../runs/model.js';
-export { readBertConfig, type ReadBertConfig } from '../models/bert/read-bert-config.js';
-export { oneDevice, planStages, type BertStage } from '../models/bert/stage-plan.js';
+export { oneDevice, planStages, type PlannedStage } from '../models/families/stage-plan.js';
 export { withHead } from '../runs/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
-export type { WeightPlace, WeightSource } from '../weights/weights.js';
+export type { StoredTensor, WeightPlace, WeightSource } from '../weights/weights.js';
 export { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 export { CheckpointWeights } from '../weights/checkpoint-weights.js';
 export { GeneratedWeights } from '../weights/generated-weights.js';
@@ -143,37 +155,10 @@ export {
 export { parseModelReference, type ModelReference } from '../hub/model-reference.js';
 export { bypassesProxy } from '../hub/proxy.js';
 export * from './reports.js';
-export {
-  answerQuestions,
-  answerTask,
-  questionWindows,
-  type AnswerQuestionsOptions,
-  type QuestionToAnswer,
-} from '../tasks/answer-questions.js';
-export {
-  chooseEndings,
-  chooseTask,
-  type Choice,
-  type ChoiceToMake,
-  type ChooseOptions,
-} from '../tasks/choose-endings.js';
-export {
-  classifyTask,
-  classifyTexts,
-  type Classification,
-  type ClassifyOptions,
-  type ScoredLabel,
-  type TextToClassify,
-} from '../tasks/classify-texts.js';
-export {
-  embedTask,
-  embedTexts,
-  POOLINGS,
-  type Embedding,
-  type EmbedOptions,
-  type Pooling,
-  type TextToEmbed,
-} from '../tasks/embed-texts.js';
+export { questionWindows, type QuestionToAnswer } from '../tasks/answer.js';
+export type { Choice, ChoiceToMake } from '../tasks/choose.js';
+export type { Classification, ScoredLabel, TextToClassify } from '../tasks/classify.js';
+export { POOLINGS, type Embedding, type Pooling, type TextToEmbed } from '../tasks/embed.js';
 export {
   AGGREGATIONS,
   entitiesOf,
@@ -181,48 +166,41 @@ export {
   type Entity,
   type LabelledPiece,
 } from '../tasks/entities.js';
+export { inputSchema, type Field, type Fields } from '../tasks/fields.js';
+export type { FilledMask, FilledText, MaskCandidate, TextToFill } from '../tasks/fill.js';
+export type { LabelledText, TextToLabel } from '../tasks/label.js';
+export type { NextSentence, SentencePair } from '../tasks/next-sentence.js';
 export {
-  fillMasks,
-  fillTask,
-  type FilledMask,
-  type FilledText,
-  type FillOptions,
-  type MaskCandidate,
-  type TextToFill,
-} from '../tasks/fill-masks.js';
+  optionsSchema,
+  resolveOptions,
+  type OptionSpec,
+  type OptionSpecs,
+  type OptionValues,
+} from '../tasks/options.js';
 export {
-  labelTask,
-  labelTokens,
-  type LabelledText,
-  type LabelOptions,
-  type TextToLabel,
-} from '../tasks/label-tokens.js';
-export {
-  batchTensors,
-  lengthBuckets,
-  rowOutputs,
-  type Row,
-  type RowOutput,
-  type RowTensor,
-} from '../runs/length-buckets.js';
-export {
-  nextSentenceTask,
-  predictNext,
-  type NextSentence,
-  type NextSentenceOptions,
-  type SentencePair,
-} from '../tasks/predict-next.js';
-export { runTask } from '../runs/run-task.js';
-export { openTask, taskContext, type SessionOptions } from '../runs/task-session.js';
+  TASKS,
+  type AnyTask,
+  type TaskInput,
+  type TaskName,
+  type TaskOptions,
+  type TaskOutput,
+} from '../tasks/table.js';
 export {
   RefusedInput,
+  type RowOutput,
+  type RowTensor,
   type Task,
   type TaskContext,
+  type TaskDefinition,
   type TaskInputs,
   type TaskResult,
-  type TaskSession,
+  type TaskSpec,
+  type TextStyle,
 } from '../tasks/task.js';
-export { answerExact, answerF1, noAnswerF1, normalizeAnswer } from '../tasks/answer-match.js';
+export { cutModel, type CutModel } from '../runs/cut-model.js';
+export { openSession, taskContext, type Session, type SessionOptions } from '../runs/session.js';
+export { QueueFullError, type QueueLoad, type SubmitOptions } from '../runs/submit-queue.js';
+export { answerExact, answerF1, noAnswerF1, normalizeAnswer } from '../tasks/squad/answer-match.js';
 export {
   answerFromLogits,
   type Answer,
@@ -258,7 +236,9 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { TokenizerFlavour } from '../tokenizer/basic-options.js';
+export type { AddedToken } from '../tokenizer/base/added-tokens.js';
+export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/base/tokenizer.js';
+export type { RowLayout, RowPart } from '../tokenizer/base/row-layout.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -268,13 +248,12 @@ export {
   type EncodeOptions,
   type Encoding,
 } from '../tokenizer/encode.js';
-export { loadTokenizer } from '../tokenizer/load-tokenizer.js';
+export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load/load-tokenizer.js';
 export { syntheticVocabulary } from '../runs/synthetic-vocabulary.js';
 export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
-export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
+export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/base/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
-export type { TokenizedText } from '../tokenizer/word-piece.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';
 export * from './profiling.js';

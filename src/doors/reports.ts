@@ -16,9 +16,14 @@ export type {
   StackedBar,
   StackedBars,
   Throughput,
-  TimelineData,
 } from '../report/data/report-data.js';
-export { convertToTrace, readReport, recordedTimelines } from '../report/data/report-source.js';
+export {
+  convertToTrace,
+  readReport,
+  recordedTimelines,
+  type SavedSimulation,
+  type ShowSimulation,
+} from '../report/files/read-report.js';
 export { runOfSchedule, type RunDescription } from '../observe/run-description.js';
 export { decodeSpans, encodeSpans, type EncodedSpans } from '../observe/span-codec.js';
 export {
@@ -29,15 +34,10 @@ export {
   type SpanRow,
   type SpanTable,
 } from '../observe/span-table.js';
-export { TIMELINE_SPANS, TimelineCollector } from '../observe/timeline-collector.js';
-export {
-  configurationData,
-  describeRun,
-  simulatedTimeline,
-  simulationData,
-} from '../report/data/simulation-data.js';
+export { TIMELINE_SPANS, TimelineCollector, type TimelineData } from '../observe/timeline-collector.js';
+export { configurationData, simulationData } from '../report/data/simulation-data.js';
 export { timelineBars, timelinesData } from '../report/data/timeline-data.js';
 export { TraceEvents } from '../observe/trace-events.js';
-export { TraceWriter } from '../observe/trace-writer.js';
-export { readRecording, type RecordingEntry } from '../observe/recording.js';
-export { SpanRecorder, type RecordedRun, type RecordingHeader } from '../observe/span-recorder.js';
+export { TraceWriter } from '../observe/files/trace-writer.js';
+export { readRecording, type RecordingEntry } from '../observe/files/recording.js';
+export { SpanRecorder, type RecordedRun, type RecordingHeader } from '../observe/files/span-recorder.js';

@@ -33,13 +33,8 @@ export { HEADS, type Head, type ModelShape } from '../hardware/model-shape.js';
 export { planConfig, type ConfigPlan, type ConfigPlanOptions } from '../planning/plan-config.js';
 export { planSplit, type Plan, type PlanOptions } from '../planning/plan.js';
 export { parsePoints, type Measured, type MeasuredPoint } from '../planning/points.js';
-export {
-  comparePoints,
-  predictRates,
-  type ComparedPoint,
-  type PointsComparison,
-  type PredictedRates,
-} from '../hardware/predict.js';
+export { comparePoints, type ComparedPoint, type PointsComparison } from '../planning/compare-points.js';
+export { predictRates, ratesOnOneIpu, type PredictedRates } from '../hardware/predict.js';
 export { PUBLISHED_MODELS, publishedModel } from '../hardware/published-models.js';
 export type {
   IpuRun,
@@ -52,6 +47,7 @@ export type {
 export { scheduleOf } from '../hardware/run-schedule.js';
 export { simulateCall, type SimulatedCall, type SimulatedUpdate } from '../hardware/simulate-run.js';
 export {
+  describeRun,
   simulateIpus,
   stageLabel,
   type IpuSimulation,

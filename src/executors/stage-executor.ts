@@ -1,18 +1,18 @@
 import type { DeviceTransfers } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
+import type { Program } from '../models/program.js';
 import type { WeightSource } from '../weights/weights.js';
 
-/**
- * Computes one slice of a BERT model.
- *
- * With an embedding the inputs are `input_ids`, `attention_mask`, `token_type_ids`, int32 `[batch, sequence]`;
- * without, `hidden_state` float32 `[batch, sequence, hidden]` and `attention_mask`. The outputs are
- * `hidden_state` and `attention_mask` for the next stage, or the head's: `start_logits` and `end_logits`
- * `[batch, sequence]` for question answering, and so on.
- */
+/** Computes one program; its inputs and outputs are those that the program declares. */
 export interface StageExecutor {
+  /** @throws InputError that names the tensor when the inputs are not those of the program */
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>;
+  /**
+   * The way back through the same program, for executors that can train: gradients of the outputs of the last `run`
+   * to those of its float32 inputs, by their names; gradients of weights are added to what the stage keeps. None has
+   * it yet.
+   */
+  backward?(gradients: readonly Tensor[]): Promise<readonly Tensor[]>;
   readonly weightBytes: number;
   /** How often numbers were uploaded to a device and read back from it so far; absent where there is no device. */
   readonly transfers?: DeviceTransfers;
@@ -28,13 +28,8 @@ export interface ExecutorOptions {
   readonly onKernel?: (kernel: { readonly name: string; readonly family: string }, elapsedNs: number) => void;
 }
 
-/** A way to compute stages. Preparing (weights, kernels) is apart from running. */
+/** A way to compute programs. Preparing (weights, kernels) is apart from running. */
 export interface Executor {
   readonly name: string;
-  prepare(
-    config: BertConfig,
-    slice: BertSlice,
-    weights: WeightSource,
-    options: ExecutorOptions,
-  ): Promise<StageExecutor>;
+  prepare(program: Program, weights: WeightSource, options: ExecutorOptions): Promise<StageExecutor>;
 }

@@ -1,37 +1,49 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
+import { sized, type Program, type Sizes } from '../models/program.js';
 
-/**
- * Checks that a stage was given the tensors it takes.
- * @throws InputError that names the tensor, its shape and what it must be.
- */
-export function checkStageInputs(config: BertConfig, slice: BertSlice, inputs: readonly Tensor[]): void {
-  const mask = find(inputs, 'attention_mask', 'int32');
-  const [batch, sequence] = mask.shape;
-  if (mask.shape.length !== 2 || !batch || !sequence) {
-    throw new InputError(
-      `attention_mask has shape [${mask.shape.join(', ')}]; it must be [batch, sequence].`,
-    );
-  }
-  if (sequence > config.maxPositionEmbeddings) {
-    throw new InputError(
-      `the sequence length ${sequence} is more than the model's ${config.maxPositionEmbeddings} positions.`,
-    );
-  }
-  if (!slice.embedding) {
-    expectShape(find(inputs, 'hidden_state', 'float32'), [batch, sequence, config.hiddenSize]);
-    return;
-  }
-  const bounds = { input_ids: config.vocabSize, token_type_ids: config.typeVocabSize };
-  for (const [name, bound] of Object.entries(bounds)) {
-    const tensor = find(inputs, name, 'int32');
-    expectShape(tensor, [batch, sequence]);
-    expectBelow(tensor, bound);
-  }
+/** The tensors of a micro-batch, and the sizes that it has. */
+export interface StageInputs {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly sizes: Sizes;
 }
 
-function find(inputs: readonly Tensor[], name: string, dtype: Tensor['dtype']): Tensor {
+/**
+ * Checks that a stage was given the tensors that its program takes.
+ * @throws InputError that names the tensor, its shape and what it must be.
+ */
+export function checkStageInputs(
+  { inputs, longestSequence }: Program,
+  given: readonly Tensor[],
+): StageInputs {
+  const tensors = new Map<string, Tensor>();
+  const sizes: Record<string, number> = {};
+  for (const { name, dtype, shape, below } of inputs) {
+    const tensor = find(given, name, dtype);
+    const free = shape.filter((d): d is string => typeof d === 'string' && !(d in sizes));
+    if (free.length > 0) {
+      const isWhole = tensor.shape.length === shape.length && tensor.shape.every((d) => d > 0);
+      if (!isWhole) {
+        throw new InputError(
+          `${name} has shape [${tensor.shape.join(', ')}]; it must be [${shape.join(', ')}].`,
+        );
+      }
+      for (const d of free) sizes[d] = tensor.shape[shape.indexOf(d)]!;
+      checkLength(sizes, longestSequence);
+    }
+    expectShape(tensor, sized(shape, sizes));
+    if (below !== undefined) expectBelow(tensor, sized([below], sizes)[0]!);
+    tensors.set(name, tensor);
+  }
+  return { tensors, sizes };
+}
+
+function checkLength({ sequence }: Sizes, longest: number): void {
+  if (sequence === undefined || sequence <= longest) return;
+  throw new InputError(`the sequence length ${sequence} is more than the model's ${longest} positions.`);
+}
+
+function find(inputs: readonly Tensor[], name: string, dtype: string): Tensor {
   const found = inputs.find((tensor) => tensor.name === name);
   if (found?.dtype === dtype) return found;
   const given = inputs.map((tensor) => `${tensor.name} (${tensor.dtype})`).join(', ') || 'nothing';

@@ -1,11 +1,11 @@
 import { placeBert, type PlacedStage } from '../models/bert/bert-placement.js';
-import type { PlacedHead } from '../models/bert/bert-blocks.js';
+import type { ModelHead } from '../models/model-config.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { replicationOf } from '../../ipu-config/ipu-reservation.js';
 import { checkPipelineMinimum } from '../../ipu-config/pipeline-minimum.js';
 import type { Hardware } from './hardware.js';
-import type { Head, ModelShape } from './model-shape.js';
+import { modelHead, type Head, type ModelShape } from './model-shape.js';
 import { stagesFor } from './run-schedule.js';
 import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
 
@@ -153,8 +153,7 @@ function warningsOf(placement: Placed, run: IpuRun): string[] {
   ];
 }
 
-function placedHead(head: Head): PlacedHead {
-  if (head === 'none') return null;
-  if (head === 'pretraining') return 'pre-training';
-  return head === 'causal-lm' ? 'masked-lm' : head; // both come back to the IPU of the word table
+/** A projection to the vocabulary comes back to the IPU of the word table. */
+function placedHead(head: Head): ModelHead | null {
+  return modelHead(head) ?? (head === 'causal-lm' ? 'masked-lm' : null);
 }

@@ -1,17 +1,24 @@
-/** What sits on the encoder or decoder. */
-export const HEADS = [
+import { bertAttention, bertEmbedding, bertFeedForward, wordTable } from '../models/bert/bert-encoder.js';
+import { BERT_HEADS } from '../models/bert/bert-heads.js';
+import { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
+import { ProgramBuilder } from '../models/program-builder.js';
+import { programTensors } from '../models/program.js';
+import type { Step, Value } from '../models/steps.js';
+import { elementsOf, type TensorSpec } from '../../ipu-config/base/tensor-spec.js';
+
+/** What sits on the encoder or decoder: the heads of models, one in a spelling of its own, and two that none runs. */
+export type Head = 'none' | Exclude<ModelHead, 'pre-training'> | 'pretraining' | 'causal-lm';
+export const HEADS: readonly Head[] = [
   'none',
-  'pooler',
-  'question-answering',
-  'sequence-classification',
-  'token-classification',
-  'multiple-choice',
-  'next-sentence-prediction',
-  'masked-lm',
-  'pretraining',
+  ...MODEL_HEADS.map((head) => (head === 'pre-training' ? 'pretraining' : head)),
   'causal-lm',
-] as const;
-export type Head = (typeof HEADS)[number];
+];
+
+/** The head of a model that is meant; undefined for those that no model has here. */
+export function modelHead(head: Head): ModelHead | undefined {
+  if (head === 'pretraining') return 'pre-training';
+  return head === 'none' || head === 'causal-lm' ? undefined : head;
+}
 
 /** A stack of transformer layers by its sizes: all that costs and memory depend on. */
 export interface ModelShape {
@@ -28,55 +35,78 @@ export interface ModelShape {
   readonly labels?: number;
 }
 
+/** The parts of a model that stages hold; all layers are alike, and their halves are placed separately. */
+export type ModelPart = 'embedding' | 'attention' | 'feedForward' | 'head';
+
+export interface ModelParts {
+  readonly steps: Readonly<Record<ModelPart, readonly Step[]>>;
+  /** How many weights each has. */
+  readonly parameters: Readonly<Record<ModelPart, number>>;
+  /** The word table: a projection to the vocabulary is tied to it. */
+  readonly table: TensorSpec;
+  /** Of the head's weights, those that are the word table's: 0 where it does not project to the vocabulary. */
+  readonly tiedParameters: number;
+}
+
+/** By the sizes that they depend on: a fit makes the same shapes again and again. */
+const KNOWN = new Map<string, ModelParts>();
+
+/** The program of a shape. Pre-norm layers, as decoders have them, do the same work in another order. */
+export function partsOf(model: ModelShape): ModelParts {
+  const { hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, head, labels } = model;
+  const key = [hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, head, labels].join();
+  const known = KNOWN.get(key) ?? makeParts(model);
+  KNOWN.set(key, known);
+  return known;
+}
+
+function makeParts(model: ModelShape): ModelParts {
+  const { hiddenSize, head, labels = 2 } = model;
+  const sizes = {
+    ...{ hiddenSize, vocabSize: model.vocabSize, numLabels: labels, typeVocabSize: 2 },
+    ...{ numAttentionHeads: model.attentionHeads, intermediateSize: model.intermediateSize },
+    ...{ maxPositionEmbeddings: model.maxPositions, layerNormEps: 0, hiddenAct: 'gelu' as const },
+  };
+  const hidden: Value = { name: 'hidden_state', shape: ['batch', 'sequence', hiddenSize] };
+  const table = wordTable(sizes);
+  const part = (add: (steps: ProgramBuilder) => void): readonly Step[] => {
+    const steps = new ProgramBuilder();
+    add(steps);
+    return steps.steps;
+  };
+  const steps = {
+    embedding: part((to) => bertEmbedding(to, sizes)),
+    attention: part((to) => bertAttention(to, sizes, 0, hidden)),
+    feedForward: part((to) => bertFeedForward(to, sizes, 0, hidden)),
+    head: part((to) => {
+      const placed = modelHead(head);
+      if (placed) BERT_HEADS[placed].add(to, sizes, hidden, { picked: true });
+      if (head === 'causal-lm') to.linear('vocabulary', hidden, { weight: table });
+    }),
+  };
+  const count = (of: readonly Step[]): number =>
+    programTensors({ steps: of }).reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  const parameters = {
+    embedding: count(steps.embedding),
+    attention: count(steps.attention),
+    feedForward: count(steps.feedForward),
+    head: count(steps.head),
+  };
+  const isTied = steps.head.some((step) => isProjection(step, table));
+  return { steps, parameters, table, tiedParameters: isTied ? elementsOf(table.shape) : 0 };
+}
+
+/** Whether a step projects to the vocabulary. */
+export function isProjection(step: Step, table: TensorSpec): boolean {
+  return step.op === 'linear' && step.weight.name === table.name;
+}
+
 /** Share of tokens that BERT's pre-training masks (Devlin et al. 2018, section 3.1). */
 const MASKED_SHARE = 0.15;
 
-/** Weights of one layer's attention half: three input projections, one output projection, one LayerNorm. */
-export function attentionParameters({ hiddenSize: h }: ModelShape): number {
-  return 4 * h * h + 4 * h + 2 * h;
-}
-
-/** Weights of one layer's feed-forward half: two projections, one LayerNorm. */
-export function feedForwardParameters({ hiddenSize: h, intermediateSize: i }: ModelShape): number {
-  return 2 * h * i + i + h + 2 * h;
-}
-
-/** Word, position and segment tables and their LayerNorm. */
-export function embeddingParameters({ hiddenSize: h, vocabSize, maxPositions }: ModelShape): number {
-  return (vocabSize + maxPositions + 2) * h + 2 * h;
-}
-
-/**
- * Weights of a head beyond those that it shares with the embedding: a vocabulary projection is tied to the word
- * table where both sit on one IPU, and a copy of its own elsewhere.
- */
-export function headParameters(model: ModelShape, sharesTable: boolean): number {
-  const { hiddenSize: h, vocabSize, labels = 2 } = model;
-  const pooler = h * h + h;
-  const projection = sharesTable ? vocabSize : vocabSize * h + vocabSize;
-  const transform = h * h + 3 * h;
-  const sizes: Record<Head, number> = {
-    none: 0,
-    pooler,
-    'question-answering': 2 * h + 2,
-    'sequence-classification': pooler + labels * (h + 1),
-    'token-classification': labels * (h + 1),
-    'multiple-choice': pooler + h + 1,
-    'next-sentence-prediction': pooler + 2 * h + 2,
-    'masked-lm': transform + projection,
-    pretraining: pooler + 2 * h + 2 + transform + projection,
-    'causal-lm': sharesTable ? 0 : vocabSize * h,
-  };
-  return sizes[model.head];
-}
-
-export function projectsToVocabulary(head: Head): boolean {
-  return head === 'masked-lm' || head === 'pretraining' || head === 'causal-lm';
-}
-
-/** Tokens of a micro-batch that the head projects to the vocabulary. */
-export function projectedTokens(model: ModelShape, rows: number, sequenceLength: number): number {
-  if (model.head === 'causal-lm') return rows * sequenceLength;
+/** Tokens of a row that the head projects to the vocabulary. */
+export function projectedTokens(model: ModelShape, sequenceLength: number): number {
+  if (model.head === 'causal-lm') return sequenceLength;
   const perRow = model.maskedTokensPerRow ?? Math.ceil(MASKED_SHARE * sequenceLength);
-  return rows * Math.min(perRow, sequenceLength);
+  return Math.min(perRow, sequenceLength);
 }

@@ -1,54 +1,51 @@
+import type { ModelConfig } from '../models/model-config.js';
+import { MODEL_SIZES } from '../models/families/model-sizes.js';
 import type { Head, ModelShape } from './model-shape.js';
 
-interface Sizes {
-  readonly layers: number;
-  readonly hiddenSize: number;
-  readonly vocabSize: number;
-  readonly maxPositions: number;
-  readonly head: Head;
-}
+type Sizes = Omit<ModelShape, 'name'>;
 
-const bert = (layers: number, hiddenSize: number): Sizes => ({
-  layers,
-  hiddenSize,
-  vocabSize: 30522,
-  maxPositions: 512,
-  head: 'question-answering',
-});
+/** Layers and hidden size; no family runs them. Source: Radford et al. 2019, table 2. */
+const GPT2: readonly (readonly [string, number, number])[] = [
+  ['gpt2', 12, 768],
+  ['gpt2-medium', 24, 1024],
+  ['gpt2-large', 36, 1280],
+  ['gpt2-xl', 48, 1600],
+];
+
 const gpt2 = (layers: number, hiddenSize: number): Sizes => ({
   layers,
   hiddenSize,
   vocabSize: 50257,
   maxPositions: 1024,
   head: 'causal-lm',
+  attentionHeads: hiddenSize / 64,
+  intermediateSize: 4 * hiddenSize,
+  labels: 2,
 });
 
-/** Sizes that were published: google-research/bert README; Radford et al. 2019, table 2. */
-const MODELS: Readonly<Record<string, Sizes>> = {
-  'bert-tiny': bert(2, 128),
-  'bert-mini': bert(4, 256),
-  'bert-small': bert(4, 512),
-  'bert-medium': bert(8, 512),
-  'bert-base': bert(12, 768),
-  'bert-large': bert(24, 1024),
-  gpt2: gpt2(12, 768),
-  'gpt2-medium': gpt2(24, 1024),
-  'gpt2-large': gpt2(36, 1280),
-  'gpt2-xl': gpt2(48, 1600),
-};
+const MODELS: Readonly<Record<string, Sizes>> = Object.fromEntries([
+  ...Object.entries(MODEL_SIZES).map(([name, config]) => [name, sizesOf(config)] as const),
+  ...GPT2.map(([name, layers, hiddenSize]) => [name, gpt2(layers, hiddenSize)] as const),
+]);
 
 export const PUBLISHED_MODELS: readonly string[] = Object.keys(MODELS);
 
-/** The shape of a published model, 64 numbers to a head; undefined for other names. */
+/** The shape of a published model; undefined for other names. */
 export function publishedModel(name: string, head?: Head): ModelShape | undefined {
   const sizes = MODELS[name.replace(/^synthetic:/, '')];
-  if (!sizes) return undefined;
+  return sizes && { name, ...sizes, head: head ?? sizes.head };
+}
+
+/** What costs depend on. */
+export function sizesOf(config: ModelConfig, head: Head = 'question-answering'): Sizes {
   return {
-    name,
-    ...sizes,
-    head: head ?? sizes.head,
-    attentionHeads: Math.round(sizes.hiddenSize / 64),
-    intermediateSize: 4 * sizes.hiddenSize,
-    labels: 2,
+    layers: config.numHiddenLayers,
+    hiddenSize: config.hiddenSize,
+    vocabSize: config.vocabSize,
+    maxPositions: config.maxPositionEmbeddings,
+    head,
+    attentionHeads: config.numAttentionHeads,
+    intermediateSize: config.intermediateSize,
+    labels: config.numLabels,
   };
 }

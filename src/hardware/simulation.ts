@@ -1,4 +1,5 @@
 import type { Span } from '../../pipeline/schedule/span.js';
+import type { RunDescription } from '../observe/run-description.js';
 import type { IpuMemory } from './memory.js';
 import { memoryPerIpu } from './memory.js';
 import { ratesOf, type PredictedRates } from './predict.js';
@@ -103,6 +104,17 @@ export function stageLabel(stage: IpuRun['stages'][number]): string {
     [...(stage.embedding ? ['embedding'] : []), ...layers, ...(stage.head ? ['head'] : [])].join(', ') ||
     'nothing'
   );
+}
+
+/** What the spans of a simulation belong to. All replicas do the same at the same time: spans are those of one. */
+export function describeRun(run: IpuRun): RunDescription {
+  return {
+    name: `${run.model.name} on ${run.hardware.system.name}`,
+    kind: 'simulated',
+    stages: run.stages.map(stageLabel),
+    stageToRank: run.stages.map(({ ipu }) => ipu),
+    training: run.mode === 'training',
+  };
 }
 
 function latencyMs({ run, update, callNs }: SimulatedCall): number {

@@ -1,10 +1,10 @@
 import { freemem } from 'node:os';
 import { environment, type Environment } from '../benchmark/environment.js';
-import { autoChoice, probeGpuJs, type ExecutorChoice } from '../executors/choose-executor.js';
+import { autoChoice, probeGpuJs, type ExecutorChoice } from '../executors/choice/choose-executor.js';
 import type { GpuJsMode } from '../executors/gpu-js/device.js';
 import type { Adapter, GpuJsFacts } from '../executors/gpu-js/probe-adapters.js';
 import type { OnnxFacts } from '../executors/onnx/probe-onnx.js';
-import { PROBE_TIMEOUT_MS, runProbe, type Probed } from '../executors/run-probe.js';
+import { PROBE_TIMEOUT_MS, runProbe, type Probed } from '../executors/choice/run-probe.js';
 import { cpuFeatures } from './cpu-features.js';
 
 /** What a machine offers to this program. */

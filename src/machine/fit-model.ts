@@ -1,4 +1,4 @@
-import type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
+import type { ModelHead, ModelConfig, Slice } from '../models/model-config.js';
 import type { Contention, Measurement, ModelProfile, StageThreads } from './machine-profile.js';
 import { nonnegativeLeastSquares } from './nonnegative-least-squares.js';
 import { copiedBytes } from './stage-work.js';
@@ -6,8 +6,8 @@ import { copiedBytes } from './stage-work.js';
 /** What was measured of a model, before the fit. */
 export interface ModelMeasurements {
   readonly name: string;
-  readonly config: BertConfig;
-  readonly head: BertHead | null;
+  readonly config: ModelConfig;
+  readonly head: ModelHead | null;
   readonly dispatchNs: number;
   readonly wakeNs: number;
   /** Of the cores' time, by other processes while it was measured. */
@@ -61,7 +61,7 @@ export function fitModel(measured: ModelMeasurements): ModelProfile {
 }
 
 /** Of what kind the tensors are that it takes and gives. */
-function sliceOf({ part, layers }: Measurement, head: BertHead | null): BertSlice {
+function sliceOf({ part, layers }: Measurement, head: ModelHead | null): Slice {
   const isHead = part === 'head';
   return { embedding: part === 'embedding', firstLayer: 0, endLayer: layers, head: isHead ? head : null };
 }

@@ -5,7 +5,7 @@ import type { Span } from '../../pipeline/schedule/span.js';
 import { pipelineWay } from '../benchmark/pipeline-way.js';
 import type { BenchmarkReport, MeasuredRun, Percentiles } from '../benchmark/benchmark-report.js';
 import type { BertModel } from '../runs/model.js';
-import { oneDevice } from '../models/bert/stage-plan.js';
+import { oneDevice } from '../models/families/stage-plan.js';
 import type { MachineProfile } from './machine-profile.js';
 import { predictRuntime, type RuntimePrediction } from './predict-runtime.js';
 

@@ -4,17 +4,19 @@ import { sequential } from '../../pipeline/schedules/sequential.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import type { BertSlice } from '../models/bert/bert-config.js';
-import type { BertStageInit } from '../runs/bert-stage.js';
+import { executorPlace } from '../executors/registry.js';
+import { programOf } from '../models/families/families.js';
+import type { Slice } from '../models/model-config.js';
+import { tensorBytes } from '../models/program.js';
+import type { PlannedStageInit } from '../runs/bert-stage.js';
 import type { BertModel } from '../runs/model.js';
-import { sliceOutputBytes } from '../models/bert/stage-plan.js';
 import type { Measurement } from './machine-profile.js';
-import type { BatchShape } from './stage-work.js';
+import { sizesOf, type BatchShape } from './stage-work.js';
 
 /** A part of the model that is measured by itself. */
 export interface ProbedPart {
   readonly part: Measurement['part'];
-  readonly slice: BertSlice;
+  readonly slice: Slice;
 }
 
 /** Layers that follow each other in the longer of the two stages of layers: more weights than a core's caches hold. */
@@ -87,13 +89,14 @@ export class Probe {
   ): Promise<Probe> {
     const spans: Span[] = [];
     const loaded = parts.map(() => 0);
-    const { microBatch, sequenceLength } = options.largest;
+    const sizes = sizesOf(options.largest);
+    const { inputs } = programOf(options.model.config, parts[0]!.slice);
     const pipeline = await Pipeline.start({
       stages: parts.map(({ part, slice }, at) =>
         partStage(part, slice, { ...options, ipu: schedule ? at : 0 }),
       ),
       schedule,
-      inputBytes: 3 * 4 * microBatch * sequenceLength,
+      inputBytes: tensorBytes(inputs, sizes),
       closeTimeoutMs: CLOSE_TIMEOUT_MS,
       signal: options.signal,
       onSpan: (span) => spans.push(span),
@@ -117,15 +120,16 @@ export class Probe {
   }
 }
 
-function partStage(part: string, slice: BertSlice, options: ProbeOptions & { ipu: number }): StageSpec {
+function partStage(part: string, slice: Slice, options: ProbeOptions & { ipu: number }): StageSpec {
   const { model, executor, threads, largest } = options;
-  const init: BertStageInit = { config: model.config, slice, weights: model.weights, executor, threads };
-  const { microBatch: batch, sequenceLength: sequence } = largest;
+  const program = programOf(model.config, slice);
+  const { weights } = model;
+  const init: PlannedStageInit = { program, weights, executor: executorPlace(executor), threads };
   return {
     name: part,
     ipu: options.ipu,
     module: new URL('../runs/bert-stage.js', import.meta.url).href,
     init,
-    outputBytes: sliceOutputBytes(model.config, slice, { batch, sequence }),
+    outputBytes: tensorBytes(program.outputs, sizesOf(largest)),
   };
 }

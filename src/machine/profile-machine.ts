@@ -1,7 +1,7 @@
 import { environment } from '../benchmark/environment.js';
 import { checkSequenceLength } from '../runs/bert-pipeline.js';
 import { checkWeights, type BertModel } from '../runs/model.js';
-import { chooseExecutor } from '../executors/choose-executor.js';
+import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { tokenizerOf } from '../runs/model-tokenizer.js';
 import { fitModel } from './fit-model.js';
 import { PROFILE_FORMAT, type MachineProfile, type ModelProfile } from './machine-profile.js';

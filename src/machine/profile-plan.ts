@@ -1,6 +1,7 @@
 import { availableParallelism, freemem } from 'node:os';
 import type { BertModel } from '../runs/model.js';
-import { sliceWeightBytes } from '../models/bert/bert-tensors.js';
+import { programOf } from '../models/families/families.js';
+import { weightBytes } from '../models/program.js';
 import { partsOfModel } from './probe.js';
 import type { BatchShape } from './stage-work.js';
 
@@ -37,7 +38,7 @@ export function profilePlan(
   { cores, freeBytes }: MachineSize,
 ): ProfilePlan {
   const probeBytes = partsOfModel(model).reduce(
-    (sum, { slice }) => sum + sliceWeightBytes(model.config, slice),
+    (sum, { slice }) => sum + weightBytes(programOf(model.config, slice)),
     0,
   );
   const most = Math.max(1, Math.floor((MEMORY_SHARE * freeBytes) / Math.max(1, probeBytes)) - 1);

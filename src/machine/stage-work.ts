@@ -1,6 +1,6 @@
-import type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
-import { headTensors, layerTensors } from '../models/bert/bert-tensors.js';
-import { sliceOutputBytes } from '../models/bert/stage-plan.js';
+import { programOf } from '../models/families/families.js';
+import type { ModelHead, ModelConfig, Slice } from '../models/model-config.js';
+import { tensorBytes, weightBytes, type Program, type Sizes } from '../models/program.js';
 import type { MachineProfile, ModelProfile } from './machine-profile.js';
 
 export interface BatchShape {
@@ -26,33 +26,22 @@ export interface KnownModel {
   readonly warnings: readonly string[];
 }
 
-/** Heads that look at each token; the others look at the first of each row. */
-const TOKEN_HEADS: readonly (BertHead | null)[] = [
-  'question-answering',
-  'token-classification',
-  'masked-lm',
-  'pre-training',
-];
-
-/** Tensors of the input: `input_ids`, `attention_mask`, `token_type_ids`. */
-const INPUT_TENSORS = 3;
+/** Of a micro-batch. */
+export function sizesOf({ microBatch, sequenceLength }: BatchShape): Sizes {
+  return { batch: microBatch, sequence: sequenceLength };
+}
 
 /** Bytes that go from slot to slot by way of an action: its inputs and its outputs. */
-export function copiedBytes(
-  config: BertConfig,
-  slice: BertSlice,
-  { microBatch, sequenceLength }: BatchShape,
-): number {
-  const tokens = microBatch * sequenceLength;
-  const input = slice.embedding ? INPUT_TENSORS * 4 * tokens : 4 * tokens * (config.hiddenSize + 1);
-  return input + sliceOutputBytes(config, slice, { batch: microBatch, sequence: sequenceLength });
+export function copiedBytes(config: ModelConfig, slice: Slice, shape: BatchShape): number {
+  const { inputs, outputs } = programOf(config, slice);
+  return tensorBytes([...inputs, ...outputs], sizesOf(shape));
 }
 
 /** One action of a stage. @param threads inside the stage */
 export function stageWork(
   profile: ModelProfile,
-  config: BertConfig,
-  slice: BertSlice,
+  config: ModelConfig,
+  slice: Slice,
   shape: BatchShape & { readonly threads: number },
 ): StageWork {
   const { action, embedding, layer, head } = profile;
@@ -98,11 +87,11 @@ export function factorsAt(table: readonly Factors[], threads: number): Omit<Fact
  */
 export function modelOnMachine(
   { models }: MachineProfile,
-  config: BertConfig,
-  head: BertHead | null,
+  config: ModelConfig,
+  head: ModelHead | null,
 ): KnownModel {
   const distance = (model: ModelProfile): number =>
-    Math.abs(Math.log(layerBytesOf(model) / layerBytes(config))) +
+    Math.abs(Math.log(layerBytesOf(model, config) / layerBytes(config))) +
     Math.abs(Math.log(model.hiddenSize / config.hiddenSize)) +
     (model.headName === head || head === null ? 0 : 1e-6);
   const nearest = models.reduce((a, b) => (distance(b) < distance(a) ? b : a));
@@ -117,9 +106,9 @@ export function modelOnMachine(
   };
 }
 
-function resize(model: ModelProfile, config: BertConfig): KnownModel {
+function resize(model: ModelProfile, config: ModelConfig): KnownModel {
   const hidden = config.hiddenSize / model.hiddenSize;
-  const weights = layerBytes(config) / layerBytesOf(model);
+  const weights = layerBytes(config) / layerBytesOf(model, config);
   if (hidden === 1 && weights === 1) return { profile: model, warnings: [] };
   const { layer, embedding, head } = model;
   return {
@@ -141,20 +130,25 @@ function resize(model: ModelProfile, config: BertConfig): KnownModel {
 }
 
 /** A head is a product or two: as a layer with so many bytes of weights, for each token or for each row. */
-function headFromLayer({ layer }: ModelProfile, config: BertConfig, head: BertHead): ModelProfile['head'] {
-  const share = bytes(headTensors(config, head)) / layerBytes(config);
-  const perToken = TOKEN_HEADS.includes(head);
+function headFromLayer({ layer }: ModelProfile, config: ModelConfig, head: ModelHead): ModelProfile['head'] {
+  const program = partOf(config, { head });
+  const share = weightBytes(program) / layerBytes(config);
+  // The others look at the first token of each row.
+  const perToken = program.steps.some(
+    ({ op, output }) => op === 'linear' && output.shape.includes('sequence'),
+  );
   return { weightsNs: layer.weightsNs * share, tokenNs: perToken ? layer.tokenNs * share : 0 };
 }
 
-function layerBytes(config: BertConfig): number {
-  return bytes(layerTensors(config, 0));
+function layerBytes(config: ModelConfig): number {
+  return weightBytes(partOf(config, { endLayer: 1 }));
 }
 
-function layerBytesOf({ hiddenSize, intermediateSize }: ModelProfile): number {
-  return layerBytes({ hiddenSize, intermediateSize } as BertConfig);
+/** Of a layer of the profiled model, if it were of the family of `config`. */
+function layerBytesOf({ hiddenSize, intermediateSize }: ModelProfile, config: ModelConfig): number {
+  return layerBytes({ ...config, hiddenSize, intermediateSize });
 }
 
-function bytes(tensors: readonly { readonly shape: readonly number[] }[]): number {
-  return tensors.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, d) => product * d, 1), 0);
+function partOf(config: ModelConfig, part: Partial<Slice>): Program {
+  return programOf(config, { embedding: false, firstLayer: 0, endLayer: 0, head: null, ...part });
 }

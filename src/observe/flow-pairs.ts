@@ -1,8 +1,9 @@
+import { linkOf, linkRead, OP_TABLE, type Moves } from '../../pipeline/schedule/op-table.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 
 /** A micro-batch goes from one stage to its neighbour. */
 export interface Flow {
-  readonly direction: 'activation' | 'gradient';
+  readonly direction: Moves;
   readonly from: Span;
   readonly to: Span;
 }
@@ -66,14 +67,12 @@ export class FlowPairs {
 
 /** Link j lies between stages j − 1 and j; there is none before stage 0 and none after the last. */
 function edgesOf({ kind, op, stage, microBatch, replica }: Span, stages: number): Edge[] {
-  if (kind !== 'action' || stage === undefined || microBatch === undefined) return [];
-  const edge = (direction: Flow['direction'], link: number, isSource: boolean): Edge[] =>
-    link < 1 || link >= stages
+  if (kind !== 'action' || op === undefined || stage === undefined || microBatch === undefined) return [];
+  const { kind: does, moves: direction } = OP_TABLE[op];
+  if (does !== 'compute' || direction === undefined) return [];
+  const edge = (link: number | undefined, isSource: boolean): Edge[] =>
+    link === undefined || link < 1 || link >= stages
       ? []
       : [{ direction, isSource, key: `${replica} ${direction} ${link} ${microBatch}` }];
-  if (op === 'F') return [...edge('activation', stage, false), ...edge('activation', stage + 1, true)];
-  if (op === 'B' || op === 'I') {
-    return [...edge('gradient', stage + 1, false), ...edge('gradient', stage, true)];
-  }
-  return [];
+  return [...edge(linkRead(op, stage), false), ...edge(linkOf(op, stage), true)];
 }

@@ -1,3 +1,4 @@
+import { OP_TABLE } from '../../pipeline/schedule/op-table.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { RunDescription } from './run-description.js';
 
@@ -42,12 +43,13 @@ export class HeldActivations {
   }
 
   #changes({ kind, op, stage, rank, startNs, endNs }: Span): Change[] {
-    if (kind !== 'action' || stage === undefined) return [];
+    if (kind !== 'action' || op === undefined || stage === undefined) return [];
+    const { stash } = OP_TABLE[op];
     const { training, stageToRank } = this.#run;
     const given = (by: number): Change => ({ atNs: endNs, rank: by, by: -1 });
     const taken: Change = { atNs: startNs, rank, by: 1 };
-    if (training) return op === 'F' ? [taken] : op === 'B' || op === 'W' ? [given(rank)] : [];
-    if (op !== 'F') return [];
+    if (training) return stash === 'keeps' ? [taken] : stash === 'frees' ? [given(rank)] : [];
+    if (stash !== 'keeps') return [];
     const before = stageToRank[stage - 1];
     const isLast = stage === stageToRank.length - 1;
     return [taken, ...(before === undefined ? [] : [given(before)]), ...(isLast ? [given(rank)] : [])];

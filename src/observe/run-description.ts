@@ -1,4 +1,4 @@
-import type { Action } from '../../pipeline/schedule/action.js';
+import { isTraining } from '../../pipeline/schedule/op-table.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
 
 /** What spans belong to: one run of a pipeline, measured or simulated. */
@@ -20,13 +20,12 @@ export function runOfSchedule(
   schedule: Schedule,
   options: { readonly name?: string; readonly stages?: readonly string[]; readonly nsPerStep?: number } = {},
 ): RunDescription {
-  const isBackward = ({ op }: Action): boolean => op === 'B' || op === 'I';
   return {
     name: options.name ?? schedule.name,
     kind: 'simulated',
     stages: options.stages ?? schedule.stageToRank.map((_, stage) => `stage ${stage}`),
     stageToRank: schedule.stageToRank,
-    training: schedule.ranks.some((cells) => cells.some((cell) => cell.some(isBackward))),
+    training: isTraining(schedule.ranks.flat(2).map(({ op }) => op)),
     ...(options.nsPerStep === undefined ? {} : { nsPerStep: options.nsPerStep }),
   };
 }

@@ -1,8 +1,15 @@
 import type { Span } from '../../pipeline/schedule/span.js';
-import type { TimelineData } from '../report/data/report-data.js';
 import type { RunDescription } from './run-description.js';
-import { encodeSpans } from './span-codec.js';
+import { encodeSpans, type EncodedSpans } from './span-codec.js';
 import { SpanTableBuilder } from './span-table.js';
+
+/** The spans of one run. */
+export interface TimelineData {
+  readonly run: RunDescription;
+  readonly spans: EncodedSpans;
+  /** The run went on after the last span here: how long it took in all. */
+  readonly cutFromNs?: number;
+}
 
 /** Spans that a page holds of one run, unless a caller wants another number. */
 export const TIMELINE_SPANS = 25_000;

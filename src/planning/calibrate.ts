@@ -1,7 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { HardwareOverrides } from '../hardware/hardware-specs.js';
 import type { MeasuredPoint } from './points.js';
-import { comparePoints } from '../hardware/predict.js';
+import { comparePoints } from './compare-points.js';
 
 /** Reads the measured runs again, with other figures. */
 export type PointsWith = (overrides: HardwareOverrides) => readonly MeasuredPoint[];

@@ -1,6 +1,7 @@
-import { memoryPerIpu } from '../hardware/memory.js';
+import { memoryPerIpu, type IpuMemory } from '../hardware/memory.js';
 import { predictRates } from '../hardware/predict.js';
 import type { IpuRun } from '../hardware/run-spec.js';
+import type { IpuSimulation } from '../hardware/simulation.js';
 
 /** One change of a run, tried. */
 export interface Advice {
@@ -79,21 +80,19 @@ const KNOBS: readonly Knob[] = [
  * What would help a run that does not fit: every knob is turned one step and the run simulated again. Those that make
  * it fit come first, then by bytes saved; knobs that save nothing are left out.
  */
-export function adviceFor(run: IpuRun): Advice[] {
-  const before = fullest(run);
-  const speed = predictRates(run).sequencesPerSecond;
+export function adviceFor({ run, rates, memory }: IpuSimulation): Advice[] {
+  const before = fullest(memory);
   return KNOBS.flatMap((knob): Advice[] => {
     const tried = knob(run);
     if (!tried) return [];
-    const { used, fits } = fullest(tried.run);
+    const { used, fits } = fullest(memoryPerIpu(tried.run));
     if (used >= before.used) return [];
-    const throughputChange = predictRates(tried.run).sequencesPerSecond / speed - 1;
+    const throughputChange = predictRates(tried.run).sequencesPerSecond / rates.sequencesPerSecond - 1;
     return [{ change: tried.change, bytesSaved: before.used - used, fits, throughputChange }];
   }).sort((a, b) => Number(b.fits) - Number(a.fits) || b.bytesSaved - a.bytesSaved);
 }
 
-function fullest(run: IpuRun): { used: number; fits: boolean } {
-  const memory = memoryPerIpu(run);
+function fullest(memory: readonly IpuMemory[]): { used: number; fits: boolean } {
   return {
     used: Math.max(...memory.map(({ totalBytes }) => totalBytes)),
     fits: memory.every(({ fits }) => fits),

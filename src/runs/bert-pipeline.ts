@@ -3,10 +3,13 @@ import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedu
 import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
 import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
-import { chooseExecutor } from '../executors/choose-executor.js';
-import type { BertStageInit } from './bert-stage.js';
+import { chooseExecutor } from '../executors/choice/choose-executor.js';
+import { executorPlace } from '../executors/registry.js';
+import { programOf } from '../models/families/families.js';
+import { tensorBytes, type Sizes } from '../models/program.js';
+import type { PlannedStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
-import { sliceOutputBytes, type BertStage } from '../models/bert/stage-plan.js';
+import type { PlannedStage } from '../models/families/stage-plan.js';
 
 export interface BertPipelineOptions extends Pick<
   PipelineOptions,
@@ -24,8 +27,8 @@ export interface BertPipelineOptions extends Pick<
 > {
   readonly model: BertModel;
   /** From `planStages` or `oneDevice`. */
-  readonly stages: readonly BertStage[];
-  /** One of `EXECUTOR_CHOICES`: `onnx`, `gpu.js:webgpu`, `auto`, … */
+  readonly stages: readonly PlannedStage[];
+  /** One of `executorChoices`: `onnx`, `gpu.js:webgpu`, `auto`, … */
   readonly executor: string;
   /** Largest micro-batch, in rows. */
   readonly microBatch: number;
@@ -40,10 +43,7 @@ export interface BertPipelineOptions extends Pick<
  * Layers run in native code, which a thread must have left before it is ended: as long as the longest micro-batch
  * that anybody waits for.
  */
-const CLOSE_TIMEOUT_MS = 60_000;
-
-/** Tensors of the input: `input_ids`, `attention_mask`, `token_type_ids`. */
-const INPUT_TENSORS = 3;
+export const CLOSE_TIMEOUT_MS = 60_000;
 
 /**
  * Starts the stages of a BERT model. Everything that can be checked without weights is checked before the first
@@ -65,12 +65,12 @@ export function checkBertPipeline(options: BertPipelineOptions): void {
 }
 
 function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
-  const { stages, microBatch, sequenceLength } = options;
+  const { model, stages } = options;
   return {
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
     stages: stages.map((stage) => stageSpec(stage, options)),
-    inputBytes: INPUT_TENSORS * 4 * microBatch * sequenceLength,
+    inputBytes: tensorBytes(programOf(model.config, stages[0]!.slice).inputs, sizesOf(options)),
   };
 }
 
@@ -83,13 +83,13 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
   );
 }
 
-function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions): StageSpec {
-  const { model, executor, microBatch, sequenceLength, threadsPerStage } = options;
-  const init: BertStageInit = {
-    config: model.config,
-    slice,
+function stageSpec({ ipu, slice, name }: PlannedStage, options: BertPipelineOptions): StageSpec {
+  const { model, executor, threadsPerStage } = options;
+  const program = programOf(model.config, slice);
+  const init: PlannedStageInit = {
+    program,
     weights: model.weights,
-    executor,
+    executor: executorPlace(executor),
     threads: threadsPerStage ?? 1,
   };
   return {
@@ -99,6 +99,11 @@ function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions
     module: new URL('./bert-stage.js', import.meta.url).href,
     forwardOnly: true,
     init,
-    outputBytes: sliceOutputBytes(model.config, slice, { batch: microBatch, sequence: sequenceLength }),
+    outputBytes: tensorBytes(program.outputs, sizesOf(options)),
   };
+}
+
+/** Of the largest micro-batch. */
+function sizesOf({ microBatch, sequenceLength }: BertPipelineOptions): Sizes {
+  return { batch: microBatch, sequence: sequenceLength };
 }

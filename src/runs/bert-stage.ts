@@ -1,26 +1,22 @@
 import type { Stage } from '../../pipeline/runtime/rank/stage.js';
-import { executorByName } from '../executors/registry.js';
-import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
+import { executorAt, type ExecutorPlace } from '../executors/registry.js';
+import type { Program } from '../models/program.js';
 import { openWeights, type WeightSpec } from './model.js';
 
 /** What a worker needs to make its stage; it reads the weights itself, only its own. */
-export interface BertStageInit {
-  readonly config: BertConfig;
-  readonly slice: BertSlice;
+export interface PlannedStageInit {
+  readonly program: Program;
   readonly weights: WeightSpec;
-  readonly executor: string;
+  readonly executor: ExecutorPlace;
   readonly threads: number;
 }
 
 /** The module that stage workers import: see `CreateStage`. */
-export async function createStage(init: BertStageInit, report: (fraction: number) => void): Promise<Stage> {
-  const { config, slice, executor, threads } = init;
+export async function createStage(init: PlannedStageInit, report: (fraction: number) => void): Promise<Stage> {
+  const { program, executor, threads } = init;
   const weights = await openWeights(init.weights);
   try {
-    const prepared = await executorByName(executor).prepare(config, slice, weights, {
-      threads,
-      onProgress: report,
-    });
+    const prepared = await executorAt(executor).prepare(program, weights, { threads, onProgress: report });
     return {
       forward: (inputs) => prepared.run(inputs),
       weightBytes: prepared.weightBytes,

@@ -8,27 +8,27 @@ import { decodeUtf8 } from '../../ipu-config/base/json-text.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import { downloadModel, type DownloadOptions } from '../hub/download-model.js';
 import { parseModelReference } from '../hub/model-reference.js';
-import type { BertConfig, BertHead } from '../models/bert/bert-config.js';
-import { sliceTensors } from '../models/bert/bert-tensors.js';
-import { readBertConfig } from '../models/bert/read-bert-config.js';
-import { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
+import { familyOf, headTensors, readModelConfig, sliceTensors } from '../models/families/families.js';
+import type { ModelConfig, ModelHead } from '../models/model-config.js';
+import { MODEL_SIZES } from '../models/families/model-sizes.js';
+import type { Spellings } from '../weights/tensor-names.js';
 import type { WeightSource } from '../weights/weights.js';
 
 /** Where weights come from, in a form that can be posted to a worker. */
 export type WeightSpec =
-  | { readonly kind: 'checkpoint'; readonly directory: string }
+  | { readonly kind: 'checkpoint'; readonly directory: string; readonly spellings: Spellings }
   | { readonly kind: 'synthetic'; readonly seed: number };
 
 /** A model that is known, but whose weights are not read yet. */
 export interface BertModel {
   /** As the user named it. */
   readonly name: string;
-  readonly config: BertConfig;
+  readonly config: ModelConfig;
   /**
    * The head that its config.json names; question answering for synthetic models. Null: the plain encoder, when
    * config.json names no head or a pooler that the weights do not have.
    */
-  readonly head: BertHead | null;
+  readonly head: ModelHead | null;
   readonly weights: WeightSpec;
   /** The directory with the vocabulary and perhaps an `ipu_config.json`; absent for synthetic models. */
   readonly directory?: string;
@@ -36,7 +36,7 @@ export interface BertModel {
 
 /** The generator mixes 32 bits; larger seeds would repeat smaller ones. */
 const MAX_SEED = 2 ** 32 - 1;
-const SYNTHETIC = /^synthetic:(?:bert-)?(?<size>[a-z]+)(?:\?seed=(?<seed>\d+))?$/;
+const SYNTHETIC = /^synthetic:(?<size>[a-z-]+)(?:\?seed=(?<seed>\d+))?$/;
 
 /**
  * Finds a model: a Hugging Face directory; `org/name[@revision]` of the Hugging Face hub when there is no such
@@ -54,7 +54,9 @@ export async function openModel(name: string, options: DownloadOptions = {}): Pr
 
 /** Opens the weights themselves, in whatever thread needs them. */
 export async function openWeights(spec: WeightSpec): Promise<WeightSource> {
-  return spec.kind === 'synthetic' ? new GeneratedWeights(spec.seed) : CheckpointWeights.open(spec.directory);
+  return spec.kind === 'synthetic'
+    ? new GeneratedWeights(spec.seed)
+    : CheckpointWeights.open(spec.directory, spec.spellings);
 }
 
 /**
@@ -63,7 +65,7 @@ export async function openWeights(spec: WeightSpec): Promise<WeightSource> {
  * @throws CheckpointError that lists those that are missing or wrong, and when the file has more layers than the
  * configuration: a model that lost layers would answer, only wrongly.
  */
-export async function checkWeights(model: BertModel, head: BertHead | null): Promise<string[]> {
+export async function checkWeights(model: BertModel, head: ModelHead | null): Promise<string[]> {
   if (model.weights.kind === 'synthetic') return [];
   const { numHiddenLayers } = model.config;
   const specs = sliceTensors(model.config, {
@@ -72,11 +74,11 @@ export async function checkWeights(model: BertModel, head: BertHead | null): Pro
     endLayer: numHiddenLayers,
     head,
   });
-  const weights = await CheckpointWeights.open(model.weights.directory);
+  const weights = await CheckpointWeights.open(model.weights.directory, model.weights.spellings);
   try {
     weights.check(specs);
     const unused = weights.unused(specs);
-    const last = Math.max(...unused.map((name) => Number(/encoder\.layer\.(\d+)\./.exec(name)?.[1] ?? -1)));
+    const last = Math.max(...unused.map((name) => Number(/\blayer\.(\d+)\./.exec(name)?.[1] ?? -1)));
     if (last >= numHiddenLayers) {
       throw new CheckpointError(
         `${model.name}: the weights have ${last + 1} encoder layers, but num_hidden_layers in config.json is ` +
@@ -90,19 +92,27 @@ export async function checkWeights(model: BertModel, head: BertHead | null): Pro
 }
 
 function syntheticModel(name: string): BertModel {
-  const { size, seed } = SYNTHETIC.exec(name)?.groups ?? {};
-  if (!BERT_SIZES.includes(size as BertSize) || Number(seed ?? 0) > MAX_SEED) {
+  const { size = '', seed } = SYNTHETIC.exec(name)?.groups ?? {};
+  // BERT's may go without their family's name.
+  const config = MODEL_SIZES[size] ?? MODEL_SIZES[`bert-${size}`];
+  if (!config || Number(seed ?? 0) > MAX_SEED) {
     throw new InputError(
-      `there is no model "${name}". Synthetic models are ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}, ` +
+      `there is no model "${name}". Synthetic models are ${syntheticNames()}, ` +
         `each with an optional ?seed=NUMBER from 0 to ${MAX_SEED}.`,
     );
   }
   return {
     name,
-    config: publishedConfig(size as BertSize),
+    config,
     head: 'question-answering',
     weights: { kind: 'synthetic', seed: Number(seed ?? 0) },
   };
+}
+
+function syntheticNames(): string {
+  return Object.keys(MODEL_SIZES)
+    .map((size) => `synthetic:${size}`)
+    .join(', ');
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -115,7 +125,7 @@ async function modelDirectory(name: string, directory: string): Promise<BertMode
     const what = found ? 'is not a directory' : 'does not exist';
     throw new InputError(
       `the model ${directory} ${what}. --model takes a directory with config.json, vocab.txt and the weights, ` +
-        `ORG/NAME[@REVISION] of the Hugging Face hub, or one of ${BERT_SIZES.map((s) => `synthetic:bert-${s}`).join(', ')}.`,
+        `ORG/NAME[@REVISION] of the Hugging Face hub, or one of ${syntheticNames()}.`,
     );
   }
   const path = join(directory, 'config.json');
@@ -123,20 +133,18 @@ async function modelDirectory(name: string, directory: string): Promise<BertMode
     const what = systemCode(error) === 'ENOENT' ? 'there is no such file' : reason(error);
     throw new CheckpointError(`cannot read ${path}: ${what}. A model directory needs one.`, { cause: error });
   });
-  const { config, head } = readBertConfig(path, decodeUtf8(path, bytes));
+  const { config, head } = readModelConfig(path, decodeUtf8(path, bytes));
+  const weights = { kind: 'checkpoint', directory, spellings: familyOf(config).spellings } as const;
   return {
-    name,
-    config,
-    head: head === 'pooler' && !(await hasPooler(directory)) ? null : head,
-    weights: { kind: 'checkpoint', directory },
-    directory,
+    ...{ name, config, weights, directory },
+    head: head === 'pooler' && !(await hasPooler(config, weights)) ? null : head,
   };
 }
 
-/** `BertModel` is saved with and without its pooler. */
-async function hasPooler(directory: string): Promise<boolean> {
-  const weights = await CheckpointWeights.open(directory);
-  const found = weights.has('bert.pooler.dense.weight');
+/** A plain encoder is saved with and without its pooler. */
+async function hasPooler(config: ModelConfig, spec: WeightSpec): Promise<boolean> {
+  const weights = await openWeights(spec);
+  const found = headTensors(config, 'pooler').every(({ name }) => weights.has(name));
   await weights.close();
   return found;
 }

@@ -8,7 +8,13 @@ export class Pulse {
     for (const wake of waiting) wake();
   }
 
-  wait(): Promise<void> {
-    return new Promise((wake) => this.#waiting.push(wake));
+  /** @param withinMs no bound when absent */
+  async wait(withinMs?: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((wake) => {
+      this.#waiting.push(wake);
+      if (withinMs !== undefined) timer = setTimeout(() => this.beat(), withinMs);
+    });
+    clearTimeout(timer);
   }
 }

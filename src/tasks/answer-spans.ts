@@ -10,14 +10,14 @@ export interface WindowLogits {
 
 export interface AnswerOptions {
   /** Most answers that are kept, and most starts and ends that are combined in each window; 20 when absent. */
-  readonly nBest?: number;
+  readonly nBest?: number | undefined;
   /** In pieces; 30 when absent. */
-  readonly maxAnswerLength?: number;
+  readonly maxAnswerLength?: number | undefined;
   /**
    * SQuAD 2: the question may have no answer. It has none when the score of "no answer" exceeds the best answer's by
    * more than this. Absent: there is always an answer.
    */
-  readonly nullThreshold?: number;
+  readonly nullThreshold?: number | undefined;
 }
 
 /** One possible answer; the empty text is "no answer". */

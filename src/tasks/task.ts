@@ -1,25 +1,24 @@
 import type { InputError } from '../../ipu-config/base/errors.js';
-import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
-import type { BertConfig } from '../models/bert/bert-config.js';
+import type { BertConfig, BertHead } from '../models/bert/bert-config.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
-import type { RowOutput } from '../runs/length-buckets.js';
+import type { Fields } from './fields.js';
+import type { OptionSpecs, OptionValues } from './options.js';
 
 /** What tasks know of the model that they talk to. */
 export interface TaskContext {
   readonly tokenizer: BertTokenizer;
   readonly config: BertConfig;
-  /** Most pieces in a row; no more than the pipeline's `sequenceLength`. */
+  /** Most pieces in a row. */
   readonly maxLength: number;
 }
 
-/** A running pipeline that takes texts. */
-export interface TaskSession extends TaskContext {
-  readonly pipeline: Pipeline;
-  /** Most rows in a micro-batch; no more than the pipeline's `microBatch`. */
-  readonly microBatch: number;
-  /** Rows that are read ahead and sorted by length; the larger of 32 and 16 micro-batches when absent. */
-  readonly lookahead?: number;
+/** What the last stage gave for one row, by the tensors' names; without the batch's dimension and without padding. */
+export type RowOutput = ReadonlyMap<string, RowTensor>;
+
+export interface RowTensor {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
 }
 
 /** How an input becomes rows of the model, and the model's outputs for them a result. */
@@ -28,6 +27,37 @@ export interface Task<Input, Output> {
   rows(input: Input): readonly Encoding[];
   /** @param outputs of each of its rows, in their order */
   result(input: Input, rows: readonly Encoding[], outputs: readonly RowOutput[]): Output;
+}
+
+/** What a session needs of a task: enough for one of your own. */
+export interface TaskSpec<Input, Output, Options> {
+  /** The head that the task reads; null: the encoder alone. */
+  head(options: Options): BertHead | null;
+  /** The task, for a model whose weights need not be loaded yet. */
+  begin(context: TaskContext, options: Options): Task<Input, Output>;
+}
+
+/** Sets off parts of a text for people: a terminal's bold and dim, or nothing. */
+export interface TextStyle {
+  readonly strong: (text: string) => string;
+  readonly faint: (text: string) => string;
+}
+
+/** A task as command line, library and server offer it: all that they say and ask about it is made from this. */
+export interface TaskDefinition<
+  Input extends object = object,
+  Output extends object = object,
+  Options extends OptionSpecs = OptionSpecs,
+> extends TaskSpec<Input, Output, OptionValues<Options>> {
+  readonly name: string;
+  /** In one sentence, without a full stop. */
+  readonly about: string;
+  /** Of an input; `inputSchema` makes a schema of them. */
+  readonly fields: Fields<Input>;
+  /** `resolveOptions` checks them and puts defaults in. */
+  readonly options: Options;
+  /** A result for people; without a newline at the end. */
+  text(output: Output, input: Input, style: TextStyle): string;
 }
 
 /**
@@ -47,5 +77,5 @@ export type TaskResult<Input, Output> =
   | { readonly input: Input; readonly output: Output }
   | { readonly input: Input | RefusedInput; readonly error: InputError };
 
-/** What tasks take: any number of inputs, pulled as the pipeline has room. */
+/** What streams take: any number of inputs, pulled as the pipeline has room. */
 export type TaskInputs<Input> = Iterable<Input | RefusedInput> | AsyncIterable<Input | RefusedInput>;

@@ -1,4 +1,4 @@
-import type { BertTokenizer } from './bert-tokenizer.js';
+import type { Tokenizer } from './base/tokenizer.js';
 
 /** Spaces that transformers takes out again (`clean_up_tokenization`), in its order. */
 const CLEAN_UP: readonly (readonly [string, string])[] = [
@@ -22,18 +22,14 @@ export interface DecodeOptions {
 }
 
 /** Text of ids, as transformers' `decode` writes it: for reading, it is not the original text. */
-export function decode(
-  tokenizer: BertTokenizer,
-  ids: readonly number[],
-  options: DecodeOptions = {},
-): string {
+export function decode(tokenizer: Tokenizer, ids: readonly number[], options: DecodeOptions = {}): string {
   const { skipSpecialTokens = true, cleanUp = true } = options;
   const kept = skipSpecialTokens ? ids.filter((id) => !tokenizer.specialIds.has(id)) : ids;
   const { pieces, specials } = tokenizer.vocabulary;
   const text = kept
     .map((id) => pieces[id] ?? specials.unk)
     .join(' ')
-    .replaceAll(' ##', '')
+    .replaceAll(` ${tokenizer.continuation}`, '')
     .trim();
   return cleanUp ? CLEAN_UP.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text) : text;
 }

@@ -1,7 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { BertTokenizer } from './bert-tokenizer.js';
+import { addedByLayout, PLAIN_LAYOUT, type RowPart } from './base/row-layout.js';
+import type { TokenizedText, Tokenizer } from './base/tokenizer.js';
 import { truncated, type Truncation } from './truncation.js';
-import type { TokenizedText } from './word-piece.js';
 
 /** What a row of the model's input is made of; all arrays have one entry for each piece. */
 export interface Encoding {
@@ -40,11 +40,11 @@ export interface TextPart {
 }
 
 /**
- * One text, or a pair: `[CLS] first [SEP]`, `[CLS] first [SEP] second [SEP]`.
+ * One text, or a pair, with special tokens around them as the tokenizer's layout says.
  * @throws InputError when truncation cannot make it fit (fast flavour only), or for options that cannot be
  */
 export function encode(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   first: string,
   second?: string,
   options: EncodeOptions = {},
@@ -59,7 +59,7 @@ export function encode(
  * @throws InputError as `encode`, or when there are not as many second texts as first ones
  */
 export function encodeBatch(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   firsts: readonly string[],
   seconds?: readonly string[],
   options: EncodeOptions = {},
@@ -80,7 +80,7 @@ export function encodeBatch(
 }
 
 function encodeRow(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   first: string,
   second: string | undefined,
   options: EncodeOptions,
@@ -88,7 +88,8 @@ function encodeRow(
   const { maxLength = tokenizer.modelMaxLength, truncation = 'none', addSpecialTokens = true } = options;
   const a = tokenizer.tokenize(first);
   const b = second === undefined ? undefined : tokenizer.tokenize(second);
-  const specials = addSpecialTokens ? (b ? 3 : 2) : 0;
+  const { single, pair: both } = tokenizer.layout;
+  const specials = addSpecialTokens ? addedByLayout(b ? both : single) : 0;
   const lengths = { first: a.ids.length, second: b?.ids.length };
   // To the slow tokenizer a limit of 0 is none.
   const isLimited = maxLength > 0 || tokenizer.flavour === 'fast';
@@ -124,7 +125,7 @@ function checkedLength(length: number): number {
 
 /** Puts parts of texts and the special tokens around them into one row. */
 export function assemble(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   first: TextPart,
   second: TextPart | undefined,
   addSpecialTokens = true,
@@ -137,15 +138,21 @@ export function assemble(
     sequenceIds: [],
     offsets: [],
   };
-  // Without special tokens the slow tokenizer gives the second text the type of the first.
-  const secondType = addSpecialTokens || tokenizer.flavour === 'fast' ? 1 : 0;
-  if (addSpecialTokens) append(encoding, tokenizer.clsId, 0, -1, NOWHERE);
-  appendPart(encoding, first, 0, 0);
-  if (addSpecialTokens) append(encoding, tokenizer.sepId, 0, -1, NOWHERE);
-  if (!second) return encoding;
-  appendPart(encoding, second, secondType, 1);
-  if (addSpecialTokens) append(encoding, tokenizer.sepId, secondType, -1, NOWHERE);
+  for (const part of layoutOf(tokenizer, second !== undefined, addSpecialTokens)) {
+    if ('ids' in part) for (const id of part.ids) append(encoding, id, part.typeId, -1, NOWHERE);
+    else if (part.text === 0) appendPart(encoding, first, part.typeId, 0);
+    else if (second) appendPart(encoding, second, part.typeId, 1);
+  }
   return encoding;
+}
+
+/** Without special tokens the slow tokenizer gives the second text the type of the first. */
+function layoutOf(tokenizer: Tokenizer, isPair: boolean, addSpecialTokens: boolean): readonly RowPart[] {
+  if (!isPair) return tokenizer.layout.single.filter((part) => addSpecialTokens || 'text' in part);
+  if (addSpecialTokens) return tokenizer.layout.pair;
+  return tokenizer.flavour === 'slow'
+    ? PLAIN_LAYOUT.pair.map((part) => ({ ...part, typeId: 0 }))
+    : tokenizer.layout.pair.filter((part) => 'text' in part);
 }
 
 function appendPart(encoding: Encoding, part: TextPart, typeId: number, sequenceId: number): void {
@@ -156,7 +163,7 @@ function appendPart(encoding: Encoding, part: TextPart, typeId: number, sequence
 }
 
 /** Fills a row up on the right; a longer one stays as it is. */
-export function pad(tokenizer: BertTokenizer, encoding: Encoding, length: number): void {
+export function pad(tokenizer: Tokenizer, encoding: Encoding, length: number): void {
   while (encoding.ids.length < length) {
     append(encoding, tokenizer.padId, 0, -1, NOWHERE);
     encoding.attentionMask[encoding.ids.length - 1] = 0;

@@ -1,18 +1,47 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { parseVocabulary } from './vocabulary.js';
+import { parsePythonJson } from '../../ipu-config/base/json-text.js';
+import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
+import { reason, systemCode } from '../../ipu-config/base/reason.js';
+import type { AddedToken } from './base/added-tokens.js';
+import { parseVocabulary } from './base/vocabulary.js';
+
+const attribute = v.optional(v.nullable(v.boolean()));
+
+/** An added token as all files write it. Those that are not special are looked for in the normalised text. */
+export const addedToken = v.pipe(
+  v.object({
+    content: v.string(),
+    special: attribute,
+    normalized: attribute,
+    single_word: attribute,
+    lstrip: attribute,
+    rstrip: attribute,
+  }),
+  v.transform(({ content, special, normalized, single_word, lstrip, rstrip }): AddedToken => {
+    const isSpecial = special ?? false;
+    return {
+      ...{ content, special: isSpecial, normalized: normalized ?? !isSpecial },
+      ...{ singleWord: single_word ?? false, lstrip: lstrip ?? false, rstrip: rstrip ?? false },
+    };
+  }),
+);
 
 /** A special token is written as its text, or as an object around it. */
-const token = v.union([
-  v.string(),
-  v.pipe(
-    v.object({ content: v.string() }),
-    v.transform(({ content }) => content),
-  ),
-]);
-const optional = v.optional(v.nullable(token));
-const tokenList = v.optional(v.nullable(v.array(token)), []);
+const namedToken = v.pipe(
+  v.union([
+    v.pipe(
+      v.string(),
+      v.transform((content) => ({ content })),
+    ),
+    v.looseObject({ content: v.string() }),
+  ]),
+  v.transform((named) => ({ normalized: false, ...named, special: true })),
+  addedToken,
+);
+const optional = v.optional(v.nullable(namedToken));
+const tokenList = v.optional(v.nullable(v.array(namedToken)));
 
 export const specialsSchema = v.object({
   unk_token: optional,
@@ -21,42 +50,43 @@ export const specialsSchema = v.object({
   pad_token: optional,
   mask_token: optional,
   additional_special_tokens: tokenList,
+  // A list in version 5; tokens by name before.
+  extra_special_tokens: v.optional(
+    v.nullable(
+      v.union([
+        v.array(namedToken),
+        v.pipe(
+          v.record(v.string(), namedToken),
+          v.transform((tokens) => Object.values(tokens)),
+        ),
+      ]),
+    ),
+  ),
 });
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** `tokenizer_config.json`, as far as a BERT tokenizer looks at it. */
 export const configSchema = v.object({
   ...specialsSchema.entries,
   tokenizer_class: v.optional(v.nullable(v.string())),
-  do_lower_case: v.optional(v.boolean(), true),
-  do_basic_tokenize: v.optional(v.boolean(), true),
+  do_lower_case: v.optional(v.nullable(v.boolean())),
+  do_basic_tokenize: v.optional(v.nullable(v.boolean())),
   strip_accents: v.optional(v.nullable(v.boolean())),
-  tokenize_chinese_chars: v.optional(v.boolean(), true),
+  tokenize_chinese_chars: v.optional(v.nullable(v.boolean())),
   model_max_length: v.optional(v.nullable(v.number())),
   added_tokens_decoder: v.optional(
-    v.record(
-      v.pipe(v.string(), v.regex(/^\d+$/, 'an id is a whole number')),
-      v.object({ content: v.string(), special: v.optional(v.boolean(), false) }),
-    ),
-    {},
+    v.nullable(v.record(v.pipe(v.string(), v.regex(/^\d+$/, 'an id is a whole number')), addedToken)),
   ),
   never_split: v.optional(v.nullable(v.array(v.string()))),
 });
 
 /** `added_tokens.json` of older directories: ids by token. */
-export const addedTokensSchema = v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0)));
+export const addedTokensSchema = v.record(v.string(), whole);
 
 /** @throws InputError when the file cannot be read or is not UTF-8 */
 export async function readVocabulary(path: string): Promise<string[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new InputError(`cannot read the vocabulary ${path}: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  });
-  try {
-    return parseVocabulary(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new InputError(`the vocabulary ${path} is not UTF-8 text.`, { cause: error });
-  }
+  return parseVocabulary(await readText(path, 'the vocabulary '));
 }
 
 /**
@@ -67,19 +97,46 @@ export async function readJson<T extends v.GenericSchema>(
   path: string,
   schema: T,
 ): Promise<v.InferOutput<T>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '{}';
-    throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
-  });
+  const text = await readText(path, '', '{}');
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
+    value = parsePythonJson(text);
   } catch (error) {
     throw new InputError(`${path} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
   if (Array.isArray(value)) throw new InputError(`${path} holds a list where there must be an object.`);
+  return fitting(schema, value, path);
+}
+
+/**
+ * @param where the file, or the part of one, that the value is
+ * @throws InputError that names the place in it
+ */
+export function fitting<T extends v.GenericSchema>(
+  schema: T,
+  value: unknown,
+  where: string,
+): v.InferOutput<T> {
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
-  throw new InputError(`${path}: ${v.getDotPath(issue) ?? 'the file'} is wrong: ${issue.message}.`);
+  const path = v.getDotPath(issue);
+  throw new InputError(`${where}: ${path ? `${path} is` : 'the content is'} wrong: ${issue.message}.`);
+}
+
+/** @param absent the text of a file that is not there; an error when not given */
+async function readText(path: string, what: string, absent?: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (absent !== undefined && systemCode(error) === 'ENOENT') return Buffer.from(absent);
+    throw new InputError(`cannot read ${what}${path}: ${reason(error)}.`, { cause: error });
+  });
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new InputError(`${what}${path} is not UTF-8 text.`, { cause: error });
+  }
+  const pointer = lfsPointer(path, text);
+  if (pointer) throw new InputError(pointer);
+  return text;
 }

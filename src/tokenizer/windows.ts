@@ -1,6 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { BertTokenizer } from './bert-tokenizer.js';
 import { assemble, pad, type Encoding } from './encode.js';
+import { addedByLayout } from './base/row-layout.js';
+import type { Tokenizer } from './base/tokenizer.js';
 
 export interface WindowOptions {
   /** Most pieces in a row, special tokens included. */
@@ -12,11 +13,12 @@ export interface WindowOptions {
 }
 
 /**
- * A question with each of the overlapping windows of a context: `[CLS] question [SEP] window [SEP]`.
+ * A question with each of the overlapping windows of a context: `[CLS] question [SEP] window [SEP]`, or what else the
+ * tokenizer's layout of a pair is.
  * @throws InputError when the context needs several windows, but the question leaves no room for them to advance
  */
 export function encodeWindows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   question: string,
   context: string,
   { maxLength, stride, padding = 'none' }: WindowOptions,
@@ -25,7 +27,7 @@ export function encodeWindows(
   checkWhole('stride', stride);
   const first = tokenizer.tokenize(question);
   const second = tokenizer.tokenize(context);
-  const room = maxLength - 3 - first.ids.length;
+  const room = maxLength - addedByLayout(tokenizer.layout.pair) - first.ids.length;
   if (room < second.ids.length && room <= stride) {
     throw new InputError(
       `the question has ${first.ids.length} pieces: in rows of ${maxLength} that leaves ${Math.max(0, room)} for the ` +

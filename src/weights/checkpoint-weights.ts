@@ -1,9 +1,9 @@
-import type { TensorSpec } from '../models/bert/bert-tensors.js';
-import type { WeightPlace, WeightSource } from './weights.js';
+import type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
+import type { StoredTensor, WeightPlace, WeightSource } from './weights.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { isWeightDtype, WEIGHT_DTYPES } from './dtype.js';
 import type { TensorFile } from './tensor-file.js';
-import { spellings } from './tensor-names.js';
+import { AS_NAMED, spellings, type Spellings } from './tensor-names.js';
 import { openWeightFiles } from './weight-files.js';
 
 /** Faults that one message lists; the rest is counted. */
@@ -13,18 +13,24 @@ const SHOWN = 10;
 export class CheckpointWeights implements WeightSource {
   readonly #directory: string;
   readonly #files: readonly TensorFile[];
+  readonly #spellings: Spellings;
   /** The file of each tensor, by the name that the file has. */
   readonly #homes = new Map<string, TensorFile>();
 
-  constructor(directory: string, files: readonly TensorFile[]) {
+  /** Use `CheckpointWeights.open`. */
+  constructor(directory: string, files: readonly TensorFile[], spelt: Spellings) {
     this.#directory = directory;
     this.#files = files;
+    this.#spellings = spelt;
     for (const file of files) for (const name of file.entries.keys()) this.#homes.set(name, file);
   }
 
-  /** @throws CheckpointError when the directory has no weights that can be read. */
-  static async open(directory: string): Promise<CheckpointWeights> {
-    return new CheckpointWeights(directory, await openWeightFiles(directory));
+  /**
+   * @param spelt how the model's family may call its parameters otherwise
+   * @throws CheckpointError when the directory has no weights that can be read.
+   */
+  static async open(directory: string, spelt: Spellings = AS_NAMED): Promise<CheckpointWeights> {
+    return new CheckpointWeights(directory, await openWeightFiles(directory), spelt);
   }
 
   has(name: string): boolean {
@@ -37,6 +43,12 @@ export class CheckpointWeights implements WeightSource {
     return this.#homes.get(stored)!.tensor(stored);
   }
 
+  async stored(name: string, shape: readonly number[]): Promise<StoredTensor> {
+    this.check([{ name, shape }], false);
+    const stored = this.#stored(name)!;
+    return this.#homes.get(stored)!.stored(stored);
+  }
+
   place(name: string, shape: readonly number[]): WeightPlace | undefined {
     this.check([{ name, shape }]);
     const stored = this.#stored(name)!;
@@ -44,11 +56,12 @@ export class CheckpointWeights implements WeightSource {
   }
 
   /**
-   * Checks that every tensor is there with its shape and a floating-point type, without reading values.
+   * Checks that every tensor is there with its shape, without reading values.
+   * @param asWeights and with a type that can be widened to float32
    * @throws CheckpointError that lists all that are missing or differ.
    */
-  check(specs: readonly TensorSpec[]): void {
-    const faults = specs.flatMap((spec) => this.#fault(spec));
+  check(specs: readonly TensorSpec[], asWeights = true): void {
+    const faults = specs.flatMap((spec) => this.#fault(spec, asWeights));
     if (faults.length === 0) return;
     const more = faults.length > SHOWN ? [`… and ${faults.length - SHOWN} more`] : [];
     throw new CheckpointError(
@@ -59,7 +72,7 @@ export class CheckpointWeights implements WeightSource {
 
   /** Tensors of the files that none of `specs` needs, by the names that the files have. */
   unused(specs: readonly TensorSpec[]): string[] {
-    const used = new Set(specs.flatMap(({ name }) => spellings(name)));
+    const used = new Set(specs.flatMap(({ name }) => spellings(name, this.#spellings)));
     return [...this.#homes.keys()].filter((name) => !used.has(name));
   }
 
@@ -71,20 +84,20 @@ export class CheckpointWeights implements WeightSource {
     return this.#files.length === 1 ? this.#files[0]!.path : this.#directory;
   }
 
-  #fault({ name, shape }: TensorSpec): string[] {
+  #fault({ name, shape }: TensorSpec, asWeight: boolean): string[] {
     const stored = this.#stored(name);
     if (stored === undefined) return [`tensor ${name} [${shape.join(', ')}] is missing`];
     const { shape: found, dtype } = this.#homes.get(stored)!.entries.get(stored)!;
     if (found.length !== shape.length || found.some((d, at) => d !== shape[at])) {
       return [`tensor ${stored} has shape [${found.join(', ')}], it must be [${shape.join(', ')}]`];
     }
-    if (!isWeightDtype(dtype)) {
+    if (asWeight && !isWeightDtype(dtype)) {
       return [`tensor ${stored} has dtype ${dtype}, it must be one of ${WEIGHT_DTYPES.join(', ')}`];
     }
     return [];
   }
 
   #stored(name: string): string | undefined {
-    return spellings(name).find((spelling) => this.#homes.has(spelling));
+    return spellings(name, this.#spellings).find((spelling) => this.#homes.has(spelling));
   }
 }

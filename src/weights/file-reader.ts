@@ -1,8 +1,9 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { isWeightDtype, WEIGHT_DTYPES, type WeightDtype } from './dtype.js';
+import { bitsOf, isWeightDtype, WEIGHT_DTYPES, type WeightDtype } from './dtype.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
-import { elementsOf, type TensorInfo } from './tensor-file.js';
+import type { TensorInfo } from './tensor-file.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { widen } from './widen.js';
 
 /** One system call reads less than 2 GiB; larger ranges are read in parts. */
@@ -87,7 +88,7 @@ export class FileReader {
     position: number,
     what: string,
   ): Promise<void> {
-    const elementBytes = dtype === 'F64' ? 8 : 2;
+    const elementBytes = bitsOf(dtype) / 8;
     const chunkElements = CHUNK_BYTES / elementBytes;
     const chunk = new Uint8Array(Math.min(CHUNK_BYTES, values.length * elementBytes));
     for (let at = 0; at < values.length; at += chunkElements) {

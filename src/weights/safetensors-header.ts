@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { bitsOf, DTYPES, isDtype } from './dtype.js';
+import { bitsOf, FILE_DTYPES, isDtype } from './dtype.js';
 import { brief, decodeUtf8, parseJson } from '../../ipu-config/base/json-text.js';
-import { elementsOf, type TensorInfo } from './tensor-file.js';
+import type { TensorInfo } from './tensor-file.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /** The format's own limit for the header; a larger one is a file of another kind. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -22,7 +23,7 @@ const entrySchema = v.object({
   data_offsets: v.strictTuple([wholeNumber, wholeNumber]),
 });
 const RIGHT: Readonly<Record<string, string>> = {
-  dtype: `one of ${DTYPES.join(', ')}`,
+  dtype: `one of ${FILE_DTYPES.join(', ')}`,
   shape: 'a list of whole numbers from 0',
   data_offsets: 'two whole numbers from 0, the first byte and one past the last',
 };

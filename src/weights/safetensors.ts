@@ -1,5 +1,6 @@
-import type { WeightPlace } from './weights.js';
+import type { StoredTensor, WeightPlace } from './weights.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
 import { headerLength, LENGTH_BYTES, parseHeader, type SafetensorsEntry } from './safetensors-header.js';
 import type { TensorFile } from './tensor-file.js';
@@ -42,9 +43,14 @@ export class SafetensorsFile implements TensorFile {
   }
 
   async tensor(name: string): Promise<Float32Array> {
-    const entry = this.entries.get(name);
-    if (!entry) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
+    const entry = this.#entry(name);
     return this.#file.tensor(name, entry, this.#dataStart + entry.begin);
+  }
+
+  async stored(name: string): Promise<StoredTensor> {
+    const { dtype, begin, end } = this.#entry(name);
+    const bytes = await this.#file.bytes(this.#dataStart + begin, end - begin, `tensor ${name}`);
+    return { dtype: dtypeOf(dtype), bytes };
   }
 
   place(name: string): WeightPlace | undefined {
@@ -56,5 +62,11 @@ export class SafetensorsFile implements TensorFile {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  #entry(name: string): SafetensorsEntry {
+    const entry = this.entries.get(name);
+    if (!entry) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
+    return entry;
   }
 }

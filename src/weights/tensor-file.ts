@@ -1,4 +1,4 @@
-import type { WeightPlace } from './weights.js';
+import type { StoredTensor, WeightPlace } from './weights.js';
 import type { Dtype } from './dtype.js';
 
 export interface TensorInfo {
@@ -20,11 +20,9 @@ export interface TensorFile {
    * become shorter.
    */
   tensor(name: string): Promise<Float32Array>;
+  /** The numbers of one tensor as the file has them. @throws CheckpointError as `tensor` does, whatever the type. */
+  stored(name: string): Promise<StoredTensor>;
   /** Where a tensor's float32 values stand in the file, one after another; undefined when they do not. */
   place(name: string): WeightPlace | undefined;
   close(): Promise<void>;
-}
-
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

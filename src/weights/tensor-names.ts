@@ -1,22 +1,25 @@
-/**
- * The spellings under which files store a parameter, most usual first. Canonical names are upstream's with the
- * `bert.` prefix; `BertModel` saves without it, old checkpoints call LayerNorm's parameters gamma and beta, and
- * a tied decoder may be stored in place of what it is tied to.
- */
-export function spellings(name: string): string[] {
-  const names = [name, ...(TIED[name] ?? [])];
-  const unprefixed = names.flatMap((n) => (n.startsWith('bert.') ? [n.slice('bert.'.length)] : []));
-  const modern = [...names, ...unprefixed];
-  return [...modern, ...modern.flatMap(oldNorm)];
+/** How the files of a model family may call a parameter otherwise than by its full name. */
+export interface Spellings {
+  /** A prefix of full names that files may leave out. */
+  readonly prefix: string;
+  /** Parameters that are tied: a file may hold one under the name of the other. */
+  readonly tied: Readonly<Record<string, readonly string[]>>;
+  /** Endings of names, and what older files have in their place. */
+  readonly endings: Readonly<Record<string, string>>;
 }
 
-const TIED: Readonly<Record<string, readonly string[]>> = {
-  'bert.embeddings.word_embeddings.weight': ['cls.predictions.decoder.weight'],
-  'cls.predictions.bias': ['cls.predictions.decoder.bias'],
-};
+export const AS_NAMED: Spellings = { prefix: '', tied: {}, endings: {} };
 
-function oldNorm(name: string): string[] {
-  if (name.endsWith('LayerNorm.weight')) return [name.replace(/weight$/, 'gamma')];
-  if (name.endsWith('LayerNorm.bias')) return [name.replace(/bias$/, 'beta')];
-  return [];
+/** The names under which files may store a parameter, most usual first. */
+export function spellings(name: string, { prefix, tied, endings }: Spellings): string[] {
+  const names = [name, ...(tied[name] ?? [])];
+  const unprefixed = names.flatMap((n) =>
+    prefix !== '' && n.startsWith(prefix) ? [n.slice(prefix.length)] : [],
+  );
+  const modern = [...names, ...unprefixed];
+  const old = (n: string): string[] =>
+    Object.entries(endings).flatMap(([ending, other]) =>
+      n.endsWith(ending) ? [n.slice(0, -ending.length) + other] : [],
+    );
+  return [...modern, ...modern.flatMap(old)];
 }

@@ -1,8 +1,10 @@
-import type { WeightPlace } from './weights.js';
+import type { StoredTensor, WeightPlace } from './weights.js';
+import { bytesOf } from '../../ipu-config/base/dtypes.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { bitsOf } from './dtype.js';
+import { bitsOf, dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
-import { elementsOf, type TensorFile, type TensorInfo } from './tensor-file.js';
+import type { TensorFile, TensorInfo } from './tensor-file.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { readLegacy } from './torch-legacy.js';
 import { isDense, type TorchStorage, type TorchTensor } from './torch-state.js';
 import { readZip } from './torch-zip.js';
@@ -45,21 +47,40 @@ export class TorchFile implements TensorFile {
   }
 
   async tensor(name: string): Promise<Float32Array> {
-    const tensor = this.#contents.tensors.get(name);
-    if (!tensor) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
+    const tensor = this.#tensor(name);
     const { storage, shape } = tensor;
     const position = this.#position(tensor);
     const { dtype } = storage;
     if (isDense(tensor)) return this.#file.tensor(name, { dtype, shape }, position);
-    const span = shape.reduce((last, size, axis) => last + (size - 1) * tensor.stride[axis]!, 1);
-    const around = elementsOf(shape) === 0 ? 0 : span;
-    return gather(await this.#file.tensor(name, { dtype, shape: [around] }, position), tensor);
+    const around = await this.#file.tensor(name, { dtype, shape: [spanOf(tensor)] }, position);
+    return gather(around, new Float32Array(elementsOf(shape)), tensor);
+  }
+
+  async stored(name: string): Promise<StoredTensor> {
+    const tensor = this.#tensor(name);
+    const { dtype } = tensor.storage;
+    const width = bitsOf(dtype) / 8;
+    const around = await this.#file.bytes(this.#position(tensor), width * spanOf(tensor), `tensor ${name}`);
+    const bytes = isDense(tensor)
+      ? around
+      : gather(around, new Uint8Array(width * elementsOf(tensor.shape)), tensor, width);
+    return { dtype: dtypeOf(dtype), bytes };
   }
 
   place(name: string): WeightPlace | undefined {
     const tensor = this.#contents.tensors.get(name);
     if (tensor?.storage.dtype !== 'F32' || !isDense(tensor)) return undefined;
-    return { path: this.path, offsetBytes: this.#position(tensor), bytes: 4 * elementsOf(tensor.shape) };
+    return {
+      path: this.path,
+      offsetBytes: this.#position(tensor),
+      bytes: bytesOf('float32', elementsOf(tensor.shape)),
+    };
+  }
+
+  #tensor(name: string): TorchTensor {
+    const tensor = this.#contents.tensors.get(name);
+    if (!tensor) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
+    return tensor;
   }
 
   #position({ storage, offset }: TorchTensor): number {
@@ -71,13 +92,23 @@ export class TorchFile implements TensorFile {
   }
 }
 
-/** The elements of a strided view, row by row. */
-function gather(values: Float32Array, { shape, stride }: TorchTensor): Float32Array {
-  const result = new Float32Array(elementsOf(shape));
+/** From the first to the last element of a view, what lies between them as well. */
+function spanOf({ shape, stride }: TorchTensor): number {
+  if (elementsOf(shape) === 0) return 0;
+  return shape.reduce((last, size, axis) => last + (size - 1) * stride[axis]!, 1);
+}
+
+/** The elements of a strided view, row by row, each of `width` numbers. */
+function gather<T extends Float32Array | Uint8Array>(
+  values: T,
+  result: T,
+  { shape, stride }: TorchTensor,
+  width = 1,
+): T {
   const index = shape.map(() => 0);
   let from = 0;
-  for (let i = 0; i < result.length; i++) {
-    result[i] = values[from]!;
+  for (let i = 0; i < result.length; i += width) {
+    for (let part = 0; part < width; part++) result[i + part] = values[from * width + part]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       from += stride[axis]!;
       if (++index[axis]! < shape[axis]!) break;

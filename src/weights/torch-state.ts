@@ -1,22 +1,13 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { DTYPES } from '../../ipu-config/base/dtypes.js';
 import type { Dtype } from './dtype.js';
 import { PickleDict, PickleGlobal, type PickleRules } from './pickle-values.js';
-import { elementsOf } from './tensor-file.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /** torch's classes of typed memory. */
-const STORAGES: Readonly<Record<string, Dtype>> = {
-  'torch.FloatStorage': 'F32',
-  'torch.HalfStorage': 'F16',
-  'torch.BFloat16Storage': 'BF16',
-  'torch.DoubleStorage': 'F64',
-  'torch.LongStorage': 'I64',
-  'torch.IntStorage': 'I32',
-  'torch.ShortStorage': 'I16',
-  'torch.CharStorage': 'I8',
-  'torch.ByteStorage': 'U8',
-  'torch.BoolStorage': 'BOOL',
-  'torch.ComplexFloatStorage': 'C64',
-};
+const STORAGES: Readonly<Record<string, Dtype>> = Object.fromEntries(
+  Object.values(DTYPES).flatMap((row) => ('torch' in row ? [[`torch.${row.torch}`, row.safetensors]] : [])),
+);
 
 /** A piece of memory that tensors look at; its bytes lie outside of the pickle. */
 export interface TorchStorage {

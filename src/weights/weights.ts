@@ -1,5 +1,7 @@
+import type { TensorDtype } from '../../ipu-config/base/dtypes.js';
+
 /**
- * Where a stage's tensors come from. Names are upstream's full ones with the `bert.` prefix
+ * Where a stage's tensors come from. Names are upstream's full ones
  * (`bert.encoder.layer.0.attention.self.query.weight`, `qa_outputs.bias`); a source maps the spellings that its
  * file has. Linear weights are `[out, in]` as PyTorch stores them.
  */
@@ -15,7 +17,18 @@ export interface WeightSource {
    * @throws CheckpointError when it is missing or its shape is not `shape`, naming the tensor and both shapes.
    */
   tensor(name: string, shape: readonly number[]): Promise<Float32Array>;
+  /**
+   * The same in the type that it is stored in, whatever that is. Absent where there is nothing but float32.
+   * @throws CheckpointError as `tensor` does.
+   */
+  stored?(name: string, shape: readonly number[]): Promise<StoredTensor>;
   close(): Promise<void>;
+}
+
+/** The numbers of a tensor as a file has them: row by row, little-endian, in memory of their own. */
+export interface StoredTensor {
+  readonly dtype: TensorDtype;
+  readonly bytes: Uint8Array;
 }
 
 /** A range of a file that may be mapped instead of read. */

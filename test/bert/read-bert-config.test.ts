@@ -1,4 +1,4 @@
-import { CheckpointError, readBertConfig, type ReadBertConfig } from 'ipu-pipeline';
+import { CheckpointError, readModelConfig, type ReadConfig } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 
 const small = {
@@ -14,11 +14,11 @@ const small = {
   layer_norm_eps: 1e-7,
   hidden_act: 'relu',
 };
-const read = (json: unknown): ReadBertConfig => readBertConfig('dir/config.json', JSON.stringify(json));
+const read = (json: unknown): ReadConfig => readModelConfig('dir/config.json', JSON.stringify(json));
 
 function refusal(text: string): string {
   try {
-    readBertConfig('dir/config.json', text);
+    readModelConfig('dir/config.json', text);
   } catch (error) {
     expect(error).toBeInstanceOf(CheckpointError);
     expect((error as Error).message).toContain('dir/config.json');
@@ -32,6 +32,7 @@ describe('config.json', () => {
     expect(read(small)).toEqual({
       head: 'token-classification',
       config: {
+        modelType: 'bert',
         hiddenSize: 12,
         numHiddenLayers: 3,
         numAttentionHeads: 4,
@@ -98,7 +99,7 @@ describe('config.json', () => {
 
   it('reads past a byte order mark and keys that do not matter', () => {
     const more = { ...small, is_decoder: false, pruned_heads: {}, torch_dtype: 'float16', use_cache: true };
-    const { config } = readBertConfig('c', `\ufeff${JSON.stringify(more)}`);
+    const { config } = readModelConfig('c', `\ufeff${JSON.stringify(more)}`);
     expect(config.hiddenSize).toBe(12);
   });
 

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GeneratedWeights, readBertConfig, sliceTensors, type BertHead } from 'ipu-pipeline';
+import { GeneratedWeights, readModelConfig, sliceTensors, type BertHead } from 'ipu-pipeline';
 import { f32, writeSafetensors, type StoredTensor } from '../checkpoint/written-files.js';
 
 /** A small model's config.json. */
@@ -20,7 +20,7 @@ export async function smallTensors(
   head: BertHead | null,
   json = smallConfig,
 ): Promise<Record<string, StoredTensor>> {
-  const { config } = readBertConfig('config.json', JSON.stringify(json));
+  const { config } = readModelConfig('config.json', JSON.stringify(json));
   const whole = { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head };
   const weights = new GeneratedWeights();
   const tensors: Record<string, StoredTensor> = {};

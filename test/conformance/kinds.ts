@@ -1,6 +1,8 @@
 import {
+  CallCollector,
   IpuConfig,
   batchSizeFactor,
+  checkOutputMode,
   defaultOutputMode,
   expandLayersPerIpu,
   forPodType,
@@ -18,6 +20,7 @@ import {
   stepsPerEpoch,
   trainerThroughput,
   updateFromString,
+  type CallOutputMode,
   type Mode,
   type PoptorchOutputMode,
   type PythonDict,
@@ -57,7 +60,8 @@ const setAttribute: Kind = (input) => {
 
 const mode: Kind = (input) => {
   const config = new IpuConfig();
-  for (const call of input.texts('calls')) {
+  if (input.has('set_mode')) config.mode = input.text('set_mode');
+  for (const call of input.has('calls') ? input.texts('calls') : []) {
     if (call === 'train') config.train();
     else if (call === 'eval') config.eval();
     else config.mode = call;
@@ -182,6 +186,45 @@ const outputCount: Kind = (input) => {
   return dict({ result_batches: batches, samples_in_output_dim0: batches * input.number('micro_batch') });
 };
 
+/** What each output mode returns of one replica's micro-batches, whose outputs are single numbers. */
+const outputValues: Kind = (input) => {
+  const values = input.numbers('values');
+  const returned = (mode: CallOutputMode): readonly number[] => {
+    const shape = { deviceIterations: values.length, replicas: 1 };
+    const collector = new CallCollector(checkOutputMode(mode, shape), shape);
+    const calls = values.map((value, index) => {
+      const data = new Float32Array([value]);
+      const tensors = [{ name: 'output', dtype: 'float32', shape: [1], data }] as const;
+      return collector.add({ index, replica: 0, call: 0, tensors, latencyNs: 0, queueNs: 0 });
+    });
+    return calls.at(-1)?.results.map(({ tensors }) => Number(tensors[0]?.data[0])) ?? [];
+  };
+  return dict({
+    All: returned('all'),
+    Final: returned('final'),
+    Sum: returned('sum'),
+    EveryN: returned({ everyN: input.number('n') }),
+  });
+};
+
+/** A serialized table is looked up split by split; each row must come from one of them, unchanged. */
+const embeddingOnIpus: Kind = (input) => {
+  const [rows, dim, factor] = [input.number('num_embeddings'), input.number('dim'), input.number('factor')];
+  const splits = input.numbers('splits_per_ipu');
+  const { rowRanges } = serializeEmbedding(rows, factor);
+  const names = { layersName: 'serialized_embedding_splits_per_ipu', ipusName: 'ipus_per_replica' };
+  const table = Array.from({ length: rows * dim }, (_, at) => at);
+  const blocks = rowRanges.map(([first, end]) => table.slice(first * dim, end * dim));
+  const looked = Array.from({ length: rows }, (_, row) => {
+    const { split, index } = serializedRow(rows, factor, row);
+    return blocks[split]!.slice(index * dim, (index + 1) * dim);
+  }).flat();
+  return dict({
+    ipu_of_split: layerIpus({ layersPerIpu: splits, ipusPerReplica: splits.length, ...names }, factor),
+    equals_plain_embedding: looked.join() === table.join(),
+  });
+};
+
 const embedding: Kind = (input) => {
   const { splitSize, rowRanges } = serializeEmbedding(input.number('num_embeddings'), input.number('factor'));
   return dict({ split_size: splitSize, row_ranges: rowRanges });
@@ -245,6 +288,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   output_mode_default: () =>
     dict({ inference: defaultOutputMode('inference'), training: defaultOutputMode('training') }),
   ...PIPELINE_KINDS,
+  output_mode_values: outputValues,
   serialized_embedding: embedding,
+  serialized_embedding_parallelize: embeddingOnIpus,
   serialized_embedding_padding: embeddingPadding,
 };

@@ -16,11 +16,13 @@ import {
   type Span,
   type Tensor,
   type WeightSource,
+  programOf,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import { inputsOf, randomWeights, whole, type Case } from './random-model.js';
 
 const BASE: BertConfig = {
+  modelType: 'bert',
   hiddenSize: 64,
   numHiddenLayers: 1,
   numAttentionHeads: 1,
@@ -107,7 +109,7 @@ export function gpuJsSuite(mode: GpuJsMode): void {
     it('uploads once and reads back once for each micro-batch, with any head', async () => {
       for (const head of [null, 'question-answering', 'pooler', 'pre-training'] as const) {
         const slice = whole(BASE, head);
-        const stage = await executor.prepare(BASE, slice, randomWeights(1), { threads: 1 });
+        const stage = await executor.prepare(programOf(BASE, slice), randomWeights(1), { threads: 1 });
         try {
           for (const sequence of [3, 9, 3]) {
             await stage.run(inputsOf({ ...CASE, sequence, mask: Array<number>(sequence).fill(1) }));
@@ -120,7 +122,9 @@ export function gpuJsSuite(mode: GpuJsMode): void {
     });
 
     it('keeps its weights when the sizes of micro-batches change', async () => {
-      const stage = await executor.prepare(BASE, whole(BASE, null), randomWeights(1), { threads: 1 });
+      const stage = await executor.prepare(programOf(BASE, whole(BASE, null)), randomWeights(1), {
+        threads: 1,
+      });
       try {
         const inputs = (sequence: number): Tensor[] =>
           inputsOf({ ...CASE, sequence, mask: Array<number>(sequence).fill(1) });
@@ -143,7 +147,7 @@ export function gpuJsSuite(mode: GpuJsMode): void {
       const slice = whole(config, 'masked-lm');
       const [actual, expected] = await Promise.all(
         [executor, referenceExecutor].map(async (each) => {
-          const stage = await each.prepare(config, slice, patternWeights, { threads: 1 });
+          const stage = await each.prepare(programOf(config, slice), patternWeights, { threads: 1 });
           try {
             return await stage.run(inputs);
           } finally {
@@ -219,7 +223,7 @@ const CASE: Case = { config: BASE, seed: 1, batch: 1, sequence: 3, mask: [1, 1, 
 async function run(executor: typeof referenceExecutor, drawn: Case): Promise<readonly Tensor[]> {
   const { config, seed } = drawn;
   const slice = whole(config, 'question-answering');
-  const stage = await executor.prepare(config, slice, randomWeights(seed), { threads: 1 });
+  const stage = await executor.prepare(programOf(config, slice), randomWeights(seed), { threads: 1 });
   try {
     return await stage.run(inputsOf(drawn));
   } finally {

@@ -7,6 +7,7 @@ import {
   matmulSideBySide,
   openComputeDevice,
   type Executor,
+  programOf,
 } from 'ipu-pipeline';
 import { expect, it } from 'vitest';
 import { gpuJsSuite } from './gpu-js-suite.js';
@@ -83,7 +84,9 @@ if (webGpu.available) {
     const { config } = FIXED;
     const inputs = inputsOf(FIXED);
     const stage = (): ReturnType<Executor['prepare']> =>
-      gpuJsExecutor('webgpu').prepare(config, whole(config, null), randomWeights(1), { threads: 1 });
+      gpuJsExecutor('webgpu').prepare(programOf(config, whole(config, null)), randomWeights(1), {
+        threads: 1,
+      });
     const lost = await stage();
     const before = await lost.run(inputs);
     const { default: library } = (await import('gpu.js')) as unknown as { default: GpuJsContext };

@@ -8,6 +8,7 @@ import {
   openWeights,
   type Tensor,
   type WeightSource,
+  programOf,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import { scratch, writeSafetensors } from '../checkpoint/written-files.js';
@@ -31,7 +32,7 @@ async function resultOf(directory: string): Promise<{ outputs: readonly Tensor[]
   const source = await openWeights(weights);
   const counted = counting(source);
   const slice = { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head };
-  const stage = await onnxExecutor.prepare(config, slice, counted, { threads: 1 });
+  const stage = await onnxExecutor.prepare(programOf(config, slice), counted, { threads: 1 });
   await source.close();
   const outputs = await stage.run(inputs);
   await stage.dispose();
@@ -56,7 +57,7 @@ function counting(source: WeightSource): WeightSource & { readBytes: number } {
 async function generated(directory: string): Promise<readonly Tensor[]> {
   const { config, head } = await openModel(directory);
   const slice = { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head };
-  const stage = await onnxExecutor.prepare(config, slice, new GeneratedWeights(), { threads: 1 });
+  const stage = await onnxExecutor.prepare(programOf(config, slice), new GeneratedWeights(), { threads: 1 });
   const outputs = await stage.run(inputs);
   await stage.dispose();
   return outputs;

@@ -1,3 +1,4 @@
+import { programOf } from 'ipu-pipeline';
 import type { BertConfig, BertHead, BertSlice, Executor, Tensor, WeightSource } from 'ipu-pipeline';
 import fc from 'fast-check';
 
@@ -45,6 +46,7 @@ function configOf(size: {
   epsilon: number;
 }): BertConfig {
   return {
+    modelType: 'bert',
     hiddenSize: size.heads * size.headSize,
     numHiddenLayers: size.layers,
     numAttentionHeads: size.heads,
@@ -129,7 +131,7 @@ export async function runSlices(
 ): Promise<readonly Tensor[]> {
   let tensors = inputs;
   for (const slice of slices) {
-    const stage = await executor.prepare(config, slice, randomWeights(seed), { threads });
+    const stage = await executor.prepare(programOf(config, slice), randomWeights(seed), { threads });
     try {
       tensors = await stage.run(tensors);
     } finally {

@@ -1,11 +1,12 @@
 import {
   InputError,
-  PLACED_HEADS,
+  MODEL_HEADS,
   referenceExecutor,
   type BertHead,
   type BertSlice,
   type Executor,
   type Tensor,
+  programOf,
 } from 'ipu-pipeline';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -14,11 +15,12 @@ import { cases, inputsOf, pickRows, randomWeights, runSlices, whole, type Case }
 /** How far two float32 results of these small models may be apart: values are of size 1, errors near 1e-6. */
 const TOLERANCE = 1e-4;
 
-const HEADS: readonly (BertHead | null)[] = [null, ...PLACED_HEADS];
+const HEADS: readonly (BertHead | null)[] = [null, ...MODEL_HEADS];
 const heads = fc.constantFrom(...HEADS);
 
 export const FIXED: Case = {
   config: {
+    modelType: 'bert',
     hiddenSize: 12,
     numHiddenLayers: 3,
     numAttentionHeads: 3,
@@ -143,7 +145,7 @@ export function executorSuite(executor: Executor, runs = 25): void {
       const slice = whole(config, 'question-answering');
       const loaded: number[] = [];
       const options = { threads: 1, onProgress: (share: number) => void loaded.push(share) };
-      const stage = await executor.prepare(config, slice, randomWeights(seed), options);
+      const stage = await executor.prepare(programOf(config, slice), randomWeights(seed), options);
       try {
         expect(loaded.at(-1)).toBe(1);
         expect(stage.weightBytes).toBe(4 * parameters(config));
@@ -190,7 +192,9 @@ export function executorSuite(executor: Executor, runs = 25): void {
       ['no rows', () => inputsOf({ ...FIXED, batch: 0, mask: [] }), /attention_mask.*\[0, 6\]/],
     ])('refuses %s by name', async (_, spoil, message) => {
       const { config, seed } = FIXED;
-      const stage = await executor.prepare(config, whole(config, null), randomWeights(seed), { threads: 1 });
+      const stage = await executor.prepare(programOf(config, whole(config, null)), randomWeights(seed), {
+        threads: 1,
+      });
       try {
         const failed = await outcome(() => stage.run(spoil(inputsOf(FIXED))));
         expect(failed).toBeInstanceOf(InputError);

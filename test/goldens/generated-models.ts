@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   executorByName,
-  readBertConfig,
+  readModelConfig,
   type BertConfig,
   type BertHead,
   type Executor,
@@ -52,7 +52,7 @@ export async function run(dir: string, report: Report, skip: Skip): Promise<void
 }
 
 async function runFile(executor: Executor, path: string, file: GoldenFile, report: Report): Promise<void> {
-  const model = { config: readBertConfig(path, JSON.stringify(file.config)).config, weights: WEIGHTS };
+  const model = { config: readModelConfig(path, JSON.stringify(file.config)).config, weights: WEIGHTS };
   try {
     let current: readonly (readonly Tensor[])[] = file.cases.map(({ inputs }) => inputTensors(inputs));
     for (const [layer, slice] of layerByLayer(model.config).entries()) {
@@ -87,14 +87,14 @@ function classNames({ cases }: GoldenFile): string[] {
 }
 
 function headOf(path: string, className: string): BertHead {
-  const { head } = readBertConfig(path, JSON.stringify({ architectures: [className] }));
+  const { head } = readModelConfig(path, JSON.stringify({ architectures: [className] }));
   if (head) return head;
   throw new Error(`${path} has outputs of ${className}, which this program does not know`);
 }
 
 /** Multiply-adds of all cases' encoders and largest heads. */
 function multiplyAdds({ config, cases }: GoldenFile): number {
-  const { hiddenSize, intermediateSize, numHiddenLayers, vocabSize }: BertConfig = readBertConfig(
+  const { hiddenSize, intermediateSize, numHiddenLayers, vocabSize }: BertConfig = readModelConfig(
     'golden',
     JSON.stringify(config),
   ).config;

@@ -3,17 +3,26 @@ import * as models from './models.js';
 import * as qa from './qa.js';
 import * as squadMetrics from './squad-metrics.js';
 import * as tokenizer from './tokenizer.js';
+import * as tokenizerJson from './tokenizer-json.js';
 import type { GoldenModule } from './report.js';
 
 /** Add a module here and `npm run goldens` runs it. */
-const MODULES: Readonly<Record<string, GoldenModule>> = { models, tokenizer, qa, squadMetrics };
+const MODULES: Readonly<Record<string, GoldenModule>> = {
+  models,
+  tokenizer,
+  tokenizerJson,
+  qa,
+  squadMetrics,
+};
 
 process.exitCode = await main(process.argv.slice(2));
 
 /** `npm run goldens -- DIR`: 0 when all pass, 1 when one fails or nothing ran, 2 when DIR is no directory. */
 async function main([dir, ...rest]: string[]): Promise<number> {
   if (!dir || rest.length > 0) {
-    console.error('usage: npm run goldens -- DIR, a directory laid out as ../shared/bert');
+    console.error(
+      'usage: npm run goldens -- DIR, a directory laid out as ../shared/bert or ../shared/families',
+    );
     return 2;
   }
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {

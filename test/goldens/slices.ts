@@ -6,6 +6,7 @@ import {
   type Executor,
   type Tensor,
   type WeightSpec,
+  programOf,
 } from 'ipu-pipeline';
 
 export interface GoldenInputs {
@@ -45,7 +46,7 @@ export async function runSlice(
 ): Promise<(readonly Tensor[])[]> {
   const source = await openWeights(weights);
   try {
-    const stage = await executor.prepare(config, slice, source, { threads: 1 });
+    const stage = await executor.prepare(programOf(config, slice), source, { threads: 1 });
     try {
       const outputs = [];
       for (const inputs of batches) outputs.push(await stage.run(inputs));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {
   InputError,
   IpuConfig,
-  PLACED_HEADS,
+  MODEL_HEADS,
   expandLayersPerIpu,
   layerIpus,
   layerSplit,
@@ -11,7 +11,7 @@ import {
   splitEncoderDecoder,
   stageName,
   type BertPlacement,
-  type PlacedHead,
+  type ModelHead,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
@@ -19,7 +19,7 @@ import { thrown } from './thrown.js';
 const place = (
   given: Record<string, unknown>,
   layers: number,
-  head: PlacedHead = 'question-answering',
+  head: ModelHead | null = 'question-answering',
 ): BertPlacement => placeBert(new IpuConfig(given), { layers, head });
 
 describe('layer placement', () => {
@@ -71,7 +71,7 @@ const fitting = fc
       ? { ipus_per_replica: counts.length }
       : { layers_per_ipu: counts.map((n, ipu) => (wild[ipu] ? -1 : n)) },
   }));
-const heads = fc.constantFrom<PlacedHead>(null, ...PLACED_HEADS);
+const heads = fc.constantFrom<ModelHead | null>(null, ...MODEL_HEADS);
 
 describe('placing BERT', () => {
   it('places every layer once, in order, in neighbouring stages on different IPUs', () => {
@@ -111,7 +111,7 @@ describe('placing BERT', () => {
     );
   });
 
-  const outline = (given: Record<string, unknown>, layers: number, head: PlacedHead): string[] =>
+  const outline = (given: Record<string, unknown>, layers: number, head: ModelHead | null): string[] =>
     place(given, layers, head).stages.map((stage) => `${stage.ipu}: ${stageName(stage)}`);
 
   it('puts task heads on the last IPU and what shares the embedding back on IPU 0', () => {

@@ -2,14 +2,18 @@ import { rm } from 'node:fs/promises';
 import {
   IpuConfig,
   openModel,
-  openTask,
-  placeBert,
-  planStages,
-  withHead,
-  type BertHead,
+  openSession,
   type BertModel,
+  type Classification,
+  type Session,
+  type SessionOptions,
+  type Span,
+  type TaskInput,
+  type TaskName,
+  type TaskOptions,
+  type TaskOutput,
   type TaskResult,
-  type TaskSession,
+  type TextToClassify,
 } from 'ipu-pipeline';
 import { PIECES, writeModel } from '../model-directory.js';
 
@@ -26,21 +30,64 @@ export async function smallModel(config: Record<string, unknown>): Promise<BertM
   return openModel(directory);
 }
 
-interface Cut {
+interface Cut<T extends TaskName> {
   readonly layers?: readonly number[];
   readonly microBatch?: number;
   readonly lookahead?: number;
+  readonly queueTokens?: number;
+  readonly options?: TaskOptions<T>;
+  readonly deviceIterations?: number;
 }
 
-export async function openSmall(
+/** A session on a small model of this class, with the slow executor, cut into so many layers for each IPU. */
+export async function openSmall<T extends TaskName>(
   architecture: string,
-  head: BertHead | null,
-  { layers = [4], ...cut }: Cut = {},
-): Promise<TaskSession & AsyncDisposable> {
-  const model = withHead(await smallModel({ architectures: [architecture] }), head);
-  const config = new IpuConfig(new Map([['layers_per_ipu', [...layers]]]));
-  const stages = planStages(model.config, placeBert(config, { layers: 4, head, mode: 'inference' }));
-  return openTask({ model, head, executor: 'reference', ...cut, stages });
+  task: T,
+  { layers = [4], deviceIterations = 1, ...cut }: Cut<T> = {},
+): Promise<Session<TaskInput<T>, TaskOutput<T>>> {
+  const model = await smallModel({ architectures: [architecture] });
+  const config = new IpuConfig({
+    layers_per_ipu: [...layers],
+    inference_device_iterations: deviceIterations,
+  });
+  return openSession({ model, task, executor: 'reference', config, ...cut });
+}
+
+export const CLASSIFIER = 'BertForSequenceClassification';
+export const stopped = new Error('no longer wanted');
+
+export interface Slow {
+  readonly session: Session<TextToClassify, Classification>;
+  /** Micro-batches that have been run. */
+  readonly begun: () => number;
+}
+
+/** Takes some tens of milliseconds for a row, so that others wait meanwhile. */
+export async function openSlow(more: Partial<SessionOptions<'classify'>> = {}): Promise<Slow> {
+  let begun = 0;
+  const onSpan = (span: Span): void => void (begun += span.kind === 'action' ? 1 : 0);
+  const session = await openSession({
+    ...{ model: 'synthetic:bert-mini', task: 'classify', executor: 'reference', maxLength: 64 },
+    ...{ threadsPerStage: 1, onSpan, ...more },
+  });
+  return { session, begun: () => begun };
+}
+
+export const slowText = (at: number): TextToClassify => ({
+  text: `${'the word '.repeat(8)} ${'time '.repeat(at % 5)}`,
+});
+
+/** How each promise ends, in the order of their ends. */
+export function ends(promises: readonly Promise<unknown>[]): {
+  order: number[];
+  all: Promise<PromiseSettledResult<unknown>[]>;
+} {
+  const order: number[] = [];
+  promises.forEach((promise, at) => {
+    const ended = (): void => void order.push(at);
+    promise.then(ended, ended);
+  });
+  return { order, all: Promise.allSettled(promises) };
 }
 
 export async function all<Input, Output>(

@@ -1,6 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { classifyTexts, InputError, openTask, RefusedInput } from 'ipu-pipeline';
+import { InputError, openSession, RefusedInput } from 'ipu-pipeline';
 import { all, openSmall, outputs, removeModels, smallModel, texts } from './sessions.js';
 
 afterAll(removeModels);
@@ -9,11 +9,11 @@ describe('a stream of inputs', () => {
   const refused = new RefusedInput(new InputError('no such line'));
 
   it('has refused ones in their places, and goes on', async () => {
-    await using session = await openSmall('BertForSequenceClassification', 'sequence-classification', {
+    await using session = await openSmall('BertForSequenceClassification', 'classify', {
       microBatch: 2,
     });
     const inputs = [refused, { text: 'a' }, { text: ' ' }, ...texts(30, 3), refused, refused];
-    const results = await all(classifyTexts(session, inputs));
+    const results = await all(session.stream(inputs));
     expect(results.map((result) => 'error' in result)).toEqual([true, false, true, true, false, true, true]);
     const messages = results.flatMap((result) => ('error' in result ? [result.error.message] : []));
     expect(messages).toEqual([
@@ -23,12 +23,14 @@ describe('a stream of inputs', () => {
       'no such line',
       'no such line',
     ]);
-    const cut = await all(classifyTexts(session, texts(30), { truncate: true }));
-    expect('output' in cut[0]!).toBe(true);
+    await using cutting = await openSmall('BertForSequenceClassification', 'classify', {
+      options: { truncate: true },
+    });
+    expect(await outputs(cutting.stream(texts(30)))).toHaveLength(1);
   });
 
   it('is pulled no further than the reader and the window go, even when nothing can be run', async () => {
-    await using session = await openSmall('BertForSequenceClassification', 'sequence-classification', {
+    await using session = await openSmall('BertForSequenceClassification', 'classify', {
       lookahead: 4,
     });
     for (const input of [{ text: 'the fox' }, refused]) {
@@ -45,19 +47,19 @@ describe('a stream of inputs', () => {
         }
       };
       let read = 0;
-      for await (const _ of classifyTexts(session, endless())) {
+      for await (const _ of session.stream(endless())) {
         read++;
         await later(3);
         expect(pulled).toBeLessThanOrEqual(read + 2 * 4 + 1);
         if (read === 25) break;
       }
       expect(closed).toBe(true);
-      expect(await outputs(classifyTexts(session, texts(3)))).toHaveLength(1);
+      expect(await outputs(session.stream(texts(3)))).toHaveLength(1);
     }
   });
 
   it('gives a result before the next input comes', async () => {
-    await using session = await openSmall('BertForSequenceClassification', 'sequence-classification');
+    await using session = await openSmall('BertForSequenceClassification', 'classify');
     let answered: () => void;
     const first = new Promise<void>((resolve) => (answered = resolve));
     const slow = async function* () {
@@ -66,7 +68,7 @@ describe('a stream of inputs', () => {
       yield { text: 'the dog' };
     };
     let count = 0;
-    for await (const _ of classifyTexts(session, slow())) {
+    for await (const _ of session.stream(slow())) {
       count++;
       answered!();
     }
@@ -74,29 +76,29 @@ describe('a stream of inputs', () => {
   });
 
   it('that breaks ends with what broke it, after the results before', async () => {
-    await using session = await openSmall('BertForSequenceClassification', 'sequence-classification');
+    await using session = await openSmall('BertForSequenceClassification', 'classify');
     const broken = function* () {
       yield* texts(3, 9, 4);
       throw new Error('the disk is gone');
     };
     let count = 0;
     const run = async () => {
-      for await (const _ of classifyTexts(session, broken())) count++;
+      for await (const _ of session.stream(broken())) count++;
     };
     await expect(run()).rejects.toThrow('the disk is gone');
     expect(count).toBe(3);
-    expect(await outputs(classifyTexts(session, texts(3)))).toHaveLength(1);
+    expect(await outputs(session.stream(texts(3)))).toHaveLength(1);
   });
 
-  it('ends with the error of a pipeline that is closed under it', async () => {
-    const session = await openSmall('BertForSequenceClassification', 'sequence-classification', {
+  it('ends with the error of a session that is closed under it', async () => {
+    const session = await openSmall('BertForSequenceClassification', 'classify', {
       lookahead: 2,
     });
     const endless = function* () {
       for (;;) yield { text: 'the fox' };
     };
     const run = async () => {
-      for await (const _ of classifyTexts(session, endless())) void session.pipeline.close();
+      for await (const _ of session.stream(endless())) void session.close();
     };
     await expect(run()).rejects.toThrow(InputError);
   });
@@ -104,22 +106,22 @@ describe('a stream of inputs', () => {
 
 describe('a task that the model cannot do', () => {
   it('is refused by name', async () => {
-    await expect(openSmall('BertForQuestionAnswering', 'masked-lm')).rejects.toThrow(
+    await expect(openSmall('BertForQuestionAnswering', 'fill')).rejects.toThrow(
       /has a question-answering head; this needs masked-lm/,
     );
-    await expect(openSmall('BertForMaskedLM', 'next-sentence-prediction')).rejects.toThrow(/masked-lm head/);
+    await expect(openSmall('BertForMaskedLM', 'next-sentence')).rejects.toThrow(/masked-lm head/);
   });
 
   it('lists the tensors that are missing where config.json names no head', async () => {
     const model = await smallModel({ architectures: null });
-    await expect(openTask({ model, head: 'token-classification' })).rejects.toThrow(/classifier\.weight/);
+    await expect(openSession({ model, task: 'label' })).rejects.toThrow(/classifier\.weight/);
   });
 
-  it.each([{ maxLength: 25 }, { maxLength: 0 }, { microBatch: 0 }, { lookahead: 1.5 }])(
+  it.each([{ maxLength: 25 }, { maxLength: 0 }, { microBatch: 0 }, { lookahead: 1.5 }, { queueTokens: 0 }])(
     'is refused with %j',
     async (wrong) => {
       const model = await smallModel({});
-      await expect(openTask({ model, head: 'question-answering', ...wrong })).rejects.toThrow(InputError);
+      await expect(openSession({ model, task: 'answer', ...wrong })).rejects.toThrow(InputError);
     },
   );
 });

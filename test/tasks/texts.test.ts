@@ -1,15 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  answerQuestions,
-  chooseEndings,
-  classifyTexts,
-  embedTexts,
-  fillMasks,
-  labelTokens,
-  openTask,
-  predictNext,
-} from 'ipu-pipeline';
+import { openSession } from 'ipu-pipeline';
 import { PIECES } from '../model-directory.js';
 import { all, LABELS, only, openSmall, outputs, removeModels, smallModel, texts } from './sessions.js';
 
@@ -22,15 +13,15 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 
 describe('tasks', () => {
   it('give each input its own result, in order, whatever shares a micro-batch and whatever cuts the model', async () => {
-    await using one = await openSmall('BertForSequenceClassification', 'sequence-classification');
-    await using many = await openSmall('BertForSequenceClassification', 'sequence-classification', {
+    await using one = await openSmall('BertForSequenceClassification', 'classify');
+    await using many = await openSmall('BertForSequenceClassification', 'classify', {
       ...{ microBatch: 3, lookahead: 5, layers: [1, 3] },
     });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 17 }), async (lengths) => {
         const inputs = texts(...lengths);
-        const alone = await outputs(classifyTexts(one, inputs));
-        const together = await all(classifyTexts(many, inputs));
+        const alone = await outputs(one.stream(inputs));
+        const together = await all(many.stream(inputs));
         expect(together.map(({ input }) => input)).toEqual(inputs);
         expect(rounded(together)).toEqual(rounded(inputs.map((input, at) => ({ input, output: alone[at] }))));
       }),
@@ -39,14 +30,14 @@ describe('tasks', () => {
   });
 
   it('have scores that are probabilities, and the best first', async () => {
-    await using session = await openSmall('BertForSequenceClassification', 'sequence-classification');
+    await using session = await openSmall('BertForSequenceClassification', 'classify');
     const pair = { text: 'the red fox', pair: 'jumps' };
-    const { label, score, scores } = await only(classifyTexts(session, [pair]));
+    const { label, score, scores } = await only(session.stream([pair]));
     expect(scores.map((one) => one.label).sort()).toEqual(Object.values(LABELS).sort());
     expect(sum(scores.map((one) => one.score))).toBeCloseTo(1, 9);
     expect(scores[0]).toEqual({ label, score });
     expect(score).toBe(Math.max(...scores.map((one) => one.score)));
-    const alone = await only(classifyTexts(session, [{ text: pair.text }]));
+    const alone = await only(session.stream([{ text: pair.text }]));
     expect(rounded(alone.scores)).not.toEqual(rounded(scores));
   });
 
@@ -57,23 +48,23 @@ describe('tasks', () => {
     const architectures = ['BertForSequenceClassification'];
     const open = async (type: string) => {
       const model = await smallModel({ architectures, problem_type: type });
-      return openTask({ model, head: 'sequence-classification', executor: 'reference' });
+      return openSession({ model, task: 'classify', executor: 'reference' });
     };
     await using raw = await open('regression');
     await using session = await open(problem_type);
-    const logits = (await only(classifyTexts(raw, texts(4)))).scores.map(({ score }) => score);
-    const scores = (await only(classifyTexts(session, texts(4)))).scores.map(({ score }) => score);
+    const logits = (await only(raw.stream(texts(4)))).scores.map(({ score }) => score);
+    const scores = (await only(session.stream(texts(4)))).scores.map(({ score }) => score);
     const total = sum(logits.map(Math.exp));
     const expected = logits.map((x) => (one ? one(x) : Math.exp(x) / total));
     scores.forEach((score, at) => expect(score).toBeCloseTo(expected[at]!, 6));
   });
 
   it('label a text of any length once from end to end', async () => {
-    await using session = await openSmall('BertForTokenClassification', 'token-classification', {
+    await using session = await openSmall('BertForTokenClassification', 'label', {
       microBatch: 2,
     });
     const [input] = texts(60) as [{ text: string }];
-    const { entities } = await only(labelTokens(session, [input], { aggregation: 'none', stride: 5 }));
+    const { entities } = await only(session.stream([input], { options: { aggregation: 'none', stride: 5 } }));
     let from = 0;
     for (const { start, end, text } of entities) {
       expect(start).toBeGreaterThanOrEqual(from);
@@ -82,29 +73,27 @@ describe('tasks', () => {
     }
     expect(entities.length).toBeGreaterThan(0);
     const short = texts(15);
-    const whole = await only(labelTokens(session, short));
-    expect(await only(labelTokens(session, short, { stride: 0 }))).toEqual(whole);
+    const whole = await only(session.stream(short));
+    expect(await only(session.stream(short, { options: { stride: 0 } }))).toEqual(whole);
   });
 
   it('choose among choices that run as rows of their own', async () => {
-    await using session = await openSmall('BertForMultipleChoice', 'multiple-choice', { microBatch: 2 });
+    await using session = await openSmall('BertForMultipleChoice', 'choose', { microBatch: 2 });
     const choices = ['jumps', 'sleeps and then jumps over the dog', 'a'];
-    const { choice, text, scores } = await only(chooseEndings(session, [{ prompt: 'the fox', choices }]));
+    const { choice, text, scores } = await only(session.stream([{ prompt: 'the fox', choices }]));
     expect(choices[choice]).toBe(text);
     expect(scores).toHaveLength(3);
     expect(scores[choice]).toBe(Math.max(...scores));
     expect(sum(scores)).toBeCloseTo(1, 9);
-    const turned = await only(
-      chooseEndings(session, [{ prompt: 'the fox', choices: [...choices].reverse() }]),
-    );
+    const turned = await only(session.stream([{ prompt: 'the fox', choices: [...choices].reverse() }]));
     expect(turned.text).toBe(text);
     expect(rounded([...turned.scores].reverse())).toEqual(rounded(scores));
   });
 
   it('fill each mask where it stands', async () => {
-    await using session = await openSmall('BertForMaskedLM', 'masked-lm', { layers: [2, 2] });
+    await using session = await openSmall('BertForMaskedLM', 'fill', { layers: [2, 2] });
     const input = { text: 'the [MASK] jumps over [MASK] .' };
-    const { masks, text } = await only(fillMasks(session, [input], { topK: 3 }));
+    const { masks, text } = await only(session.stream([input], { options: { topK: 3 } }));
     expect(masks.map(({ start, end }) => input.text.slice(start, end))).toEqual(['[MASK]', '[MASK]']);
     expect(text).not.toContain('[MASK]');
     for (const { candidates } of masks) {
@@ -115,49 +104,50 @@ describe('tasks', () => {
   });
 
   it('embed as the mean of the hidden states, without padding', async () => {
-    await using session = await openSmall('BertForQuestionAnswering', null, { microBatch: 4 });
+    await using session = await openSmall('BertForQuestionAnswering', 'embed', { microBatch: 4 });
     const inputs = texts(2, 9, 17);
-    const together = await outputs(embedTexts(session, inputs, { normalize: true }));
+    const together = await outputs(session.stream(inputs, { options: { normalize: true } }));
     for (const [at, input] of inputs.entries()) {
       expect(rounded(together[at])).toEqual(
-        rounded(await only(embedTexts(session, [input], { normalize: true }))),
+        rounded(await only(session.stream([input], { options: { normalize: true } }))),
       );
       expect(Math.hypot(...together[at]!.embedding)).toBeCloseTo(1, 5);
     }
-    const cls = await only(embedTexts(session, inputs.slice(0, 1), { pooling: 'cls', normalize: true }));
+    const cls = await only(
+      session.stream(inputs.slice(0, 1), { options: { pooling: 'cls', normalize: true } }),
+    );
     expect(cls.embedding).toHaveLength(16);
     expect(rounded(cls.embedding)).not.toEqual(rounded(together[0]!.embedding));
   });
 
   it('embed with the pooler where there is one', async () => {
-    await using session = await openSmall('BertModel', 'pooler');
-    const { embedding } = await only(embedTexts(session, texts(5), { pooling: 'pooler' }));
+    await using session = await openSmall('BertModel', 'embed', { options: { pooling: 'pooler' } });
+    const { embedding } = await only(session.stream(texts(5)));
     expect(embedding).toHaveLength(16);
     for (const x of embedding) expect(Math.abs(x)).toBeLessThanOrEqual(1);
-    const mean = await only(embedTexts(session, texts(5)));
+    await using plain = await openSmall('BertModel', 'embed');
+    const mean = await only(plain.stream(texts(5)));
     expect(rounded(mean.embedding)).not.toEqual(rounded(embedding));
   });
 
   it('take a head out of a pre-training model', async () => {
     const pair = { first: 'the fox', second: 'jumps' };
-    await using next = await openSmall('BertForPreTraining', 'next-sentence-prediction');
-    const alone = await only(predictNext(next, [pair]));
+    await using next = await openSmall('BertForPreTraining', 'next-sentence');
+    const alone = await only(next.stream([pair]));
     expect(alone.isNext).toBe(alone.probability > 0.5);
-    await using fill = await openSmall('BertForPreTraining', 'masked-lm');
-    const filled = await only(fillMasks(fill, [{ text: 'a [MASK]' }]));
-    await using both = await openSmall('BertForPreTraining', 'pre-training');
-    expect(rounded(await only(predictNext(both, [pair])))).toEqual(rounded(alone));
-    expect(rounded(await only(fillMasks(both, [{ text: 'a [MASK]' }])))).toEqual(rounded(filled));
+    await using fill = await openSmall('BertForPreTraining', 'fill');
+    const filled = await only(fill.stream([{ text: 'a [MASK]' }]));
+    expect(filled.masks).toHaveLength(1);
   });
 
   it('answer questions of several windows beside short ones', async () => {
-    await using session = await openSmall('BertForQuestionAnswering', 'question-answering', {
+    await using session = await openSmall('BertForQuestionAnswering', 'answer', {
       microBatch: 3,
     });
     const inputs = texts(80, 3, 40).map(({ text }) => ({ question: 'who ?', context: text }));
-    const together = await outputs(answerQuestions(session, inputs));
+    const together = await outputs(session.stream(inputs));
     for (const [at, input] of inputs.entries()) {
-      const alone = await only(answerQuestions(session, [input]));
+      const alone = await only(session.stream([input]));
       expect(rounded(together[at])).toEqual(rounded(alone));
       expect(input.context.slice(alone.start, alone.end)).toBe(alone.text);
     }

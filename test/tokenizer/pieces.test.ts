@@ -5,12 +5,15 @@ import {
   encode,
   syntheticVocabulary,
   Vocabulary,
+  type AddedToken,
   type TokenizerFlavour,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const flavours: TokenizerFlavour[] = ['slow', 'fast'];
+const tokens = (contents: string[], special = false): AddedToken[] =>
+  contents.map((content) => ({ content, special, normalized: false }));
 const withPieces = (...pieces: string[]): Vocabulary => new Vocabulary([...SPECIALS, ...pieces]);
 const texts = (tokenizer: BertTokenizer, text: string): string[] =>
   tokenizer.pieces(text).map((id) => tokenizer.vocabulary.pieces[id]!);
@@ -125,7 +128,7 @@ describe.each(flavours)('the %s flavour', (flavour) => {
   it('finds tokens of any spelling whole', () => {
     const added = ['<|a-b|>', 'é', 'a/b', '[E1]', '[E1]x'];
     const vocabulary = withPieces(...added, 'y');
-    const tokenizer = new BertTokenizer(vocabulary, { flavour, addedTokens: [...added, 'absent', ''] });
+    const tokenizer = new BertTokenizer(vocabulary, { flavour, addedTokens: tokens(added) });
     expect(texts(tokenizer, 'y<|a-b|>é a/b[E1]xy [E1]')).toEqual([
       ...['y', '<|a-b|>', 'é', 'a/b', '[E1]x', 'y', '[E1]'],
     ]);
@@ -133,7 +136,7 @@ describe.each(flavours)('the %s flavour', (flavour) => {
 
   it('leaves out further special tokens when decoding', () => {
     const vocabulary = withPieces('[E1]', '[E2]', 'y');
-    const options = { flavour, specialTokens: ['[E1]'], addedTokens: ['[E2]'] };
+    const options = { flavour, addedTokens: [...tokens(['[E1]'], true), ...tokens(['[E2]'])] };
     const tokenizer = new BertTokenizer(vocabulary, options);
     expect(decode(tokenizer, encode(tokenizer, '[E1] y [E2]').ids)).toBe('y [E2]');
   });

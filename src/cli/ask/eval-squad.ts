@@ -1,10 +1,16 @@
 import { Command } from 'commander';
 import { figure } from '../../../ipu-config/base/format.js';
 import { pythonJson } from './python-json.js';
-import { withAnswerOptions } from './answering-flags.js';
+import { addOptions } from './task-flags.js';
+import { TASKS } from '../../tasks/table.js';
 import { withModelOptions } from '../flags/model-flags.js';
 import { wholeNumber } from '../flags/options.js';
 import { evaluateSquadFile, type EvalSquadFlags, type EvalSquadReport } from './run-eval-squad.js';
+
+const NULL_THRESHOLD = {
+  ...TASKS.answer.options.nullThreshold,
+  about: 'allow "no answer" when it scores higher by this (default: 0 for SQuAD 2.0, never for 1.1)',
+};
 
 /** `ipu-pipeline eval squad`: EM and F1 of a SQuAD file, and the files that the official scripts read. */
 export function evalSquadCommand(): Command {
@@ -16,7 +22,9 @@ export function evalSquadCommand(): Command {
     .option('--limit <n>', 'answer and measure the first n questions only', wholeNumber(1))
     .option('--resume', 'go on with the run that was broken off in the output directory')
     .option('--output <dir>', 'where predictions, n-best answers and results are written', 'squad-results');
-  return withAnswerOptions(withModelOptions(command), '0 for SQuAD 2.0, never for 1.1')
+  withModelOptions(command);
+  addOptions(command, { ...TASKS.answer.options, nullThreshold: NULL_THRESHOLD });
+  return command
     .option('--json', 'print one JSON object: metrics, throughput, files')
     .action(async (file: string, flags: EvalSquadFlags, command: Command) => {
       const report = await evaluateSquadFile(file, flags);

@@ -4,8 +4,10 @@ import { trainerThroughput } from '../../../ipu-config/batching.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { BertModel } from '../../runs/model.js';
 import { withHead } from '../../runs/task-head.js';
+import type { OptionValues } from '../../tasks/options.js';
 import { answerSquad, countWindows } from '../../tasks/squad/evaluate-squad.js';
 import { parseSquad, type SquadDataset, type SquadQuestion } from '../../tasks/squad/squad-file.js';
+import { TASKS } from '../../tasks/table.js';
 import { readAnswers, SquadJournal } from '../../tasks/squad/squad-journal.js';
 import {
   squadV1Result,
@@ -14,12 +16,13 @@ import {
   type SquadV2Result,
 } from '../../tasks/squad/squad-metrics.js';
 import { writeSquadResults } from '../../tasks/squad/squad-results.js';
-import { openTask, taskContext } from '../../runs/task-session.js';
+import type { CutModel } from '../../runs/cut-model.js';
+import { openSession, taskContext } from '../../runs/session.js';
 import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
-import type { AnswerFlags } from './answering-flags.js';
+import { optionsOf } from './task-flags.js';
 import { readText } from '../flags/config-source.js';
 import { executorOf } from '../flags/executor-option.js';
-import { cutModel, type CutModel } from '../flags/cut-model.js';
+import { cutAsAsked } from '../flags/cut-model.js';
 import { abortOnInterrupt } from '../flags/interrupt.js';
 import type { ModelFlags } from '../flags/model-flags.js';
 import { openModelWithBar } from '../flags/open-model.js';
@@ -28,7 +31,9 @@ import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 
-export interface EvalSquadFlags extends ModelFlags, AnswerFlags {
+const { answer } = TASKS;
+
+export interface EvalSquadFlags extends ModelFlags, OptionValues<typeof answer.options> {
   readonly json?: boolean;
   readonly limit?: number;
   readonly resume?: boolean;
@@ -76,7 +81,7 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
     ...{ model, ...(flags.maxLength === undefined ? {} : { maxLength: flags.maxLength }) },
   });
   const choices = choicesOf(maxLength, dataset, { ...flags, executor: await executorOf(flags) });
-  const cut = await cutModel(model, flags.config);
+  const cut = await cutAsAsked(model, flags.config);
   const settings = await runSettings(model, cut, dataset.questions, choices);
   const bars = new ProgressBars();
   const evaluation = { model, tokenizer, cut, choices, bars, signal };
@@ -139,12 +144,13 @@ async function answerRest(
   const counts = windows.slice(journal.answered);
   const samples = counts.reduce((sum, count) => sum + count, 0);
   const { executor, maxLength } = choices;
-  await using session = await openTask({ ...cut, ...{ model, head: model.head, executor, maxLength } });
+  const options = optionsOf(answer.options, choices);
+  await using session = await openSession({ ...cut, model, task: 'answer', options, executor, maxLength });
   const bar = bars.start('answering', samples, 'windows');
   const began = performance.now();
   let done = 0;
   let answers = 0;
-  for await (const answered of answerSquad(session, left, choices)) {
+  for await (const answered of answerSquad(session, left)) {
     journal.add(answered);
     done += counts[answers++]!;
     bar.update(done);

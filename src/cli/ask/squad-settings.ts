@@ -5,7 +5,7 @@ import type { BertModel } from '../../runs/model.js';
 import type { RunSettings } from '../../tasks/squad/squad-journal.js';
 import type { SquadQuestion } from '../../tasks/squad/squad-file.js';
 import { VERSION } from '../../../ipu-config/base/files/version.js';
-import type { CutModel } from '../flags/cut-model.js';
+import type { CutModel } from '../../runs/cut-model.js';
 
 export interface SquadChoices {
   readonly executor: string;

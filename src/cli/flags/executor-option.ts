@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { checkAdapter, chooseExecutor, EXECUTOR_CHOICES } from '../../executors/choose-executor.js';
+import { checkAdapter, chooseExecutor, executorChoices } from '../../executors/choice/choose-executor.js';
 import { oneOf } from './options.js';
 
 export function withExecutorOption(command: Command): Command {
   return command.option(
     '--executor <name>',
-    `how stages compute: ${EXECUTOR_CHOICES.join(', ')}; auto is gpu.js on a GPU where one answers, else onnx`,
-    oneOf(...EXECUTOR_CHOICES),
+    `how stages compute: ${executorChoices().join(', ')}; auto is gpu.js on a GPU where one answers, else onnx`,
+    oneOf(...executorChoices()),
     'onnx',
   );
 }

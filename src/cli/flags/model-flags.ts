@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { USUAL_LENGTH } from '../../runs/task-session.js';
+import { USUAL_LENGTH } from '../../runs/session.js';
 import { withExecutorOption } from './executor-option.js';
 import { wholeNumber } from './options.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
-import { PLACED_HEADS, type PlacedHead } from '../../models/bert/bert-blocks.js';
+import { MODEL_HEADS, type ModelHead } from '../../models/model-config.js';
 import { placeBert, type BertPlacement } from '../../models/bert/bert-placement.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
@@ -9,6 +9,7 @@ import { parseJson } from '../../../ipu-config/parse-json.js';
 import { isDict } from '../../../ipu-config/python-value.js';
 import { serializeEmbedding } from '../../../ipu-config/serialized-embedding.js';
 import { readConfigSource, readText } from '../flags/config-source.js';
+import { headOption } from '../flags/head-option.js';
 import { formatConfig } from './format-config.js';
 
 interface ShowOptions {
@@ -30,11 +31,7 @@ export function configShowCommand(): Command {
     .argument('<file>', 'an ipu_config.json, a directory that holds one, or the name of a preset')
     .option('--layers <n>', 'encoder layers of the model (default: what layers_per_ipu sums to)')
     .option('--model <dir>', 'a Hugging Face directory, to take the number of layers from its config.json')
-    .addOption(
-      new Option('--head <head>', 'what sits on the encoder')
-        .choices([...PLACED_HEADS.filter((head) => head !== null), 'none'])
-        .default('question-answering'),
-    )
+    .addOption(headOption('what sits on the encoder', [...MODEL_HEADS, 'none']).default('question-answering'))
     .addOption(
       new Option('--mode <mode>', 'attributes of training or of inference')
         .choices(MODES)
@@ -58,7 +55,7 @@ async function showConfig(file: string, options: ShowOptions): Promise<string> {
   });
   config.mode = options.mode;
   const model = await readShape(config, options);
-  const head = options.head === 'none' ? null : (options.head as PlacedHead);
+  const head = options.head === 'none' ? null : (options.head as ModelHead);
   const placement = placeBert(config, { layers: model.layers, head });
   const all = [...warnings, ...placement.warnings, ...embeddingWarnings(config, model.vocabSize)];
   if (options.json) return `${JSON.stringify(toReport(config, placement, all))}\n`;

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { writeReport } from '../../report/html/html-report.js';
-import { convertToTrace, readReport, recordedTimelines } from '../../report/data/report-source.js';
+import { convertToTrace, readReport, recordedTimelines } from '../../report/files/read-report.js';
+import { showSimulation } from './show-simulation.js';
 
 interface ReportFlags {
   readonly output?: string;
@@ -21,9 +22,9 @@ export function reportCommand(): Command {
       if (flags.output === undefined && flags.trace === undefined) {
         throw new InputError('there is nothing to write: give -o report.html, --trace trace.json, or both.');
       }
-      if (flags.trace !== undefined) await convertToTrace(flags.spans ?? file, flags.trace);
+      if (flags.trace !== undefined) await convertToTrace(flags.spans ?? file, flags.trace, showSimulation);
       if (flags.output === undefined) return;
-      const data = await readReport(file);
+      const data = await readReport(file, showSimulation);
       const timelines = flags.spans === undefined ? data.timelines : await recordedTimelines(flags.spans);
       await writeReport(flags.output, { ...data, ...(timelines === undefined ? {} : { timelines }) });
     });

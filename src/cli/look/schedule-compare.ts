@@ -5,18 +5,21 @@ import { percent } from '../../../ipu-config/base/format.js';
 import type { ReportTable } from '../../report/data/report-data.js';
 import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from '../flags/options.js';
-import { ScheduleOutputs, scheduleOutputOptions, type ScheduleOutputFlags } from './schedule-outputs.js';
+import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
+import { timelinesData } from '../../report/data/timeline-data.js';
 import {
+  addOutputOptions,
   addSimulationOptions,
   isFile,
   readSchedule,
   simulateSchedule,
+  spansOfSchedule,
   withDefaultCosts,
   type ScheduleRun,
   type SimulationFlags,
 } from './schedule-run.js';
 
-interface CompareFlags extends SimulationFlags, ScheduleOutputFlags {
+interface CompareFlags extends SimulationFlags, SpanOutputFlags {
   readonly stages?: number;
   readonly ranks?: number;
   readonly microBatches?: number;
@@ -51,8 +54,7 @@ export function scheduleCompareCommand(): Command {
     )
     .option('--micro-batches <m>', 'micro-batches of one call, or of one weight update', wholeNumber(1))
     .option('--chunks <c>', 'stages on each rank, for the schedules that loop (default: 2)', wholeNumber(1));
-  for (const option of scheduleOutputOptions()) command.addOption(option);
-  return addSimulationOptions(command)
+  return addSimulationOptions(addOutputOptions(command))
     .option('--json', 'print one JSON object')
     .action(async (sources: readonly string[], flags: CompareFlags, self: Command) => {
       if (flags.stages !== undefined && flags.ranks !== undefined) {
@@ -67,12 +69,13 @@ export function scheduleCompareCommand(): Command {
 type CostedFlags = CompareFlags & { readonly costs: CostTable };
 
 async function runAll(sources: readonly string[], flags: CostedFlags): Promise<ScheduleRun[]> {
-  const outputs = new ScheduleOutputs(flags);
+  const outputs = new SpanOutputs(flags);
   try {
     const runs: ScheduleRun[] = [];
     for (const source of sources) runs.push(await runOne(source, flags, outputs));
-    const names = [...new Set(runs.map(({ schedule }) => schedule.name))];
-    await outputs.writePage(names.join(' · '), [comparisonTable(runs, flags.costs)]);
+    const title = [...new Set(runs.map(({ schedule }) => schedule.name))].join(' · ');
+    const tables = [comparisonTable(runs, flags.costs)];
+    await outputs.writePage((timelines) => timelinesData({ title, tables }, timelines));
     return runs;
   } finally {
     outputs.close();
@@ -82,12 +85,12 @@ async function runAll(sources: readonly string[], flags: CostedFlags): Promise<S
 async function runOne(
   source: string,
   { chunks, ranks, stages, microBatches, ...simulation }: CostedFlags,
-  outputs: ScheduleOutputs,
+  outputs: SpanOutputs,
 ): Promise<ScheduleRun> {
   const { costs } = simulation;
   if (isFile(source)) {
     const read = await readSchedule(source, {});
-    return simulateSchedule(read, simulation, outputs.begin(read, costs));
+    return simulateSchedule(read, simulation, outputs.begin(spansOfSchedule(read, costs)));
   }
   const { name, layout } = namedSchedule(source);
   const perRank = { line: 1, loops: chunks ?? 2, v: 2 }[layout];
@@ -104,7 +107,7 @@ async function runOne(
     costs: { ...costs, nsPerUnit: costs.nsPerUnit / share },
     ...(simulation.stashBytes === undefined ? {} : { stashBytes: simulation.stashBytes / share }),
   };
-  return simulateSchedule(schedule, shared, outputs.begin(schedule, costs));
+  return simulateSchedule(schedule, shared, outputs.begin(spansOfSchedule(schedule, costs)));
 }
 
 function rowOf({ schedule, steps, simulation, peaks }: ScheduleRun, costs: CostTable): Row {

@@ -9,8 +9,8 @@ import { peakActivations, type PeakActivations } from '../../../pipeline/schedul
 import { parseCsv } from '../../../pipeline/schedule/schedule-csv.js';
 import type { Schedule } from '../../../pipeline/schedule/schedule.js';
 import { namedSchedule } from '../../../pipeline/schedules/registry.js';
-import { simulate, type Simulation } from '../../../pipeline/simulate/simulate.js';
-import type { Span } from '../../../pipeline/schedule/span.js';
+import { simulate, type Simulation, type SimulationOptions } from '../../../pipeline/simulate/simulate.js';
+import { runOfSchedule, type RunDescription } from '../../observe/run-description.js';
 import { costTable, DEFAULT_COSTS, type CostTable } from './op-costs.js';
 import { finiteNumber, wholeNumber } from '../flags/options.js';
 
@@ -66,6 +66,17 @@ export function addSimulationOptions(command: Command): Command {
     );
 }
 
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing')
+    .option('--html <file>', 'write a page with the timeline');
+}
+
+/** What the spans of a simulated schedule belong to. @param costs of times, else the run counts steps */
+export function spansOfSchedule(schedule: Schedule, costs: CostTable | undefined): RunDescription {
+  return runOfSchedule(schedule, costs?.isTime ? {} : { nsPerStep: costs?.nsPerUnit ?? 1 });
+}
+
 /** The schedule that a command works on. @throws InputError, ScheduleError */
 export async function scheduleFor(source: string, flags: ScheduleFlags): Promise<Schedule> {
   const read = await readSchedule(source, flags);
@@ -73,14 +84,14 @@ export async function scheduleFor(source: string, flags: ScheduleFlags): Promise
 }
 
 /**
- * @param onSpan is told what every rank does and why it waits; times are as in `costs`: nanoseconds when they are
+ * @param spans its `onSpan` is told what every rank does and why it waits; times are as in `costs`: nanoseconds when they are
  *   times, else `nsPerUnit` to a unit, or 1 to a unit without costs
  * @throws InputError, ScheduleError
  */
 export function simulateSchedule(
   schedule: Schedule,
   flags: SimulationFlags,
-  onSpan?: (span: Span) => void,
+  spans: Pick<SimulationOptions, 'onSpan'> = {},
 ): ScheduleRun {
   const { costs } = flags;
   const unit = {
@@ -88,12 +99,12 @@ export function simulateSchedule(
     overlapNs: () => 1,
   };
   const exchange = exchangeOf(flags);
-  const oneEach = simulate(schedule, { ...unit, ...(costs || !onSpan ? {} : { onSpan }) });
+  const oneEach = simulate(schedule, { ...unit, ...(costs ? {} : spans) });
   const simulation = costs
     ? simulate(schedule, {
         ...costsInNs(costs.costs, costs.nsPerUnit),
         ...(exchange ? { exchange } : {}),
-        ...(onSpan ? { onSpan } : {}),
+        ...spans,
       })
     : oneEach;
   const peaks = peakActivations(schedule, flags.stashBytes);

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { isTraining } from '../../../pipeline/schedule/op-table.js';
 import { printCsv } from '../../../pipeline/schedule/schedule-csv.js';
 import { printGrid } from '../../../pipeline/schedule/schedule-grid.js';
 import { SCHEDULES } from '../../../pipeline/schedules/registry.js';
@@ -6,16 +7,19 @@ import { bytes, percent } from '../../../ipu-config/base/format.js';
 import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from '../flags/options.js';
 import { comparisonTable, scheduleCompareCommand } from './schedule-compare.js';
-import { ScheduleOutputs, scheduleOutputOptions, type ScheduleOutputFlags } from './schedule-outputs.js';
+import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
+import { timelinesData } from '../../report/data/timeline-data.js';
 import {
+  addOutputOptions,
   addSimulationOptions,
   scheduleFor,
   simulateSchedule,
+  spansOfSchedule,
   type ScheduleFlags,
   type ScheduleRun,
 } from './schedule-run.js';
 
-interface PrintFlags extends ScheduleFlags, ScheduleOutputFlags {
+interface PrintFlags extends ScheduleFlags, SpanOutputFlags {
   readonly grid?: boolean;
   readonly csv?: boolean;
   readonly json?: boolean;
@@ -36,8 +40,7 @@ export function scheduleCommand(): Command {
       wholeNumber(1),
     )
     .option('--lower', 'write the transfers between ranks out: SEND_F, RECV_F, SEND_B, RECV_B');
-  for (const option of scheduleOutputOptions()) command.addOption(option);
-  return addSimulationOptions(command)
+  return addSimulationOptions(addOutputOptions(command))
     .addOption(
       new Option('--grid', 'print the grid of ranks and cycles (default)').conflicts(['csv', 'json']),
     )
@@ -54,12 +57,17 @@ export function scheduleCommand(): Command {
 
 async function run(source: string, flags: PrintFlags): Promise<ScheduleRun> {
   const schedule = await scheduleFor(source, flags);
-  const outputs = new ScheduleOutputs(flags);
+  const outputs = new SpanOutputs(flags);
   try {
-    const simulated = simulateSchedule(schedule, flags, outputs.begin(schedule, flags.costs));
+    const simulated = simulateSchedule(
+      schedule,
+      flags,
+      outputs.begin(spansOfSchedule(schedule, flags.costs)),
+    );
     const { name, stages, microBatches } = schedule;
     const title = `${name}, ${stages} stages, ${microBatches} micro-batches`;
-    await outputs.writePage(title, [comparisonTable([simulated], flags.costs)]);
+    const tables = [comparisonTable([simulated], flags.costs)];
+    await outputs.writePage((timelines) => timelinesData({ title, tables }, timelines));
     return simulated;
   } finally {
     outputs.close();
@@ -110,7 +118,7 @@ function summary({ schedule, steps, simulation, costs, peaks }: ScheduleRun): st
   if (costs) {
     lines.push(`with ${costs.text}: makespan ${costText(costs, simulation.makespanNs)}, ${bubble}`);
   }
-  if (ranks.some((cells) => cells.some((cell) => cell.some(({ op }) => op === 'B' || op === 'W')))) {
+  if (isTraining(ranks.flat(2).map(({ op }) => op))) {
     lines.push(`peak activations per stage, in micro-batches: ${peaks.perStage.join(', ')}`);
   }
   if (peaks.bytesPerRank) {

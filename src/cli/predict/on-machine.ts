@@ -5,13 +5,12 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
 import { namedSchedule, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
-import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BertModel } from '../../runs/model.js';
-import { planStages, type BertStage } from '../../models/bert/stage-plan.js';
+import { planStages, type PlannedStage } from '../../models/families/stage-plan.js';
 import { PUBLISHED_MODELS } from '../../hardware/published-models.js';
 import { loadProfile } from '../../machine/load-profile.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
-import { predictRuntime, type RuntimePrediction } from '../../machine/predict-runtime.js';
+import { predictRuntime, type RuntimePrediction, type RuntimeRun } from '../../machine/predict-runtime.js';
 import { readConfigSource, readText } from '../flags/config-source.js';
 import { abortOnInterrupt } from '../flags/interrupt.js';
 import type { IpuFlags } from '../flags/ipu-flags.js';
@@ -62,24 +61,20 @@ function runnable(name: string): ScheduleGenerator {
   );
 }
 
-export interface MachinePrediction extends RuntimePrediction {
-  readonly stages: readonly BertStage[];
+export function stagesOnMachine({ model, config }: OnMachine): readonly PlannedStage[] {
+  const layers = model.config.numHiddenLayers;
+  return planStages(model.config, placeBert(config, { layers, head: model.head, mode: 'inference' }));
 }
 
-/** What the runtime would do with the configuration on the machine. */
+/** What the runtime would do with the configuration on the machine. @param spans its `onSpan` is told each span */
 export function predictOnMachine(
   { machine, model, config }: OnMachine,
+  stages: readonly PlannedStage[],
   flags: IpuFlags,
-  onSpan?: (span: Span) => void,
-): MachinePrediction {
-  const placement = placeBert(config, {
-    layers: model.config.numHiddenLayers,
-    head: model.head,
-    mode: 'inference',
-  });
-  const stages = planStages(model.config, placement);
-  const replicas = flags.replicas ?? placement.replicas;
-  const prediction = predictRuntime(machine, {
+  spans: Pick<RuntimeRun, 'onSpan'> = {},
+): RuntimePrediction {
+  const replicas = flags.replicas ?? config.get('inference_replication_factor');
+  return predictRuntime(machine, {
     model: model.config,
     stages,
     sequenceLength: flags.seqLen,
@@ -88,7 +83,6 @@ export function predictOnMachine(
     ...(flags.schedule === undefined ? {} : { schedule: runnable(flags.schedule) }),
     deviceIterations: config.get('inference_device_iterations'),
     replicas,
-    ...(onSpan ? { onSpan } : {}),
+    ...spans,
   });
-  return { ...prediction, stages };
 }

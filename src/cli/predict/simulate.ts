@@ -4,38 +4,26 @@ import { parseJson } from '../../../ipu-config/parse-json.js';
 import { fromPython } from '../../../ipu-config/python-value.js';
 import { fitPoints, leaveOneOut } from '../../planning/calibrate.js';
 import { adviceFor } from '../../planning/memory-advice.js';
-import { comparePoints } from '../../hardware/predict.js';
+import { ratesOnOneIpu } from '../../hardware/predict.js';
+import { comparePoints } from '../../planning/compare-points.js';
 import { parsePoints } from '../../planning/points.js';
-import type { IpuRun } from '../../hardware/run-spec.js';
-import { simulateIpus, type IpuSimulation } from '../../hardware/simulation.js';
+import { describeRun, simulateIpus } from '../../hardware/simulation.js';
 import type { HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { adviceText } from '../../report/text/advice-text.js';
-import { writeReport } from '../../report/html/html-report.js';
 import { fitText, pointsTable } from '../../report/text/points-table.js';
-import {
-  configurationData,
-  describeRun,
-  simulatedTimeline,
-  simulationData,
-} from '../../report/data/simulation-data.js';
+import { configurationData, simulationData } from '../../report/data/simulation-data.js';
 import { simulationTable } from '../../report/text/simulation-table.js';
-import { TimelineCollector } from '../../observe/timeline-collector.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
-import type { RunDescription } from '../../observe/run-description.js';
-import { TraceWriter } from '../../observe/trace-writer.js';
-import type { Span } from '../../../pipeline/schedule/span.js';
-import type { BertStage } from '../../models/bert/stage-plan.js';
 import { machineText } from '../../report/text/machine-text.js';
 import { readText } from '../flags/config-source.js';
-import { isMachineFile, predictOnMachine, readMachine } from './on-machine.js';
+import { isMachineFile, predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
 import { addIpuFlags, runOfFlags, type IpuFlags } from '../flags/ipu-flags.js';
+import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
 
-interface SimulateFlags extends IpuFlags {
+interface SimulateFlags extends IpuFlags, SpanOutputFlags {
   readonly points?: string;
   readonly fit?: string;
   readonly json?: boolean;
-  readonly trace?: string;
-  readonly html?: string;
 }
 
 /** `ipu-pipeline simulate`: what a configuration would do on IPUs. */
@@ -71,59 +59,40 @@ async function textFor(flags: SimulateFlags, command: Command): Promise<string> 
 
 async function simulateMachine(flags: SimulateFlags, command: Command): Promise<string> {
   const read = await readMachine(flags, command);
-  const wantsSpans = flags.trace !== undefined || flags.html !== undefined;
-  const spans: Span[] = [];
-  const prediction = predictOnMachine(read, flags, wantsSpans ? (span) => spans.push(span) : undefined);
-  const warnings = [...read.warnings, ...prediction.warnings];
-  const run = machineRun(read.model.name, prediction.stages);
-  if (flags.trace !== undefined) writeSpans(flags.trace, run, spans);
-  if (flags.html !== undefined) {
-    const collector = new TimelineCollector(run);
-    for (const span of spans) collector.add(span);
-    const title = `${read.model.name} on ${read.machine.machine.cpu}`;
-    await writeReport(flags.html, await timelinesData({ title, warnings }, [await collector.timeline()]));
-  }
-  if (flags.json) return JSON.stringify({ ...prediction, warnings });
-  for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
-  return machineText(read.machine, prediction, prediction.stages);
-}
-
-function machineRun(name: string, stages: readonly BertStage[]): RunDescription {
-  const stageToRank = stages.map(({ ipu }) => ipu);
-  return { name, kind: 'simulated', stages: stages.map((stage) => stage.name), stageToRank };
-}
-
-function writeSpans(file: string, run: RunDescription, spans: readonly Span[]): void {
-  const writer = new TraceWriter(file);
+  const stages = stagesOnMachine(read);
+  const { name } = read.model;
+  const outputs = new SpanOutputs(flags);
   try {
-    writer.beginRun(run);
-    for (const span of spans) writer.add(span);
+    const spans = outputs.begin({
+      ...{ name, kind: 'simulated', stages: stages.map((stage) => stage.name) },
+      stageToRank: stages.map(({ ipu }) => ipu),
+    });
+    const prediction = predictOnMachine(read, stages, flags, spans);
+    const warnings = [...read.warnings, ...prediction.warnings];
+    const title = `${name} on ${read.machine.machine.cpu}`;
+    await outputs.writePage((timelines) => timelinesData({ title, warnings }, timelines));
+    if (flags.json) return JSON.stringify({ ...prediction, stages, warnings });
+    for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
+    return machineText(read.machine, prediction, stages);
   } finally {
-    writer.close();
+    outputs.close();
   }
 }
 
 async function simulate(flags: SimulateFlags): Promise<string> {
   const { run, warnings, config } = await runOfFlags(flags);
-  const simulation = simulated(run, warnings, flags.trace);
-  const advice = simulation.fits ? [] : adviceFor(run);
-  if (flags.html !== undefined) {
-    const timelines = [await simulatedTimeline(run)];
-    const configuration = configurationData(flags.config, config);
-    await writeReport(flags.html, simulationData(simulation, { timelines, configuration, advice }));
-  }
-  if (flags.json) return JSON.stringify({ ...simulation, ...(simulation.fits ? {} : { advice }) });
-  return [simulationTable(simulation), ...(simulation.fits ? [] : ['', adviceText(advice)])].join('\n');
-}
-
-function simulated(run: IpuRun, warnings: readonly string[], trace: string | undefined): IpuSimulation {
-  if (trace === undefined) return simulateIpus(run, { warnings });
-  const writer = new TraceWriter(trace);
+  const outputs = new SpanOutputs(flags);
   try {
-    writer.beginRun(describeRun(run));
-    return simulateIpus(run, { warnings, onSpan: (span) => writer.add(span) });
+    const simulation = simulateIpus(run, { warnings, ...outputs.begin(describeRun(run)) });
+    const advice = simulation.fits ? [] : adviceFor(simulation);
+    await outputs.writePage((timelines) => {
+      const configuration = configurationData(flags.config, config);
+      return simulationData(simulation, { timelines, oneIpu: ratesOnOneIpu(run), configuration, advice });
+    });
+    if (flags.json) return JSON.stringify({ ...simulation, ...(simulation.fits ? {} : { advice }) });
+    return [simulationTable(simulation), ...(simulation.fits ? [] : ['', adviceText(advice)])].join('\n');
   } finally {
-    writer.close();
+    outputs.close();
   }
 }
 

@@ -5,11 +5,10 @@ import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import { benchmarkData } from '../../report/data/benchmark-data.js';
 import { writeReport } from '../../report/html/html-report.js';
-import type { TimelineData } from '../../report/data/report-data.js';
 import type { RunDescription } from '../../observe/run-description.js';
-import { SpanRecorder } from '../../observe/span-recorder.js';
-import { TimelineCollector } from '../../observe/timeline-collector.js';
-import { TraceWriter } from '../../observe/trace-writer.js';
+import { SpanRecorder } from '../../observe/files/span-recorder.js';
+import { TimelineCollector, type TimelineData } from '../../observe/timeline-collector.js';
+import { TraceWriter } from '../../observe/files/trace-writer.js';
 
 /** Files that a benchmark is asked to write. */
 export interface OutputFlags {

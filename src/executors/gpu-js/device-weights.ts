@@ -1,10 +1,5 @@
-import {
-  layerTensors,
-  embeddingTensors,
-  headTensors,
-  sliceWeightBytes,
-} from '../../models/bert/bert-tensors.js';
-import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
+import type { LinearParameters, NormParameters } from '../../models/steps.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { WeightSource } from '../../weights/weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
 import { MATMULS } from './matmul-forms.js';
@@ -16,70 +11,74 @@ export interface Parameters {
   readonly bias: DeviceArray;
 }
 
+/** A LayerNorm over rows of so many numbers. */
+export interface Norm extends Parameters {
+  readonly columns: number;
+  readonly epsilon: DeviceArray;
+}
+
 /**
- * The tensors of a slice on their device. Each is read once and stored once; a table that the embedding and the
+ * The tensors of a program on their device. Each is read once and stored once; a table that the embedding and the
  * head share is one array.
  */
 export class DeviceWeights {
-  readonly #config: BertConfig;
-  readonly #slice: BertSlice;
   readonly #source: WeightSource;
   readonly #device: ComputeDevice;
-  readonly #onProgress: ((fraction: number) => void) | undefined;
-  readonly #shapes: ReadonlyMap<string, readonly number[]>;
+  readonly #onRead: (bytes: number) => void;
   readonly #arrays = new Map<string, DeviceArray>();
   #bytes = 0;
 
-  constructor(
-    { config, slice }: { config: BertConfig; slice: BertSlice },
-    source: WeightSource,
-    device: ComputeDevice,
-    onProgress?: (fraction: number) => void,
-  ) {
-    this.#config = config;
-    this.#slice = slice;
+  /** @param onRead called with all bytes that were read so far */
+  constructor(source: WeightSource, device: ComputeDevice, onRead: (bytes: number) => void) {
     this.#source = source;
     this.#device = device;
-    this.#onProgress = onProgress;
-    this.#shapes = new Map(tensors(config, slice).map(({ name, shape }) => [name, shape]));
+    this.#onRead = onRead;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A vector, or a table whose rows are looked up. */
-  async array(name: string): Promise<DeviceArray> {
-    return this.#once(name, async () => this.#device.store(await this.#read(name)));
+  /** Vectors one after another, or a table whose rows are looked up. */
+  array(...specs: TensorSpec[]): Promise<DeviceArray> {
+    return this.#once(`array ${specs.map(({ name }) => name).join()}`, async () =>
+      this.#device.store(...(await this.#read(specs))),
+    );
   }
 
   /** Matrices of as many inputs as one with all their outputs, as the mode's matmul wants them. */
-  async panels(...names: string[]): Promise<DeviceArray> {
-    return this.#once(names.join(), async () => {
-      const shapes = names.map((name) => this.#shapes.get(name) as readonly [number, number]);
-      const outputs = shapes.reduce((sum, [rows]) => sum + rows, 0);
-      const parts = [];
-      for (const name of names) parts.push(await this.#read(name));
+  panels(...specs: TensorSpec[]): Promise<DeviceArray> {
+    return this.#once(`panels ${specs.map(({ name }) => name).join()}`, async () => {
+      const outputs = specs.reduce((sum, { shape }) => sum + shape[0]!, 0);
       const width = MATMULS[this.#device.mode].panelWidth(outputs);
-      return this.#device.store(inPanels(parts, shapes[0]![1], width));
+      return this.#device.store(inPanels(await this.#read(specs), specs[0]!.shape[1]!, width));
     });
   }
 
   /** Linear layers of the same inputs, as one. */
-  async linear(...layers: string[]): Promise<Parameters> {
-    const biases = layers.map((name) => `${name}.bias`);
+  async linear(...layers: LinearParameters[]): Promise<Parameters> {
+    const weight = await this.panels(...layers.map((layer) => layer.weight));
+    const biases = layers.flatMap(({ bias }) => bias ?? []);
+    const outputs = layers.reduce((sum, layer) => sum + layer.weight.shape[0]!, 0);
+    return { weight, bias: biases.length > 0 ? await this.array(...biases) : await this.zeros(outputs) };
+  }
+
+  async norm({ weight, bias, epsilon }: NormParameters): Promise<Norm> {
     return {
-      weight: await this.panels(...layers.map((name) => `${name}.weight`)),
-      bias: await this.#once(biases.join(), async () => {
-        const parts = [];
-        for (const name of biases) parts.push(await this.#read(name));
-        return this.#device.store(...parts);
-      }),
+      weight: await this.array(weight),
+      bias: await this.array(bias),
+      columns: weight.shape[0]!,
+      epsilon: await this.#constant(1, epsilon),
     };
   }
 
-  async norm(layer: string): Promise<Parameters> {
-    return { weight: await this.array(`${layer}.weight`), bias: await this.array(`${layer}.bias`) };
+  zeros(length: number): Promise<DeviceArray> {
+    return this.#constant(length, 0);
+  }
+
+  #constant(length: number, value: number): Promise<DeviceArray> {
+    const store = (): DeviceArray => this.#device.store(new Float32Array(length).fill(value));
+    return this.#once(`${length} × ${value}`, () => Promise.resolve(store()));
   }
 
   async #once(key: string, store: () => Promise<DeviceArray>): Promise<DeviceArray> {
@@ -88,17 +87,14 @@ export class DeviceWeights {
     return array;
   }
 
-  async #read(name: string): Promise<Float32Array> {
-    const values = await this.#source.tensor(name, this.#shapes.get(name)!);
-    this.#bytes += values.byteLength;
-    this.#onProgress?.(Math.min(1, this.#bytes / sliceWeightBytes(this.#config, this.#slice)));
-    return values;
+  async #read(specs: readonly TensorSpec[]): Promise<Float32Array[]> {
+    const parts = [];
+    for (const { name, shape } of specs) {
+      const values = await this.#source.tensor(name, shape);
+      this.#bytes += values.byteLength;
+      this.#onRead(this.#bytes);
+      parts.push(values);
+    }
+    return parts;
   }
-}
-
-function tensors(config: BertConfig, { firstLayer, endLayer, head }: BertSlice) {
-  const layers = Array.from({ length: endLayer - firstLayer }, (_, at) =>
-    layerTensors(config, firstLayer + at),
-  );
-  return [...embeddingTensors(config), ...layers.flat(), ...(head ? headTensors(config, head) : [])];
 }

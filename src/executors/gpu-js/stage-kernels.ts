@@ -1,12 +1,13 @@
-import type { BertConfig } from '../../models/bert/bert-config.js';
-import type { Parameters } from './device-weights.js';
+import type { Activation } from '../../models/steps.js';
+import type { Norm, Parameters } from './device-weights.js';
 import type { ComputeDevice, DeviceArray, Program } from './device.js';
 import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';
 import { attentionContext, attentionScores, mergeHeads } from './kernels/attention.js';
-import { embed, firstPositions, join } from './kernels/embedding.js';
+import { embed, firstPositions, join, pickPositions } from './kernels/embedding.js';
 import { addResidual, normalize, rowMoments } from './kernels/layer-norm.js';
 import { matmulConstants } from './kernels/matmul.js';
 import { MATMULS, type MatmulForm } from './matmul-forms.js';
+import type { MicroBatch } from './micro-batch.js';
 import {
   exponentials,
   exponentialsByTable,
@@ -16,56 +17,43 @@ import {
 } from './kernels/softmax.js';
 import type { KernelDefinition } from './kernels/definition.js';
 
-/** The micro-batch that is on the device. */
-export interface MicroBatch {
-  readonly batch: number;
-  readonly sequence: number;
-  /** The array with all inputs, and where in it the mask begins. */
-  readonly input: DeviceArray;
-  readonly maskAt: number;
-}
-
-const ACTIVATIONS: Record<BertConfig['hiddenAct'] | 'tanh' | 'none', KernelDefinition> = {
+const ACTIVATIONS: Record<Activation | 'none', KernelDefinition> = {
   gelu,
   gelu_new: geluNew,
   relu,
   tanh,
   none: asRows,
 };
-export type Activation = keyof typeof ACTIVATIONS;
 
 /**
- * The steps that BERT is made of, as kernels on a device. A step's programs are compiled when it is first asked for,
+ * The steps of programs, as kernels on a device. A step's programs are compiled when it is first asked for,
  * by a name that says whose result it is: what two steps of the same name compute lies in the same place, so a
  * caller that needs both gives them different names. Layers use the same names, one after the other.
  */
 export class StageKernels {
-  readonly #config: BertConfig;
   readonly #device: ComputeDevice;
   readonly #matmul: MatmulForm;
-  readonly #settings: DeviceArray;
   readonly #powers: DeviceArray | undefined;
   readonly #programs = new Map<string, Program>();
 
-  constructor(config: BertConfig, device: ComputeDevice) {
-    this.#config = config;
+  constructor(device: ComputeDevice) {
     this.#device = device;
     this.#matmul = MATMULS[device.mode];
-    this.#settings = device.store(Float32Array.of(config.layerNormEps));
     if (device.mode === 'webasm') this.#powers = device.store(POWERS_OF_HALF);
   }
 
-  /** `[rows, hidden]`, not yet normalized. */
+  /** The sum of a row of each of three tables, `[rows, hidden]`; `at` is where the micro-batch has the rows. */
   embed(
-    { batch, sequence, input }: MicroBatch,
-    tables: { words: DeviceArray; segments: DeviceArray; positions: DeviceArray },
+    name: string,
+    { batch, sequence, input, at }: MicroBatch,
+    tables: readonly DeviceArray[],
+    sizes: { hidden: number; words: number; at: string },
   ): Promise<DeviceArray> {
-    const { hiddenSize: hidden, vocabSize } = this.#config;
+    const { hidden, words } = sizes;
     const rows = batch * sequence;
-    const panel = this.#matmul.panelWidth(vocabSize);
-    const program = this.#program('embedding', embed, { hidden, panel });
-    const { words, segments, positions } = tables;
-    return this.#device.run(program, [hidden, rows], [input, words, segments, positions, rows, sequence]);
+    const panel = this.#matmul.panelWidth(words);
+    const program = this.#program(name, embed, { hidden, panel });
+    return this.#device.run(program, [hidden, rows], [input, ...tables, at.get(sizes.at)!, rows]);
   }
 
   /** A linear layer in quads (kernels/matmul.ts), x `[rows, inputs]`. */
@@ -85,7 +73,7 @@ export class StageKernels {
     name: string,
     x: DeviceArray,
     parameters: Parameters,
-    sizes: { rows: number; inputs: number; outputs: number; activation: Activation },
+    sizes: { rows: number; inputs: number; outputs: number; activation: Activation | 'none' },
   ): Promise<DeviceArray> {
     const projected = await this.project(name, x, parameters, sizes);
     const { rows, outputs: width, activation } = sizes;
@@ -93,19 +81,30 @@ export class StageKernels {
     return this.#device.run(program, [width, rows], [projected]);
   }
 
-  /** Self-attention up to the heads side by side, `[rows, hidden]`; `qkv` in quads of `[rows, 3 · hidden]`. */
-  async attend(qkv: DeviceArray, { batch, sequence, input, maskAt }: MicroBatch): Promise<DeviceArray> {
-    const { hiddenSize: hidden, numAttentionHeads: heads } = this.#config;
-    const sizes = { hidden, heads, headSize: hidden / heads };
+  /** Self-attention of x `[rows, hidden]`, up to the heads side by side, `[rows, hidden]`. */
+  async attend(
+    name: string,
+    x: DeviceArray,
+    parameters: Parameters,
+    {
+      micro,
+      mask,
+      ...sizes
+    }: { hidden: number; heads: number; headSize: number; micro: MicroBatch; mask: string },
+  ): Promise<DeviceArray> {
+    const { batch, sequence, input, at } = micro;
+    const { hidden, heads } = sizes;
+    const rows = batch * sequence;
+    const qkv = await this.project(name, x, parameters, { rows, inputs: hidden, outputs: 3 * hidden });
     const device = this.#device;
     const quads = Math.ceil(sequence / 4);
     const slices = batch * heads;
-    const program = (name: string, definition: KernelDefinition): Program =>
-      this.#program(name, definition, sizes);
+    const program = (part: string, definition: KernelDefinition): Program =>
+      this.#program(`${name} ${part}`, definition, sizes);
     const scores = await device.run(
       program('scores', attentionScores),
       [sequence, quads, slices],
-      [qkv, input, maskAt, sequence],
+      [qkv, input, at.get(mask)!, sequence],
     );
     const largest = await device.run(
       program('largest', largestScores),
@@ -123,7 +122,7 @@ export class StageKernels {
       [sizes.headSize, quads, slices],
       [weights, qkv, sequence],
     );
-    return device.run(program('heads', mergeHeads), [hidden, batch * sequence], [context, sums, sequence]);
+    return device.run(program('heads', mergeHeads), [hidden, rows], [context, sums, sequence]);
   }
 
   /** LayerNorm(projected + residual), `[rows, hidden]`; `projected` in quads. */
@@ -131,10 +130,10 @@ export class StageKernels {
     name: string,
     projected: DeviceArray,
     residual: DeviceArray,
-    norm: Parameters,
+    norm: Norm,
     rows: number,
   ): Promise<DeviceArray> {
-    const { hiddenSize: hidden } = this.#config;
+    const { columns: hidden } = norm;
     const sum = await this.#device.run(
       this.#program(`${name} sum`, addResidual, { hidden }),
       [hidden, rows],
@@ -144,8 +143,8 @@ export class StageKernels {
   }
 
   /** LayerNorm of x `[rows, hidden]`. */
-  async norm(name: string, x: DeviceArray, { weight, bias }: Parameters, rows: number): Promise<DeviceArray> {
-    const { hiddenSize: hidden } = this.#config;
+  async norm(name: string, x: DeviceArray, norm: Norm, rows: number): Promise<DeviceArray> {
+    const { weight, bias, columns: hidden, epsilon } = norm;
     const moments = await this.#device.run(
       this.#program(`${name} moments`, rowMoments, {
         hidden,
@@ -156,20 +155,44 @@ export class StageKernels {
       [x],
     );
     const program = this.#program(`${name} norm`, normalize, { hidden });
-    return this.#device.run(program, [hidden, rows], [x, moments, weight, bias, this.#settings]);
+    return this.#device.run(program, [hidden, rows], [x, moments, weight, bias, epsilon]);
   }
 
   /** The first position of each row of the batch, `[batch, hidden]`. */
-  firstPositions(x: DeviceArray, { batch, sequence }: MicroBatch): Promise<DeviceArray> {
-    const { hiddenSize: hidden } = this.#config;
-    const program = this.#program('first positions', firstPositions, { hidden });
-    return this.#device.run(program, [hidden, batch], [x, sequence]);
+  firstPositions(
+    name: string,
+    x: DeviceArray,
+    hidden: number,
+    { batch, sequence }: MicroBatch,
+  ): Promise<DeviceArray> {
+    return this.#device.run(this.#program(name, firstPositions, { hidden }), [hidden, batch], [x, sequence]);
   }
 
-  /** The first `lengths[0]` numbers of one array, then the first `lengths[1]` of the other. */
-  join(first: DeviceArray, second: DeviceArray, lengths: readonly [number, number]): Promise<DeviceArray> {
-    const program = this.#program('join', join, {});
-    return this.#device.run(program, [lengths[0] + lengths[1]], [first, second, lengths[0]]);
+  /** Positions that the micro-batch has from `at` on, `[rows, hidden]`. */
+  pickPositions(
+    name: string,
+    x: DeviceArray,
+    { at, rows, hidden }: { at: number; rows: number; hidden: number },
+    { batch, sequence, input }: MicroBatch,
+  ): Promise<DeviceArray> {
+    const program = this.#program(name, pickPositions, { hidden });
+    return this.#device.run(program, [hidden, rows], [x, input, at, sequence, rows / batch]);
+  }
+
+  /** The first `length` numbers of each array, one after another. */
+  async join(
+    parts: readonly { readonly array: DeviceArray; readonly length: number }[],
+  ): Promise<DeviceArray> {
+    let { array: joined, length: end } = parts[0]!;
+    for (const [at, { array, length }] of parts.slice(1).entries()) {
+      joined = await this.#device.run(
+        this.#program(`join ${at}`, join, {}),
+        [end + length],
+        [joined, array, end],
+      );
+      end += length;
+    }
+    return joined;
   }
 
   #program(name: string, definition: KernelDefinition, constants: Readonly<Record<string, number>>): Program {

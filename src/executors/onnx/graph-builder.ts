@@ -1,4 +1,5 @@
 import onnxProto from 'onnx-proto';
+import { DTYPES } from '../../../ipu-config/base/dtypes.js';
 import type { WeightPlace } from '../../weights/weights.js';
 import type { WeightMemory } from './weight-memory.js';
 
@@ -6,7 +7,6 @@ const { onnx } = onnxProto;
 
 /** Which tensors an ONNX value may have here. */
 export type ElementType = 'float32' | 'int32' | 'int64';
-const ELEMENT_TYPE: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7 };
 
 /** Opset of the standard domain: the first with LayerNormalization. */
 const OPSET = 17;
@@ -52,7 +52,7 @@ export class GraphBuilder {
   }
 
   weight(name: string, shape: readonly number[], values: Float32Array): string {
-    const initializer = { name, dims: [...shape], dataType: ELEMENT_TYPE.float32 };
+    const initializer = { name, dims: [...shape], dataType: DTYPES.float32.onnx };
     if (!this.#memory || values.length <= INLINE_ELEMENTS) {
       const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       this.#initializers.push({ ...initializer, rawData });
@@ -64,7 +64,7 @@ export class GraphBuilder {
 
   /** A weight that ONNX Runtime maps from a file itself; `location` is the file's name in the folder it is told. */
   mapped(name: string, shape: readonly number[], location: string, place: WeightPlace): string {
-    const initializer = { name, dims: [...shape], dataType: ELEMENT_TYPE.float32 };
+    const initializer = { name, dims: [...shape], dataType: DTYPES.float32.onnx };
     this.#external(initializer, location, place.offsetBytes, place.bytes);
     return name;
   }
@@ -73,14 +73,14 @@ export class GraphBuilder {
   float32(value: number): string {
     const name = this.#next('const');
     const rawData = new Uint8Array(Float32Array.of(value).buffer);
-    this.#initializers.push({ name, dims: [], dataType: ELEMENT_TYPE.float32, rawData });
+    this.#initializers.push({ name, dims: [], dataType: DTYPES.float32.onnx, rawData });
     return name;
   }
 
   int64s(values: readonly number[]): string {
     const name = this.#next('const');
     const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-    this.#initializers.push({ name, dims: [values.length], dataType: ELEMENT_TYPE.int64, rawData });
+    this.#initializers.push({ name, dims: [values.length], dataType: DTYPES.int64.onnx, rawData });
     return name;
   }
 
@@ -155,5 +155,5 @@ function valueInfo(
   shape: readonly (number | string)[],
 ): onnxProto.onnx.IValueInfoProto {
   const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
-  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[type], shape: { dim } } } };
+  return { name, type: { tensorType: { elemType: DTYPES[type].onnx, shape: { dim } } } };
 }

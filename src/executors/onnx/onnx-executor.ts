@@ -1,14 +1,14 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { Tensor } from '../../../ipu-config/base/tensor.js';
-import type { BertConfig, BertSlice } from '../../models/bert/bert-config.js';
-import { sliceTensors, sliceWeightBytes } from '../../models/bert/bert-tensors.js';
+import { programTensors, weightBytes, type Program } from '../../models/program.js';
 import type { WeightSource } from '../../weights/weights.js';
-import { checkStageInputs } from '../stage-inputs.js';
+import { checkStageInputs, type StageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
-import { buildBertGraph } from './bert-graph.js';
+import { tableRows } from '../table-rows.js';
 import { WEIGHTS } from './graph-builder.js';
 import { MappedFiles } from './mapped-files.js';
+import { buildGraph, countedRows, graphOutput } from './program-graph.js';
 import { WeightMemory } from './weight-memory.js';
 
 type OnnxRuntime = typeof import('onnxruntime-node');
@@ -16,24 +16,19 @@ type OnnxRuntime = typeof import('onnxruntime-node');
 /** ONNX Runtime on the CPU, float32: one graph of fused operators per stage. */
 export const onnxExecutor: Executor = {
   name: 'onnx',
-  async prepare(
-    config: BertConfig,
-    slice: BertSlice,
-    weights: WeightSource,
-    options: ExecutorOptions,
-  ): Promise<StageExecutor> {
+  async prepare(program: Program, weights: WeightSource, options: ExecutorOptions): Promise<StageExecutor> {
     const runtime = await loadOnnxRuntime();
-    const total = sliceWeightBytes(config, slice);
+    const total = weightBytes(program);
     let read = 0;
-    const files = await MappedFiles.of(weights, sliceTensors(config, slice));
+    const files = await MappedFiles.of(weights, programTensors(program));
     const memory = files ? undefined : new WeightMemory(total);
     try {
       const onRead = (bytes: number): void => {
         read += bytes;
         options.onProgress?.(total === 0 ? 1 : Math.min(1, read / total));
       };
-      const { model, weightBytes } = await buildBertGraph(config, slice, weights, { memory, files, onRead });
-      const session = await runtime.InferenceSession.create(model, {
+      const graph = await buildGraph(program, weights, { memory, files, onRead });
+      const session = await runtime.InferenceSession.create(graph.model, {
         ...(memory ? { externalData: [{ path: WEIGHTS, data: memory.bytes }] } : {}),
         executionProviders: ['cpu'],
         executionMode: 'sequential',
@@ -48,44 +43,56 @@ export const onnxExecutor: Executor = {
           },
         },
       });
-      return new OnnxStage(runtime, session, { config, slice }, weightBytes);
+      return new OnnxStage(runtime, session, program, graph.weightBytes);
     } finally {
       memory?.free();
     }
   },
 };
 
+export const createExecutor = (): Executor => onnxExecutor;
+
 class OnnxStage implements StageExecutor {
   readonly weightBytes: number;
   readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
-  readonly #part: { config: BertConfig; slice: BertSlice };
+  readonly #program: Program;
 
-  constructor(
-    runtime: OnnxRuntime,
-    session: InferenceSession,
-    part: { config: BertConfig; slice: BertSlice },
-    weightBytes: number,
-  ) {
+  constructor(runtime: OnnxRuntime, session: InferenceSession, program: Program, bytes: number) {
     this.#runtime = runtime;
     this.#session = session;
-    this.#part = part;
-    this.weightBytes = weightBytes;
+    this.#program = program;
+    this.weightBytes = bytes;
   }
 
-  async run(inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
-    checkStageInputs(this.#part.config, this.#part.slice, inputs);
+  async run(given: readonly Tensor[]): Promise<readonly Tensor[]> {
+    const inputs = checkStageInputs(this.#program, given);
+    const fed = new Map([...inputs.tensors, ...this.#counted(inputs)]);
     const feeds = Object.fromEntries(
       this.#session.inputNames.map((name) => {
-        const input = inputs.find((tensor) => tensor.name === name)!;
-        return [name, new this.#runtime.Tensor(input.dtype, ownMemory(input.data), input.shape)];
+        const { dtype, data, shape } = fed.get(name)!;
+        return [name, new this.#runtime.Tensor(dtype, ownMemory(data), shape)];
       }),
     );
     const results = await this.#session.run(feeds);
-    const outputs = this.#session.outputNames.map((name) => fromOrt(name, results[name] as OrtTensor));
-    if (this.#part.slice.head) return outputs;
-    const mask = inputs.find(({ name }) => name === 'attention_mask')!;
-    return [...outputs, { ...mask, data: mask.data.slice() } as Tensor];
+    return this.#program.outputs.map(({ name, dtype, of }) => {
+      if (dtype !== 'float32') return { ...fed.get(of)!, data: fed.get(of)!.data.slice() } as Tensor;
+      const { data, dims } = results[graphOutput(name)] as OrtTensor;
+      return { name, dtype, shape: dims, data: data as Float32Array };
+    });
+  }
+
+  /** Rows of tables that the graph does not count itself. */
+  #counted(inputs: StageInputs): [string, Tensor][] {
+    const { batch, sequence } = inputs.sizes as { batch: number; sequence: number };
+    return this.#program.steps.flatMap((step) => {
+      if (step.op !== 'embed') return [];
+      return step.tables.flatMap(({ rows }, at): [string, Tensor][] => {
+        if (rows.by !== 'count') return [];
+        const name = countedRows(step, at);
+        return [[name, { name, dtype: 'int32', shape: [batch, sequence], data: tableRows(rows, inputs) }]];
+      });
+    });
   }
 
   async dispose(): Promise<void> {
@@ -96,12 +103,6 @@ class OnnxStage implements StageExecutor {
 /** ONNX Runtime refuses tensors over shared memory; only those are copied. */
 function ownMemory<T extends Float32Array | Int32Array>(data: T): T {
   return data.buffer instanceof SharedArrayBuffer ? (data.slice() as T) : data;
-}
-
-/** The graph's `hidden_state_out` is the next stage's `hidden_state`: one graph cannot use a name for both. */
-function fromOrt(name: string, tensor: OrtTensor): Tensor {
-  const data = tensor.data as Float32Array;
-  return { name: name.replace(/_out$/, ''), dtype: 'float32', shape: tensor.dims, data };
 }
 
 /** Imported late, since it is an optional dependency and costs 40 MB that other executors do not need. */

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import { CheckpointError } from '../../../ipu-config/base/checkpoint-error.js';
-import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
-import type { BertConfig, BertHead } from './bert-config.js';
+import { brief } from '../../../ipu-config/base/json-text.js';
+import type { ReadConfig } from '../family.js';
+import { MODEL_HEADS, type ModelHead, type ModelConfig } from '../model-config.js';
+import { BERT_HEADS } from './bert-heads.js';
 
 /** Sizes that no tensor of 32-bit indices exceeds; more layers than any model has would only fill tables. */
 const MAX_SIZE = 2 ** 31 - 1;
@@ -56,45 +58,26 @@ const RIGHT: Readonly<Record<string, string>> = {
 };
 
 /** transformers' names; those of one line are one function, written in different ways. */
-const ACTIVATIONS: Readonly<Record<string, BertConfig['hiddenAct']>> = {
+const ACTIVATIONS: Readonly<Record<string, ModelConfig['hiddenAct']>> = {
   ...{ gelu: 'gelu', gelu_python: 'gelu' },
   ...{ gelu_new: 'gelu_new', gelu_pytorch_tanh: 'gelu_new', gelu_fast: 'gelu_new' },
   relu: 'relu',
 };
 
-const HEAD_OF_ARCHITECTURE: Readonly<Record<string, BertHead>> = {
-  BertModel: 'pooler',
-  BertForQuestionAnswering: 'question-answering',
-  BertForSequenceClassification: 'sequence-classification',
-  BertForTokenClassification: 'token-classification',
-  BertForMultipleChoice: 'multiple-choice',
-  BertForMaskedLM: 'masked-lm',
-  BertForPreTraining: 'pre-training',
-  BertForNextSentencePrediction: 'next-sentence-prediction',
-};
+const HEAD_OF_ARCHITECTURE = new Map(MODEL_HEADS.map((head) => [BERT_HEADS[head].architecture, head]));
 
-export interface ReadBertConfig {
-  readonly config: BertConfig;
-  /** The head that `architectures` names; null when it names none or one that BERT does not have. */
-  readonly head: BertHead | null;
-}
-
-/**
- * Reads Hugging Face's `config.json`.
- * @param path only for messages.
- * @throws CheckpointError that names the key, its value and what would be right.
- */
-export function readBertConfig(path: string, text: string): ReadBertConfig {
-  const json = parseJson(path, text.replace(/^\ufeff/, ''));
+/** See `Family.readConfig`. */
+export function readBertConfig(path: string, json: unknown): ReadConfig {
   const parsed = v.safeParse(schema, Array.isArray(json) ? null : json);
   if (!parsed.success) throw wrongKey(path, json, parsed.issues[0]);
   const raw = parsed.output;
-  const head = HEAD_OF_ARCHITECTURE[raw.architectures?.[0] ?? ''] ?? null;
+  const head = HEAD_OF_ARCHITECTURE.get(raw.architectures?.[0] ?? '') ?? null;
   const fault = unsupported(raw, head);
   if (fault !== undefined) throw new CheckpointError(`${path}: ${fault}`);
   const id2label = raw.id2label ? labels(path, raw.id2label) : defaultLabels(raw.num_labels ?? 2);
   return {
     config: {
+      modelType: raw.model_type,
       hiddenSize: raw.hidden_size,
       numHiddenLayers: raw.num_hidden_layers,
       numAttentionHeads: raw.num_attention_heads,
@@ -123,13 +106,10 @@ function wrongKey(path: string, json: unknown, issue: v.BaseIssue<unknown>): Che
 }
 
 /** What this program would compute wrongly, in words. */
-function unsupported(raw: RawConfig, head: BertHead | null): string | undefined {
+function unsupported(raw: RawConfig, head: ModelHead | null): string | undefined {
   const architecture = raw.architectures?.[0];
-  if (raw.model_type !== 'bert') {
-    return `model_type is ${brief(raw.model_type)}; this program runs "bert" models.`;
-  }
   if (architecture !== undefined && !architecture.startsWith('Bert')) {
-    return `architectures names ${architecture}; this program runs BERT's (${Object.keys(HEAD_OF_ARCHITECTURE).join(', ')}).`;
+    return `architectures names ${architecture}; this program runs BERT's (${[...HEAD_OF_ARCHITECTURE.keys()].join(', ')}).`;
   }
   if (raw.is_decoder || raw.add_cross_attention) {
     const key = raw.is_decoder ? 'is_decoder' : 'add_cross_attention';

@@ -1,4 +1,4 @@
-import type { BertConfig } from './bert-config.js';
+import type { ModelConfig } from '../model-config.js';
 
 /** Layers and hidden size of the published BERT sizes (google-research/bert: README, "smaller BERT models"). */
 const SIZES = {
@@ -14,9 +14,10 @@ export type BertSize = keyof typeof SIZES;
 export const BERT_SIZES = Object.keys(SIZES) as BertSize[];
 
 /** The configuration of a published size: 64 numbers to a head, a feed-forward part of four times the hidden size. */
-export function publishedConfig(size: BertSize): BertConfig {
+export function publishedConfig(size: BertSize): ModelConfig {
   const { layers, hidden } = SIZES[size];
   return {
+    modelType: 'bert',
     hiddenSize: hidden,
     numHiddenLayers: layers,
     numAttentionHeads: hidden / 64,

@@ -1,16 +1,9 @@
 import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-report.js';
 import type { RankActivity } from '../../benchmark/steady-window.js';
 import type { BenchmarkPrediction } from '../../machine/predict-benchmark.js';
+import type { TimelineData } from '../../observe/timeline-collector.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import type {
-  Fact,
-  Highlight,
-  ReportData,
-  ReportTable,
-  StackedBars,
-  Throughput,
-  TimelineData,
-} from './report-data.js';
+import type { Fact, Highlight, ReportData, ReportTable, StackedBars, Throughput } from './report-data.js';
 
 /** A benchmark as the page shows it. @param timelines of its runs, as far as there are any */
 export function benchmarkData(

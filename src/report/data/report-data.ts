@@ -1,5 +1,4 @@
-import type { RunDescription } from '../../observe/run-description.js';
-import type { EncodedSpans } from '../../observe/span-codec.js';
+import type { TimelineData } from '../../observe/timeline-collector.js';
 
 /**
  * Everything that the report's page shows. Sections without data are left out of the page. All texts are plain text:
@@ -39,14 +38,6 @@ export interface Highlight {
 export interface Fact {
   readonly label: string;
   readonly value: string;
-}
-
-/** The spans of one run. */
-export interface TimelineData {
-  readonly run: RunDescription;
-  readonly spans: EncodedSpans;
-  /** The run went on after the last span here: how long it took in all. */
-  readonly cutFromNs?: number;
 }
 
 export interface Throughput {

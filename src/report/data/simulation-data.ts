@@ -1,26 +1,18 @@
 import { describeConfig } from '../../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { Advice } from '../../planning/memory-advice.js';
-import { MEMORY_CATEGORIES } from '../../hardware/memory.js';
-import { predictRates } from '../../hardware/predict.js';
+import type { PredictedRates } from '../../hardware/predict.js';
 import type { IpuRun } from '../../hardware/run-spec.js';
-import { simulateIpus, stageLabel, type IpuSimulation } from '../../hardware/simulation.js';
+import type { IpuSimulation } from '../../hardware/simulation.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import type {
-  Configuration,
-  Fact,
-  Highlight,
-  ReportData,
-  StackedBars,
-  Throughput,
-  TimelineData,
-} from './report-data.js';
-import type { RunDescription } from '../../observe/run-description.js';
-import { orderName } from '../text/simulation-words.js';
-import { TimelineCollector } from '../../observe/timeline-collector.js';
+import type { Configuration, Fact, Highlight, ReportData, StackedBars, Throughput } from './report-data.js';
+import type { TimelineData } from '../../observe/timeline-collector.js';
+import { orderName } from './words.js';
 
 export interface SimulationDataExtras {
   readonly timelines?: readonly TimelineData[];
+  /** What one IPU with the whole model would do: the base of the throughput chart. */
+  readonly oneIpu?: PredictedRates | undefined;
   readonly configuration?: Configuration;
   readonly advice?: readonly Advice[];
 }
@@ -28,7 +20,7 @@ export interface SimulationDataExtras {
 /** A simulation of IPUs as the page shows it. */
 export function simulationData(simulation: IpuSimulation, extras: SimulationDataExtras = {}): ReportData {
   const { run, warnings } = simulation;
-  const { timelines, configuration, advice = [] } = extras;
+  const { timelines, oneIpu, configuration, advice = [] } = extras;
   return {
     format: 'ipu-pipeline-report',
     version: 1,
@@ -39,29 +31,11 @@ export function simulationData(simulation: IpuSimulation, extras: SimulationData
     summary: summary(simulation, advice),
     warnings,
     ...(timelines ? { timelines } : {}),
-    throughput: throughput(simulation),
+    throughput: throughput(simulation, oneIpu),
     time: [timeBars(simulation)],
     memory: [memoryBars(simulation)],
     ...(configuration ? { configuration } : {}),
     settings: settings(run),
-  };
-}
-
-/** The run again, for its spans: the same input gives the same trace. */
-export async function simulatedTimeline(run: IpuRun): Promise<TimelineData> {
-  const collector = new TimelineCollector(describeRun(run));
-  simulateIpus(run, { onSpan: (span) => collector.add(span) });
-  return collector.timeline();
-}
-
-/** All replicas do the same at the same time: spans are those of one. */
-export function describeRun(run: IpuRun): RunDescription {
-  return {
-    name: `${run.model.name} on ${run.hardware.system.name}`,
-    kind: 'simulated',
-    stages: run.stages.map(stageLabel),
-    stageToRank: run.stages.map(({ ipu }) => ipu),
-    training: run.mode === 'training',
   };
 }
 
@@ -126,24 +100,13 @@ function summary(simulation: IpuSimulation, advice: readonly Advice[]): string[]
   ];
 }
 
-/** One IPU with the whole model is what a pipeline is measured against, whether or not it has the memory. */
-function throughput({ run, rates }: IpuSimulation): Throughput[] {
+function throughput({ run, rates }: IpuSimulation, oneIpu: PredictedRates | undefined): Throughput[] {
   const name = `${run.replicas} × ${run.ipusPerReplica} IPUs`;
   const own: Throughput = { name, sequencesPerSecond: rates.sequencesPerSecond, kind: 'simulated' };
-  if (run.ipusPerReplica === 1) return [own];
-  const { sequencesPerSecond } = predictRates(onOneIpu(run));
+  if (oneIpu === undefined) return [own];
   const base = `${run.replicas} × 1 IPU, if its memory were enough`;
+  const { sequencesPerSecond } = oneIpu;
   return [{ name: base, sequencesPerSecond, kind: 'simulated', isBase: true }, own];
-}
-
-function onOneIpu({ schedule: _, ...run }: IpuRun): IpuRun {
-  const layers = run.model.layers;
-  const head = run.stages.some((stage) => stage.head);
-  return {
-    ...run,
-    ipusPerReplica: 1,
-    stages: [{ ipu: 0, embedding: true, attention: layers, feedForward: layers, head }],
-  };
 }
 
 /** Milliseconds of one call, by what an IPU does or waits for. */
@@ -174,7 +137,7 @@ export function memoryBars({ memory, ipus }: IpuSimulation): StackedBars {
       detail: ipus[one.ipu]!.stages.join(' + '),
       limit: one.limitBytes,
       // Every category in every bar: a colour then means the same whatever is zero.
-      parts: MEMORY_CATEGORIES.map((name) => ({ name, value: one.bytes[name] })),
+      parts: Object.entries(one.bytes).map(([name, value]) => ({ name, value })),
     })),
   };
 }

@@ -1,6 +1,7 @@
-import type { ReportData, StackedBars, TimelineData } from './report-data.js';
+import type { ReportData, StackedBars } from './report-data.js';
 import { rankName } from '../../observe/run-description.js';
 import { decodeSpans } from '../../observe/span-codec.js';
+import type { TimelineData } from '../../observe/timeline-collector.js';
 import { timeByActivity } from '../../observe/span-table.js';
 
 /** A page of nothing but timelines and what follows from them: of schedules, of recordings. */

@@ -1,19 +1,20 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { milliseconds } from '../../../ipu-config/base/format.js';
-import type { ReportData, TimelineData } from '../data/report-data.js';
+import type { ReportData } from '../data/report-data.js';
 import { decodeSpans } from '../../observe/span-codec.js';
 import { endOf, type SpanTable } from '../../observe/span-table.js';
-import { ConfigurationSection, SettingsSection } from './configuration-section.js';
-import { DataTable } from './data-table.js';
-import { Highlights } from './highlights.js';
-import { LatencyChart } from './latency-chart.js';
-import { StackedBarChart } from './stacked-bar-chart.js';
-import { ThemeToggle } from './theme-toggle.js';
-import { ThroughputChart } from './throughput-chart.js';
+import type { TimelineData } from '../../observe/timeline-collector.js';
+import { ConfigurationSection, SettingsSection } from './parts/configuration-section.js';
+import { DataTable } from './parts/data-table.js';
+import { Highlights } from './parts/highlights.js';
+import { LatencyChart } from './parts/latency-chart.js';
+import { StackedBarChart } from './parts/stacked-bar-chart.js';
+import { ThemeToggle } from './parts/theme-toggle.js';
+import { ThroughputChart } from './parts/throughput-chart.js';
 import { TimelineHelp } from './timeline/timeline-help.js';
 import { TimelinePanel } from './timeline/timeline-panel.js';
-import { Warnings } from './warnings.js';
+import { Warnings } from './parts/warnings.js';
 
 export function ReportPage({ data }: { readonly data: ReportData }): VNode {
   return (

@@ -1,8 +1,8 @@
 import { render } from 'preact';
 import type { ReportData } from '../data/report-data.js';
 import { ReportPage } from './report-page.js';
-import './style.css';
-import { startTheme } from './theme.js';
+import './parts/style.css';
+import { startTheme } from './parts/theme.js';
 
 startTheme();
 const data = JSON.parse(document.getElementById('report-data')!.textContent) as ReportData;

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { ConfigPlan } from '../../planning/plan-config.js';
-import { stageLabel, type IpuSimulation } from '../../hardware/simulation.js';
+import type { IpuSimulation } from '../../hardware/simulation.js';
 import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import { plainTable } from './plain-table.js';
 
@@ -15,11 +15,17 @@ export function planText(plan: ConfigPlan, written: string | undefined): string 
     '',
     comparison(before, after),
     ...(beforeProblem === undefined ? [] : [`The configuration as it is cannot run: ${beforeProblem}`]),
-    ...after.run.stages.map((stage, j) => `stage ${j} on IPU ${stage.ipu}: ${stageLabel(stage)}`),
+    ...stageLines(after),
     ...refused.map(({ ipusPerReplica, reason }) => pc.dim(`not ${ipusPerReplica} IPUs: ${reason}`)),
     ...plan.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
     ...(written === undefined ? [] : [`written to ${written}`]),
   ].join('\n');
+}
+
+/** An IPU lists its stages in the order of the pipeline. */
+function stageLines({ run, ipus }: IpuSimulation): string[] {
+  const names = ipus.map(({ stages }) => stages.values());
+  return run.stages.map(({ ipu }, j) => `stage ${j} on IPU ${ipu}: ${names[ipu]!.next().value}`);
 }
 
 function comparison(before: IpuSimulation | undefined, after: IpuSimulation): string {

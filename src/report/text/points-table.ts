@@ -1,6 +1,6 @@
 import type { LeftOut } from '../../planning/calibrate.js';
 import type { HardwareOverrides } from '../../hardware/hardware-specs.js';
-import type { ComparedPoint, PointsComparison } from '../../hardware/predict.js';
+import type { ComparedPoint, PointsComparison } from '../../planning/compare-points.js';
 import { figure } from '../../../ipu-config/base/format.js';
 import { plainTable } from './plain-table.js';
 

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
-import { MEMORY_CATEGORIES } from '../../hardware/memory.js';
+import type { MemoryCategory } from '../../hardware/memory.js';
 import type { IpuSimulation } from '../../hardware/simulation.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import { plainTable } from './plain-table.js';
-import { orderName } from './simulation-words.js';
+import { orderName } from '../data/words.js';
 
 /** A simulation as text for a terminal: what it gives, then time and memory of each IPU. */
 export function simulationTable(simulation: IpuSimulation): string {
@@ -78,7 +78,8 @@ function timeTable({ ipus }: IpuSimulation): string {
 }
 
 function memoryTable({ memory }: IpuSimulation): string {
-  const shown = MEMORY_CATEGORIES.filter((category) => memory.some((ipu) => ipu.bytes[category] > 0));
+  const categories = Object.keys(memory[0]!.bytes) as MemoryCategory[];
+  const shown = categories.filter((category) => memory.some((ipu) => ipu.bytes[category] > 0));
   const offChip = memory.some((ipu) => ipu.offChipBytes > 0);
   const table = plainTable(['IPU', 'in all', 'of limit', ...shown, ...(offChip ? ['off chip'] : [])]);
   for (const ipu of memory) {

@@ -1,9 +1,9 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
-import { answerQuestions, questionWindows, type AnswerQuestionsOptions } from '../answer-questions.js';
+import { questionWindows } from '../answer.js';
 import type { Answer } from '../answer-spans.js';
+import type { TaskResult } from '../task.js';
 import type { SquadQuestion } from './squad-file.js';
-import type { TaskSession } from '../task.js';
 
 export interface AnsweredQuestion {
   readonly id: string;
@@ -26,16 +26,20 @@ export function countWindows(
   }
 }
 
+/** What is needed of a session with the task `answer`. */
+export interface AnsweringSession {
+  stream(questions: Iterable<SquadQuestion>): AsyncIterable<TaskResult<SquadQuestion, Answer>>;
+}
+
 /**
- * Answers questions in their order, as `answerQuestions`, but none may be left out.
- * @throws InputError that names the question which cannot be run; what `answerQuestions` throws
+ * Answers questions in their order, none of which may be left out.
+ * @throws InputError that names the question which cannot be run; what `Session.stream` throws
  */
 export async function* answerSquad(
-  session: TaskSession,
+  session: AnsweringSession,
   questions: Iterable<SquadQuestion>,
-  options: AnswerQuestionsOptions = {},
 ): AsyncGenerator<AnsweredQuestion, void, undefined> {
-  for await (const result of answerQuestions(session, questions, options)) {
+  for await (const result of session.stream(questions)) {
     if ('error' in result) throw named(result.input as SquadQuestion, result.error);
     yield { id: result.input.id, answer: result.output };
   }

@@ -1,4 +1,5 @@
 import { finalText } from './final-text.js';
+import type { AnswerOptions } from '../answer-spans.js';
 import { likeliest, softmax } from '../likelihood.js';
 
 /** A window of a document that was cut at white space into words, as transformers' data/processors/squad.py makes it. */
@@ -13,10 +14,7 @@ export interface SquadWindow {
   readonly isMaxContext: (token: number) => boolean;
 }
 
-export interface SquadAnswerOptions {
-  readonly nBest?: number;
-  readonly maxAnswerLength?: number;
-  readonly nullThreshold?: number;
+export interface SquadAnswerOptions extends AnswerOptions {
   readonly lowerCase: boolean;
 }
 

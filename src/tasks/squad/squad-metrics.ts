@@ -1,5 +1,5 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { answerExact, answerF1, normalizeAnswer, noAnswerF1 } from '../answer-match.js';
+import { answerExact, answerF1, normalizeAnswer, noAnswerF1 } from './answer-match.js';
 import type { SquadQuestion } from './squad-file.js';
 
 /** Predicted text by question id; SQuAD 2's "no answer" is the empty text. */

@@ -1,52 +1,82 @@
 import type { KernelDefinition, KernelThread } from './definition.js';
 
 /**
- * Word + segment + position, `[rows, hidden]`. `input` holds the ids `[rows]`, then the segments `[rows]`, as
- * float32, which is exact below 2²⁴. The table of words is in panels (weight-panels.ts), as a head may have it as a
- * matrix. Cells: `[hidden, rows]`. Constants: hidden; panel, their width.
+ * The sum of a row from each of three tables, `[rows, hidden]`. `input` holds from `at` on which row of the first, `[rows]`,
+ * of the second and of the third, as float32, which is exact below 2²⁴. The first table is in panels (weight-panels.ts),
+ * as a head may have it as a matrix. Cells: `[hidden, rows]`. Constants: hidden; panel, their width.
  */
 export const embed: KernelDefinition = {
   name: 'embedding',
   family: 'other',
   arguments: {
     input: 'Array',
-    words: 'Array',
-    segments: 'Array',
-    positions: 'Array',
+    first: 'Array',
+    second: 'Array',
+    third: 'Array',
+    at: 'Integer',
     rows: 'Integer',
-    sequence: 'Integer',
   },
   outputsPerCell: 1,
   source: function (
     this: KernelThread,
     input: number[],
-    words: number[],
-    segments: number[],
-    positions: number[],
+    first: number[],
+    second: number[],
+    third: number[],
+    at: number,
     rows: number,
-    sequence: number,
   ) {
     let word = 0;
     let part = 0;
+    let from = 0;
     let segment = 0;
-    let batch = 0;
     let position = 0;
     word++;
     part++;
+    from++;
     segment++;
-    batch++;
     position++;
-    word = Math.floor(input[this.thread.y]! + 0.5);
+    from = at + this.thread.y;
+    word = Math.floor(input[from]! + 0.5);
     part = Math.floor(word / this.constants.panel!);
     word -= part * this.constants.panel!;
-    segment = Math.floor(input[rows + this.thread.y]! + 0.5);
-    batch = Math.floor((this.thread.y + 0.5) / sequence);
-    position = this.thread.y - batch * sequence;
+    from += rows;
+    segment = Math.floor(input[from]! + 0.5);
+    from += rows;
+    position = Math.floor(input[from]! + 0.5);
     return (
-      words[(part * this.constants.hidden! + this.thread.x) * this.constants.panel! + word]! +
-      segments[segment * this.constants.hidden! + this.thread.x]! +
-      positions[position * this.constants.hidden! + this.thread.x]!
+      first[(part * this.constants.hidden! + this.thread.x) * this.constants.panel! + word]! +
+      second[segment * this.constants.hidden! + this.thread.x]! +
+      third[position * this.constants.hidden! + this.thread.x]!
     );
+  },
+};
+
+/**
+ * The positions of each row of the batch that `input` names from `at` on, `[batch, picked]`: `[batch · picked, hidden]`.
+ * Cells: `[hidden, batch · picked]`. Constant: hidden.
+ */
+export const pickPositions: KernelDefinition = {
+  name: 'picked positions',
+  family: 'other',
+  arguments: { x: 'Array', input: 'Array', at: 'Integer', sequence: 'Integer', picked: 'Integer' },
+  outputsPerCell: 1,
+  source: function (
+    this: KernelThread,
+    x: number[],
+    input: number[],
+    at: number,
+    sequence: number,
+    picked: number,
+  ) {
+    let from = 0;
+    let row = 0;
+    from++;
+    row++;
+    from = at + this.thread.y;
+    row = Math.floor((this.thread.y + 0.5) / picked);
+    row = row * sequence + Math.floor(input[from]! + 0.5);
+    return x[row * this.constants.hidden! + this.thread.x]!;
   },
 };
 

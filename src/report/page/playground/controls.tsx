@@ -71,7 +71,7 @@ export function NumberBox(props: {
   );
 }
 
-export function Field(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
+function Field(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
   return (
     <label class="field">
       <span>{props.label}</span>

@@ -1,9 +1,8 @@
 import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
 import { configuredRun } from '../../../hardware/config-run.js';
 import type { IpuRun } from '../../../hardware/run-spec.js';
-import { simulateIpus, type IpuSimulation } from '../../../hardware/simulation.js';
+import { describeRun, simulateIpus, type IpuSimulation } from '../../../hardware/simulation.js';
 import type { RunDescription } from '../../../observe/run-description.js';
-import { describeRun } from '../../data/simulation-data.js';
 import { SpanTableBuilder, type SpanTable } from '../../../observe/span-table.js';
 import { settingsOf, type Setup } from './setup.js';
 

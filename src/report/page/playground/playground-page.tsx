@@ -1,15 +1,15 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { adviceFor, type Advice } from '../../../planning/memory-advice.js';
-import type { IpuRun } from '../../../hardware/run-spec.js';
+import type { IpuSimulation } from '../../../hardware/simulation.js';
 import { bytes } from '../../../../ipu-config/base/format.js';
 import { memoryBars, simulationHighlights, timeBars } from '../../data/simulation-data.js';
-import { Highlights } from '../highlights.js';
-import { StackedBarChart } from '../stacked-bar-chart.js';
-import { ThemeToggle } from '../theme-toggle.js';
+import { Highlights } from '../parts/highlights.js';
+import { StackedBarChart } from '../parts/stacked-bar-chart.js';
+import { ThemeToggle } from '../parts/theme-toggle.js';
 import { TimelineHelp } from '../timeline/timeline-help.js';
 import { TimelinePanel } from '../timeline/timeline-panel.js';
-import { Warnings } from '../warnings.js';
+import { Warnings } from '../parts/warnings.js';
 import { ConfigBox } from './config-box.js';
 import { LayerBoard } from './layer-board.js';
 import { outcomeOf, type Outcome } from './outcome.js';
@@ -114,7 +114,7 @@ function OutcomeView(props: {
           Compare with this from now on
         </button>
       </p>
-      <AdviceList run={run} fits={simulation.fits} />
+      <AdviceList simulation={simulation} />
       <Warnings warnings={simulation.warnings} />
       <section class="figure">
         <h2>Layers on IPUs</h2>
@@ -143,14 +143,14 @@ function OutcomeView(props: {
 }
 
 /** What would help a run that does not fit. Each change is simulated, so the picture comes first. */
-function AdviceList({ run, fits }: { readonly run: IpuRun; readonly fits: boolean }): VNode | null {
-  const [tried, setTried] = useState<{ readonly run: IpuRun; readonly advice: readonly Advice[] }>();
+function AdviceList({ simulation }: { readonly simulation: IpuSimulation }): VNode | null {
+  const [tried, setTried] = useState<{ readonly of: IpuSimulation; readonly advice: readonly Advice[] }>();
   useEffect(() => {
-    if (fits) return;
-    const timer = setTimeout(() => setTried({ run, advice: adviceFor(run) }), 200);
+    if (simulation.fits) return;
+    const timer = setTimeout(() => setTried({ of: simulation, advice: adviceFor(simulation) }), 200);
     return () => clearTimeout(timer);
-  }, [run, fits]);
-  if (fits || tried?.run !== run || tried.advice.length === 0) return null;
+  }, [simulation]);
+  if (simulation.fits || tried?.of !== simulation || tried.advice.length === 0) return null;
   return (
     <div class="advice">
       <p>It does not fit. What would save memory on the fullest IPU:</p>

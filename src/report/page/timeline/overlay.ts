@@ -1,5 +1,5 @@
 import type { SpanRow, SpanTable } from '../../../observe/span-table.js';
-import { currentTheme } from '../theme.js';
+import { currentTheme } from '../parts/theme.js';
 import { heightOf, type Layout } from './layout.js';
 import { inkOf } from './paints.js';
 import type { Viewport } from './viewport.js';

@@ -1,5 +1,5 @@
 import type { SpanRow, SpanTable } from '../../../observe/span-table.js';
-import { currentTheme, type Theme } from '../theme.js';
+import { currentTheme, type Theme } from '../parts/theme.js';
 import { heightOf, type Layout } from './layout.js';
 import { inkOf, kindPaints, type KindPaint } from './paints.js';
 import { PixelBoard, pixelOf } from './pixel-board.js';

@@ -1,7 +1,7 @@
 import { isWaiting } from '../../../observe/activity.js';
 import { activityPaint } from '../../../observe/palette.js';
 import type { SpanTable } from '../../../observe/span-table.js';
-import type { Theme } from '../theme.js';
+import type { Theme } from '../parts/theme.js';
 import { pixelOf } from './pixel-board.js';
 
 /** How one kind of span is drawn. */

@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ACTIVITIES, type Activity } from '../../../observe/activity.js';
 import type { RunDescription } from '../../../observe/run-description.js';
 import { countSpans, type SpanTable } from '../../../observe/span-table.js';
-import { ActivityLegend } from '../legend.js';
+import { ActivityLegend } from '../parts/legend.js';
 import { layoutFor } from './layout.js';
 import { rowDetail, rowName, spanText } from './span-text.js';
 import { onKey, PointerControl } from './timeline-controls.js';

@@ -1,6 +1,6 @@
 import type { RunDescription } from '../../../observe/run-description.js';
 import { endOf, type SpanTable } from '../../../observe/span-table.js';
-import { watchTheme } from '../theme.js';
+import { watchTheme } from '../parts/theme.js';
 import { heightOf, layoutFor, nsAt, rowAt, type Layout } from './layout.js';
 import { drawOverlay, type Selection } from './overlay.js';
 import { Painter } from './painter.js';

@@ -1,0 +1,38 @@
+import { predictRates, type PredictedRates } from '../hardware/predict.js';
+import type { Measured, MeasuredPoint } from './points.js';
+
+export interface ComparedPoint {
+  readonly id: string;
+  readonly predicted: PredictedRates;
+  readonly measured: Measured;
+  /** Predicted over measured throughput, less one; negative: predicted slower than it was. Null: nothing to compare. */
+  readonly error: number | null;
+}
+
+export interface PointsComparison {
+  readonly points: readonly ComparedPoint[];
+  readonly meanAbsoluteError: number | null;
+  readonly worstAbsoluteError: number | null;
+}
+
+/** Predicted against measured, point by point. */
+export function comparePoints(points: readonly MeasuredPoint[]): PointsComparison {
+  const compared = points.map(({ id, run, measured }): ComparedPoint => {
+    const predicted = predictRates(run);
+    return { id, predicted, measured, error: errorOf(predicted, measured) };
+  });
+  const errors = compared.flatMap(({ error }) => (error === null ? [] : [Math.abs(error)]));
+  return {
+    points: compared,
+    meanAbsoluteError: errors.length === 0 ? null : errors.reduce((sum, e) => sum + e, 0) / errors.length,
+    worstAbsoluteError: errors.length === 0 ? null : Math.max(...errors),
+  };
+}
+
+function errorOf(predicted: PredictedRates, measured: Measured): number | null {
+  if (measured.rowsPerSecond !== undefined) return predicted.rowsPerSecond / measured.rowsPerSecond - 1;
+  if (measured.sequencesPerSecond !== undefined) {
+    return predicted.sequencesPerSecond / measured.sequencesPerSecond - 1;
+  }
+  return measured.stepSeconds === undefined ? null : measured.stepSeconds / predicted.stepSeconds - 1;
+}

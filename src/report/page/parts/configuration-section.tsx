@@ -1,0 +1,48 @@
+import type { VNode } from 'preact';
+import type { Configuration, Fact } from '../../data/report-data.js';
+import { DataTable, type DataTableProps } from './data-table.js';
+import { Warnings } from './warnings.js';
+
+/** What the run was configured with: what someone gave first, what is left at its default below. */
+export function ConfigurationSection({ configuration }: { readonly configuration: Configuration }): VNode {
+  const given = configuration.attributes.filter(({ source }) => source !== 'default');
+  const defaults = configuration.attributes.filter(({ source }) => source === 'default');
+  return (
+    <section class="figure">
+      <h2>Configuration</h2>
+      <p class="note">{configuration.name}</p>
+      <Warnings warnings={configuration.warnings} />
+      <DataTable caption="Attributes that are given" {...attributeTable(given)} />
+      {defaults.length > 0 && (
+        <details>
+          <summary>Attributes at their defaults: {defaults.length}</summary>
+          <DataTable caption="Attributes at their defaults" {...attributeTable(defaults)} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function attributeTable(attributes: Configuration['attributes']): Omit<DataTableProps, 'caption'> {
+  return {
+    isWordy: true,
+    columns: ['attribute', 'value', 'source', 'what it does here'],
+    rows: attributes.map(({ name, value, source, note }) => [name, value, source, note ?? '']),
+  };
+}
+
+export function SettingsSection({ settings }: { readonly settings: readonly Fact[] }): VNode {
+  return (
+    <section class="figure">
+      <h2>Settings</h2>
+      <dl class="facts">
+        {settings.map(({ label, value }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
