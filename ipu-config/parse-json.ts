@@ -1,5 +1,6 @@
 import { visit, type ParseErrorCode } from 'jsonc-parser';
 import { ConfigError } from './base/errors.js';
+import { lfsPointer } from './base/lfs-pointer.js';
 import { PythonFloat, type PythonValue } from './python-value.js';
 
 export interface ParsedJson {
@@ -18,6 +19,8 @@ const MAX_DEPTH = 100;
  * @throws ConfigError of type JSONDecodeError with line and column of the first mistake
  */
 export function parseJson(text: string, file = 'ipu_config.json'): ParsedJson {
+  const pointer = lfsPointer(file, text);
+  if (pointer !== undefined) throw new ConfigError('JSONDecodeError', pointer);
   const reader = new JsonReader(text, file);
   visit(text.replace(/^\ufeff/, ' '), reader, { disallowComments: true, allowTrailingComma: false });
   return { value: reader.root, warnings: reader.warnings };

@@ -1,20 +1,25 @@
 import { parse, type ParseError } from 'jsonc-parser';
 import { CheckpointError } from './checkpoint-error.js';
+import { lfsPointer } from './lfs-pointer.js';
 import { reason } from './reason.js';
 
 /**
- * The text of UTF-8 bytes.
- * @param what how messages call them
- * @throws CheckpointError when they are not UTF-8.
+ * The text of a file's UTF-8 bytes.
+ * @param what how messages call the file
+ * @throws CheckpointError when they are not UTF-8, or a Git LFS pointer.
  */
 export function decodeUtf8(what: string, bytes: Uint8Array): string {
+  let text: string;
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new CheckpointError(`${what} is not UTF-8 text: the file is damaged or of another kind.`, {
       cause: error,
     });
   }
+  const pointer = lfsPointer(what, text);
+  if (pointer !== undefined) throw new CheckpointError(pointer);
+  return text;
 }
 
 const CONSTANTS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs;
@@ -40,22 +45,27 @@ export function parsePythonJson(text: string): unknown {
 /**
  * Strict JSON, but for the numbers that Python writes beyond it; a name that an object has twice is refused too, since only one of its values could be kept.
  * @param what how messages call the text
+ * @param Refusal what is thrown; CheckpointError when absent
  * @throws CheckpointError with line and column.
  */
-export function parseJson(what: string, text: string): unknown {
+export function parseJson(
+  what: string,
+  text: string,
+  Refusal: new (message: string, options?: ErrorOptions) => Error = CheckpointError,
+): unknown {
   let value: unknown;
   try {
     value = parsePythonJson(text);
   } catch (error) {
-    throw new CheckpointError(`${what} is not valid JSON: ${reason(error)}${position(text)}.`, {
+    throw new Refusal(`${what} is not valid JSON: ${reason(error)}${position(text)}.`, {
       cause: error,
     });
   }
   const twice = duplicateKey(text);
   if (twice !== undefined) {
     const where = lineAndColumn(text, twice.offset);
-    throw new CheckpointError(
-      `${what} has the name ${JSON.stringify(twice.key)} twice in one object (the second at ${where}): keep one.`,
+    throw new Refusal(
+      `${what} has the name ${brief(twice.key)} twice in one object (the second at ${where}): keep one.`,
     );
   }
   return value;
@@ -118,8 +128,9 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** A value as JSON, short enough for a message. */
-export function brief(value: unknown): string {
+/** A value as JSON, short enough for a message: cut after `most` characters. */
+export function brief(value: unknown, most = 80): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   let text: string;
   try {
     text = JSON.stringify(value) ?? 'missing';
@@ -127,5 +138,10 @@ export function brief(value: unknown): string {
     // JSON.stringify recurses where JSON.parse does not.
     text = 'nested too deeply to show';
   }
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return short(text, most);
+}
+
+/** The beginning of a text that came from outside. */
+export function short(text: string, most = 80): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

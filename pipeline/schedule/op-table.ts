@@ -147,10 +147,6 @@ export function isCompute(op: Op): boolean {
   return OP_TABLE[op].kind === 'compute';
 }
 
-export function isReceive(op: Op): boolean {
-  return OP_TABLE[op].kind === 'receive';
-}
-
 export function isTransfer(op: Op): boolean {
   return OP_TABLE[op].counterpart !== undefined;
 }

@@ -1,3 +1,4 @@
+import { brief } from '../../ipu-config/base/json-text.js';
 import { HEADS, type Head } from './model-shape.js';
 import { OPTIMIZERS, type Optimizer } from './run-spec.js';
 
@@ -32,13 +33,13 @@ export function headSpelt<H extends string>(name: string, heads: readonly H[]): 
 export function headByName(name: string, refuse: (text: string) => never): Head {
   const plain = normal(name);
   const found = headSpelt(name, HEADS) ?? HEAD_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
-  return found ?? refuse(`is ${JSON.stringify(name)}; heads are ${HEADS.join(', ')}.`);
+  return found ?? refuse(`is ${brief(name)}; heads are ${HEADS.join(', ')}.`);
 }
 
 export function optimizerByName(name: string, refuse: (text: string) => never): Optimizer['name'] {
   const plain = normal(name);
   const found = OPTIMIZER_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
-  return found ?? refuse(`is ${JSON.stringify(name)}; optimizers are ${OPTIMIZERS.join(', ')}.`);
+  return found ?? refuse(`is ${brief(name)}; optimizers are ${OPTIMIZERS.join(', ')}.`);
 }
 
 function normal(name: string): string {

@@ -6,7 +6,7 @@ import { downloadBlob } from './download-blob.js';
 import { HubCache, cacheError } from './hub-cache.js';
 import { HubClient } from './hub-client.js';
 import { HubStatusError, HubUnreachableError, explain, isTransient } from './hub-errors.js';
-import { currentCommit, listModel, type HubFile } from './hub-listing.js';
+import { currentCommit, listModel, type HubFile, type ModelListing } from './hub-listing.js';
 import { hubSettings, type Environment, type HubSettings } from './hub-settings.js';
 import type { ModelReference } from './model-reference.js';
 import { isCommitHash } from './model-reference.js';
@@ -109,18 +109,18 @@ class ModelDownload {
   async run(known: string | undefined): Promise<DownloadedModel> {
     const { revision } = this.#reference;
     let commit: string;
-    let files: Map<string, HubFile> | undefined;
+    let listing: ModelListing | undefined;
     try {
       commit = isCommitHash(revision)
         ? revision
         : await this.#ask(() => currentCommit(this.#client, this.#reference));
       if (!(await isSettled(this.#cache, commit))) {
-        files = await this.#ask(() => listModel(this.#client, this.#reference.repo, commit));
+        listing = await this.#ask(() => listModel(this.#client, this.#reference.repo, commit));
       }
     } catch (error) {
       return this.#cachedInstead(error, known);
     }
-    if (files) await this.#fetchAll(commit, files);
+    if (listing) await this.#fetchAll(commit, listing);
     // A cache that has it all may be read-only.
     if (commit !== known) await this.#cache.setCommit(revision, commit);
     return { directory: this.#cache.snapshot(commit), commit };
@@ -158,10 +158,11 @@ class ModelDownload {
   }
 
   /** Weights come last, so that a snapshot with weights has everything else. */
-  async #fetchAll(commit: string, files: Map<string, HubFile>): Promise<void> {
+  async #fetchAll(commit: string, listing: ModelListing): Promise<void> {
+    const { files } = listing;
     const small = SMALL_FILES.filter((path) => files.has(path));
     await mkdir(join(this.#cache.root, 'blobs'), { recursive: true });
-    const weights = await this.#weightFiles(commit, files);
+    const weights = await this.#weightFiles(commit, listing);
     const wanted = [...small, ...weights].map((path) => files.get(path)!);
     const totalBytes = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     for (const path of SMALL_FILES) if (!files.has(path)) await this.#cache.setAbsent(commit, path);
@@ -181,11 +182,11 @@ class ModelDownload {
     }
   }
 
-  async #weightFiles(commit: string, files: Map<string, HubFile>): Promise<string[]> {
+  async #weightFiles(commit: string, { files, names }: ModelListing): Promise<string[]> {
     const { repo, revision } = this.#reference;
     const lacks = (what: string): InputError =>
       new InputError(
-        `${repo} at revision "${revision}" has no ${what}. It has ${[...files.keys()].slice(0, 15).join(', ') || 'no files'}.`,
+        `${repo} at revision "${revision}" has no ${what}. It has ${names.slice(0, 20).join(', ') || 'no files'}.`,
       );
     if (!files.has('config.json')) throw lacks('config.json, so it is no model that can be run here');
     const layout = weightLayout((path) => files.has(path));
@@ -207,7 +208,7 @@ class ModelDownload {
     const { endpoint } = this.#client.settings;
     const request = {
       name: `${path} of ${repo}`,
-      url: `${endpoint}/${repo}/resolve/${commit}/${encodeURIComponent(path)}`,
+      url: `${endpoint}/${repo}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`,
       ...{ sizeBytes, checksum, path: this.#cache.blob(checksum.hash) },
     };
     const { signal } = this.#options;

@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { brief } from '../../ipu-config/base/json-text.js';
 import type { HubSettings } from './hub-settings.js';
 import type { ModelReference } from './model-reference.js';
 
@@ -8,6 +9,8 @@ export class HubStatusError extends Error {
   readonly status: number;
   /** What the hub calls the trouble, such as `GatedRepo`; absent from other servers. */
   readonly code: string | undefined;
+  /** What the hub says of it in words, if it does. */
+  readonly said: string | undefined;
   /** Whether the hub itself said so, and not a server that it sent us to. */
   readonly fromHub: boolean;
   readonly retryAfterMs: number | undefined;
@@ -16,6 +19,7 @@ export class HubStatusError extends Error {
     super(`${url.origin} answered ${response.status}${response.statusText ? ` ${response.statusText}` : ''}`);
     this.status = response.status;
     this.code = response.headers.get('x-error-code') ?? undefined;
+    this.said = response.headers.get('x-error-message') ?? undefined;
     this.fromHub = fromHub;
     const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
     this.retryAfterMs = seconds >= 0 ? seconds * 1000 : undefined;
@@ -55,7 +59,8 @@ export function explain(
 ): InputError {
   const page = `${endpoint}/${repo}`;
   const what = file === undefined ? repo : `${file} of ${repo}`;
-  const say = (message: string): InputError => new InputError(message, { cause: error });
+  const said = error.said === undefined || !error.fromHub ? '' : ` The hub says: ${brief(error.said, 300)}.`;
+  const say = (message: string): InputError => new InputError(`${message}${said}`, { cause: error });
   if (!error.fromHub) {
     return say(
       `cannot download ${what}: ${error.message}, where ${endpoint} keeps the file. Try again later.`,
@@ -88,10 +93,10 @@ export function explain(
   }
   if (error.status === 403) {
     return say(
-      `${endpoint} forbids to read ${what}: the model is gated or ` +
+      `${endpoint} forbids to read ${what}. ` +
         (token
-          ? `the token in ${token.source} lacks the right to read it. See ${page}.`
-          : `private. Accept its conditions at ${page} and set HF_TOKEN to a token of your account.`),
+          ? `Perhaps the token in ${token.source} lacks the right to read it: see ${page}.`
+          : `Perhaps it needs an account that may: see ${page}, and set HF_TOKEN to a token of yours.`),
     );
   }
   return say(`cannot download ${what}: ${error.message}. Try again later.`);

@@ -3,9 +3,9 @@ import type { Checksum } from './checksum.js';
 import type { HubClient } from './hub-client.js';
 import { HubStatusError, HubUnreachableError } from './hub-errors.js';
 import { isCommitHash, type ModelReference } from './model-reference.js';
-import { isNeeded } from './needed-files.js';
+import { isNeeded, isNeededFolder } from './needed-files.js';
 
-/** A file in a model's root directory, as the hub describes it. */
+/** A file of a model, as the hub describes it. */
 export interface HubFile {
   readonly path: string;
   readonly sizeBytes: number;
@@ -32,39 +32,52 @@ export async function currentCommit(client: HubClient, { repo, revision }: Model
   );
 }
 
+/** What a commit of a model has. */
+export interface ModelListing {
+  /** The files that may be needed, with their sums. */
+  readonly files: ReadonlyMap<string, HubFile>;
+  /** All files and folders of its root, for messages. */
+  readonly names: readonly string[];
+}
+
 /**
- * The files of a commit that may be needed, with their sums.
+ * Lists the root of a commit, and the folders in which something may be needed.
  * @throws as `currentCommit`
  */
-export async function listModel(
-  client: HubClient,
-  repo: string,
-  commit: string,
-): Promise<Map<string, HubFile>> {
-  const common = { repo: { type: 'model', name: repo }, revision: commit, fetch: client.apiFetch } as const;
+export async function listModel(client: HubClient, repo: string, commit: string): Promise<ModelListing> {
   const hubUrl = client.settings.endpoint;
+  const common = {
+    repo: { type: 'model', name: repo },
+    ...{ revision: commit, fetch: client.apiFetch, hubUrl },
+  } as const;
   const { fileDownloadInfo, listFiles } = await library();
   return asHub(client, async () => {
     const files = new Map<string, HubFile>();
-    for await (const { type, path, size, oid, lfs } of listFiles({ ...common, hubUrl })) {
-      if (type !== 'file' || !isNeeded(path)) continue;
-      const checksum = lfs ? checksumOf(lfs.oid) : checksumOf(oid);
-      const sizeBytes = lfs?.size ?? size;
-      if (!checksum || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
-        const info = await fileDownloadInfo({ ...common, hubUrl, path });
-        const sum = checksumOf(info?.etag.replace(/^(?:W\/)?"|"$/g, ''));
-        if (!info || !sum) {
-          throw new InputError(
-            `${hubUrl} gives no checksum of ${path} in ${repo}, so that nobody can tell whether it arrives whole.`,
-          );
-        }
-        files.set(path, { path, sizeBytes: info.size, checksum: sum });
-        continue;
+    const names: string[] = [];
+    const folders: (string | undefined)[] = [undefined];
+    for (const folder of folders) {
+      for await (const entry of listFiles({ ...common, ...(folder === undefined ? {} : { path: folder }) })) {
+        const { type, path, size, oid, lfs } = entry;
+        if (folder === undefined) names.push(path);
+        if (type === 'directory' && isNeededFolder(path)) folders.push(path);
+        if (type !== 'file' || !isNeeded(path)) continue;
+        const checksum = lfs ? checksumOf(lfs.oid) : checksumOf(oid);
+        const sizeBytes = lfs?.size ?? size;
+        const isTold = checksum && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0;
+        files.set(path, isTold ? { path, sizeBytes, checksum } : await askedFor(path));
       }
-      files.set(path, { path, sizeBytes, checksum });
     }
-    return files;
+    return { files, names };
   });
+
+  async function askedFor(path: string): Promise<HubFile> {
+    const info = await fileDownloadInfo({ ...common, path });
+    const checksum = checksumOf(info?.etag.replace(/^(?:W\/)?"|"$/g, ''));
+    if (info && checksum) return { path, sizeBytes: info.size, checksum };
+    throw new InputError(
+      `${hubUrl} gives no checksum of ${path} in ${repo}, so that nobody can tell whether it arrives whole.`,
+    );
+  }
 }
 
 function checksumOf(text: string | undefined): Checksum | undefined {

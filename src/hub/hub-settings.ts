@@ -41,7 +41,7 @@ export async function hubSettings(env: Environment = process.env): Promise<HubSe
   const cache = given(env, 'HF_HUB_CACHE') ?? given(env, 'HUGGINGFACE_HUB_CACHE');
   return {
     endpoint: endpointOf(given(env, 'HF_ENDPOINT') ?? HUB),
-    cacheDirectory: cache === undefined ? join(home, 'hub') : expandHome(cache),
+    cacheDirectory: cache === undefined ? join(home, 'hub') : expanded(cache, env),
     offline: isSet(env, 'HF_HUB_OFFLINE') || isSet(env, 'TRANSFORMERS_OFFLINE'),
     timeoutMs: timeoutOf(env, 'HF_HUB_DOWNLOAD_TIMEOUT', 60),
     askTimeoutMs: timeoutOf(env, 'HF_HUB_ETAG_TIMEOUT', 10),
@@ -51,9 +51,9 @@ export async function hubSettings(env: Environment = process.env): Promise<HubSe
 
 function hubHome(env: Environment): string {
   const home = given(env, 'HF_HOME');
-  if (home !== undefined) return expandHome(home);
+  if (home !== undefined) return expanded(home, env);
   const cache = given(env, 'XDG_CACHE_HOME');
-  return join(cache === undefined ? join(homedir(), '.cache') : expandHome(cache), 'huggingface');
+  return join(cache === undefined ? join(homedir(), '.cache') : expanded(cache, env), 'huggingface');
 }
 
 function endpointOf(text: string): string {
@@ -87,7 +87,7 @@ async function tokenOf(env: Environment, home: string): Promise<HubToken | undef
     if (value !== undefined) return checkedToken(value, name);
   }
   const named = given(env, 'HF_TOKEN_PATH');
-  const path = named === undefined ? join(home, 'token') : expandHome(named);
+  const path = named === undefined ? join(home, 'token') : expanded(named, env);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return '';
     throw new InputError(`cannot read the hub's token from ${path}: ${reason(error)}.`, { cause: error });
@@ -113,6 +113,11 @@ function isSet(env: Environment, name: string): boolean {
   return /^(?:1|on|yes|true)$/i.test(given(env, name) ?? '');
 }
 
-function expandHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+/** As huggingface_hub: `~` at the beginning, and `$NAME` or `${NAME}` of variables that are set. */
+function expanded(path: string, env: Environment): string {
+  const known = path.replace(
+    /\$(?:(\w+)|\{([^}]*)\})/g,
+    (whole, word?: string, braced?: string) => env[word ?? braced ?? ''] ?? whole,
+  );
+  return known === '~' || known.startsWith('~/') ? join(homedir(), known.slice(1)) : known;
 }

@@ -9,6 +9,11 @@ export const SMALL_FILES = [
   'special_tokens_map.json',
   'added_tokens.json',
   'ipu_config.json',
+  // sentence-transformers: how a text becomes one vector
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
 ] as const;
 
 /** Weights in the order in which they are looked for; each as one file or as an index with shards. */
@@ -57,7 +62,13 @@ export function shardsOf(name: string, text: string): string[] {
   return shards as string[];
 }
 
+/** Whether some file is read of a folder within a model. */
+export function isNeededFolder(path: string): boolean {
+  return SMALL_FILES.some((file) => file.startsWith(`${path}/`));
+}
+
 /** Whether a file of a listing can be of use at all; shards may have any name, but their formats' ending. */
 export function isNeeded(path: string): boolean {
-  return (SMALL_FILES as readonly string[]).includes(path) || /\.(?:safetensors|bin|index\.json)$/.test(path);
+  const isWeights = !path.includes('/') && /\.(?:safetensors|bin|index\.json)$/.test(path);
+  return isWeights || (SMALL_FILES as readonly string[]).includes(path);
 }

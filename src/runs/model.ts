@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../ipu-config/base/errors.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
@@ -6,13 +6,13 @@ import { CheckpointWeights } from '../weights/checkpoint-weights.js';
 import { GeneratedWeights } from '../weights/generated-weights.js';
 import { decodeUtf8 } from '../../ipu-config/base/json-text.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
-import { downloadModel, type DownloadOptions } from '../hub/download-model.js';
-import { parseModelReference } from '../hub/model-reference.js';
+import type { DownloadOptions } from '../hub/download-model.js';
 import { familyOf, headTensors, readModelConfig, sliceTensors } from '../models/families/families.js';
 import type { ModelConfig, ModelHead } from '../models/model-config.js';
 import { MODEL_SIZES } from '../models/families/model-sizes.js';
 import type { Spellings } from '../weights/tensor-names.js';
 import type { WeightSource } from '../weights/weights.js';
+import { findModelDirectory, otherForms } from './find-model.js';
 
 /** Where weights come from, in a form that can be posted to a worker. */
 export type WeightSpec =
@@ -46,10 +46,7 @@ const SYNTHETIC = /^synthetic:(?<size>[a-z-]+)(?:\?seed=(?<seed>\d+))?$/;
  */
 export async function openModel(name: string, options: DownloadOptions = {}): Promise<BertModel> {
   if (name.startsWith('synthetic:')) return syntheticModel(name);
-  const reference = (await exists(name)) ? undefined : parseModelReference(name);
-  if (!reference) return modelDirectory(name, name);
-  const { directory } = await downloadModel(reference, options);
-  return modelDirectory(name, directory);
+  return modelDirectory(name, await findModelDirectory(name, syntheticNames(), options));
 }
 
 /** Opens the weights themselves, in whatever thread needs them. */
@@ -115,23 +112,14 @@ function syntheticNames(): string {
     .join(', ');
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
 async function modelDirectory(name: string, directory: string): Promise<BertModel> {
-  const found = await stat(directory).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    const what = found ? 'is not a directory' : 'does not exist';
-    throw new InputError(
-      `the model ${directory} ${what}. --model takes a directory with config.json, vocab.txt and the weights, ` +
-        `ORG/NAME[@REVISION] of the Hugging Face hub, or one of ${syntheticNames()}.`,
-    );
-  }
   const path = join(directory, 'config.json');
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readFile(path).catch(async (error: unknown) => {
     const what = systemCode(error) === 'ENOENT' ? 'there is no such file' : reason(error);
-    throw new CheckpointError(`cannot read ${path}: ${what}. A model directory needs one.`, { cause: error });
+    throw new CheckpointError(
+      `cannot read ${path}: ${what}. A model directory needs one.${await otherForms(directory)}`,
+      { cause: error },
+    );
   });
   const { config, head } = readModelConfig(path, decodeUtf8(path, bytes));
   const weights = { kind: 'checkpoint', directory, spellings: familyOf(config).spellings } as const;

@@ -37,7 +37,9 @@ export function entitiesOf(
     aggregation === 'none' || aggregation === 'simple'
       ? pieces.map((piece) => labelled([piece], piece.scores, id2label))
       : wordsOf(pieces).map((word) => labelled(word, wordScores(word, aggregation), id2label));
-  const entities = aggregation === 'none' ? words : groups(words).map(merged);
+  const scheme = schemeOf(Object.values(id2label));
+  const entities =
+    aggregation === 'none' ? words : groups(words, scheme).map((group) => merged(group, scheme));
   return entities.filter(({ label }) => label !== OUTSIDE);
 }
 
@@ -72,24 +74,48 @@ function labelled(
   return { label, score, start: word[0]!.start, end: word.at(-1)!.end };
 }
 
-/** Neighbours with one tag; `B-` begins an entity even after another of its tag. */
-function groups(words: readonly Entity[]): Entity[][] {
+/** A label's part in its entity, and what the entity is. */
+interface Tag {
+  readonly tag: string;
+  readonly begins: boolean;
+  readonly ends: boolean;
+}
+
+/** Of BIO, BIOES and BILOU: what may stand before the tag, and what it says. */
+const PREFIXES: Readonly<Record<string, Omit<Tag, 'tag'>>> = {
+  B: { begins: true, ends: false },
+  I: { begins: false, ends: false },
+  E: { begins: false, ends: true },
+  L: { begins: false, ends: true },
+  S: { begins: true, ends: true },
+  U: { begins: true, ends: true },
+};
+
+/** The tags of a model's labels. Letters other than B and I are prefixes where some label has one of those two. */
+function schemeOf(labels: readonly string[]): (label: string) => Tag {
+  const letters = labels.some((label) => /^[BI]-./.test(label)) ? 'BIELSU' : '';
+  return (label) => {
+    const [, prefix = '', tag = ''] = /^(\w)-(.+)$/s.exec(label) ?? [];
+    return prefix !== '' && letters.includes(prefix)
+      ? { tag, ...PREFIXES[prefix]! }
+      : { tag: label, begins: false, ends: false };
+  };
+}
+
+/** Neighbours with one tag; `B-` begins an entity even after another of its tag, and nothing goes on after `E-`. */
+function groups(words: readonly Entity[], tagOf: (label: string) => Tag): Entity[][] {
   const all: Entity[][] = [];
   for (const word of words) {
     const { begins, tag } = tagOf(word.label);
     const last = all.at(-1)?.at(-1);
-    if (last && !begins && tagOf(last.label).tag === tag) all.at(-1)!.push(word);
+    const before = last && tagOf(last.label);
+    if (before && !begins && !before.ends && before.tag === tag) all.at(-1)!.push(word);
     else all.push([word]);
   }
   return all;
 }
 
-function tagOf(label: string): { readonly begins: boolean; readonly tag: string } {
-  const isTagged = label.startsWith('B-') || label.startsWith('I-');
-  return { begins: label.startsWith('B-'), tag: isTagged ? label.slice(2) : label };
-}
-
-function merged(group: readonly Entity[]): Entity {
+function merged(group: readonly Entity[], tagOf: (label: string) => Tag): Entity {
   return {
     label: tagOf(group[0]!.label).tag,
     score: mean(group.map(({ score }) => score)),

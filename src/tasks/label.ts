@@ -63,16 +63,17 @@ function piecesOf(
   rows.forEach((row, w) => {
     const { shape, data } = outputOf(outputs[w], 'logits');
     const labels = shape[1]!;
-    const count = row.ids.length - 2;
-    for (let at = 0; at < count; at++) {
+    const places = [...row.ids.keys()].filter((place) => row.sequenceIds[place] === 0);
+    const count = places.length;
+    places.forEach((place, at) => {
       const surroundings = Math.min(at, count - 1 - at);
       const known = best[from + at];
-      if (known && known.surroundings >= surroundings) continue;
-      const [start, end] = row.offsets[at + 1]!;
-      const logits = (data as Float32Array).subarray((at + 1) * labels, (at + 2) * labels);
-      const continuesWord = tokenizer.vocabulary.pieces[row.ids[at + 1]!]!.startsWith('##');
+      if (known && known.surroundings >= surroundings) return;
+      const [start, end] = row.offsets[place]!;
+      const logits = (data as Float32Array).subarray(place * labels, (place + 1) * labels);
+      const continuesWord = tokenizer.vocabulary.pieces[row.ids[place]!]!.startsWith(tokenizer.continuation);
       best[from + at] = { piece: { start, end, continuesWord, scores: softmax(logits) }, surroundings };
-    }
+    });
     from += count - stride;
   });
   return best.map(({ piece }) => piece);

@@ -1,6 +1,7 @@
 import { InputError, InternalError } from '../../ipu-config/base/errors.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { assemble, encode, type Encoding } from '../tokenizer/encode.js';
+import { addedByLayout } from '../tokenizer/base/row-layout.js';
 import type { RowOutput, RowTensor } from './task.js';
 
 export interface RowOptions {
@@ -33,7 +34,7 @@ export function oneRow(
 }
 
 /**
- * A text of any length as overlapping rows `[CLS] part [SEP]`.
+ * A text of any length as overlapping rows, `[CLS] part [SEP]` in most models.
  * @param stride pieces that neighbouring parts share
  * @throws InputError for an empty text, or a stride that leaves no way forward
  */
@@ -44,7 +45,7 @@ export function textRows(
 ): Encoding[] {
   refuseEmpty('text', text);
   const whole = tokenizer.tokenize(text);
-  const room = maxLength - 2;
+  const room = maxLength - addedByLayout(tokenizer.layout.single);
   if (room < whole.ids.length && room <= stride) {
     throw new InputError(
       `rows of ${maxLength} leave ${Math.max(0, room)} pieces for the text, which must be more than the ${stride} ` +

@@ -137,6 +137,6 @@ async function readText(path: string, what: string, absent?: string): Promise<st
     throw new InputError(`${what}${path} is not UTF-8 text.`, { cause: error });
   }
   const pointer = lfsPointer(path, text);
-  if (pointer) throw new InputError(pointer);
+  if (pointer !== undefined) throw new InputError(pointer);
   return text;
 }

@@ -40,7 +40,7 @@ export function headerLength(path: string, prefix: Uint8Array, fileBytes: number
     );
   }
   if (new TextDecoder('latin1').decode(prefix) === 'version ') {
-    throw new CheckpointError(`${path} is a Git LFS pointer, not the weights: run "git lfs pull" there.`);
+    throw new CheckpointError(`${path} is a Git LFS pointer, not the file itself: run "git lfs pull" there.`);
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {

@@ -1,5 +1,6 @@
 import type { StoredTensor, WeightPlace } from './weights.js';
 import { bytesOf } from '../../ipu-config/base/dtypes.js';
+import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
@@ -124,11 +125,8 @@ async function readContents(file: FileReader): Promise<TorchContents> {
   const text = new TextDecoder('latin1').decode(start);
   if (text.startsWith('PK\x03\x04')) return readZip(file);
   if (text.startsWith('\x80')) return readLegacy(file);
-  if (text.startsWith('version ')) {
-    throw new CheckpointError(
-      `${file.path} is a Git LFS pointer, not the weights: run "git lfs pull" there.`,
-    );
-  }
+  const pointer = lfsPointer(file.path, text);
+  if (pointer !== undefined) throw new CheckpointError(pointer);
   const tar =
     text.slice(257, 262) === 'ustar' ? ' It is a tar archive, as torch before 0.1.10 wrote them.' : '';
   throw new CheckpointError(

@@ -54,8 +54,24 @@ describe('a model of the hub', () => {
     const link = await readlink(join(at.root, 'snapshots', at.commit, WEIGHTS));
     expect(link).toBe(`../../blobs/${sha256(large)}`);
     expect((await readdir(join(at.root, '.no_exist', at.commit))).sort()).toEqual([
-      ...['added_tokens.json', 'ipu_config.json', 'special_tokens_map.json', 'tokenizer.json'],
+      ...['1_Pooling', 'added_tokens.json', 'config_sentence_transformers.json', 'ipu_config.json'],
+      ...['modules.json', 'sentence_bert_config.json', 'special_tokens_map.json', 'tokenizer.json'],
     ]);
+  });
+
+  it('brings what sentence-transformers says of it, from folders too', async () => {
+    const files = new Map(at.files);
+    const extra = ['modules.json', 'sentence_bert_config.json', '1_Pooling/config.json'];
+    for (const name of extra) files.set(name, Buffer.from(`{"in": "${name}"}`));
+    files.set('onnx/model.bin', Buffer.from('not needed'));
+    at.server.commit(files, 'sentences');
+    const reference = { repo: at.server.repo, revision: 'sentences' };
+    const { directory } = await downloadModel(reference, { env: at.env });
+    for (const name of extra) expect(await readFile(join(directory, name), 'utf8')).toBe(`{"in": "${name}"}`);
+    expect((await readdir(directory)).includes('onnx')).toBe(false);
+    at.server.forget();
+    await downloadModel(reference, { env: at.env });
+    expect(at.server.hub).toHaveLength(1);
   });
 
   it('is asked for once more, but not loaded again', async () => {

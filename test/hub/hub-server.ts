@@ -42,7 +42,7 @@ export class HubServer {
   /** Statuses that the hub answers instead, one request each. */
   failures: { status: number; code?: string; after?: string }[] = [];
   /** Answers to whatever is resolved. */
-  refusal: { status: number; code?: string } | undefined;
+  refusal: { status: number; code?: string; message?: string } | undefined;
   /** Bytes per piece of a body, each after a turn of the event loop. */
   chunkBytes = 16_384;
   delayMs = 0;
@@ -106,7 +106,7 @@ export class HubServer {
       return refuse(response, 401, 'RepoNotFound');
     }
     const url = new URL(request.url!, this.endpoint);
-    const api = new RegExp(`^/api/models/${this.repo}/(revision|tree)/([^/]+)$`).exec(url.pathname);
+    const api = new RegExp(`^/api/models/${this.repo}/(revision|tree)/([^/]+)(?:/(.+))?$`).exec(url.pathname);
     const file = new RegExp(`^/${this.repo}/resolve/([^/]+)/(.+)$`).exec(url.pathname);
     if (!api && !file) return refuse(response, 404, 'RepoNotFound');
     const revision = decodeURIComponent((api?.[2] ?? file?.[1])!);
@@ -116,7 +116,7 @@ export class HubServer {
     if (file) return this.#resolve(request, response, hash, commit, decodeURIComponent(file[2]!));
     if (api![1] === 'revision') return json(response, { _id: '1', id: this.repo, sha: hash });
     const start = Number(url.searchParams.get('cursor') ?? 0);
-    const entries = [...commit.files].map(([path, bytes]) => treeEntry(path, bytes));
+    const entries = treeOf(commit, api![3]);
     if (start + PAGE < entries.length) {
       url.searchParams.set('cursor', String(start + PAGE));
       response.setHeader('link', `<${url.href}>; rel="next"`);
@@ -131,7 +131,10 @@ export class HubServer {
     commit: Commit,
     path: string,
   ): void {
-    if (this.refusal) return refuse(response, this.refusal.status, this.refusal.code);
+    if (this.refusal) {
+      if (this.refusal.message !== undefined) response.setHeader('x-error-message', this.refusal.message);
+      return refuse(response, this.refusal.status, this.refusal.code);
+    }
     const bytes = commit.files.get(path);
     if (!bytes) return refuse(response, 404, 'EntryNotFound');
     response.setHeader('x-repo-commit', hash);
@@ -195,6 +198,20 @@ export const gitSha1 = (bytes: Buffer): string =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 
 const isLarge = (path: string): boolean => /\.(?:safetensors|bin|h5)$/.test(path);
+
+/** Files and folders of one folder, the root when it has no name. */
+function treeOf({ files }: Commit, folder?: string): object[] {
+  const prefix = folder === undefined ? '' : `${folder}/`;
+  const inside = [...files].filter(([path]) => path.startsWith(prefix));
+  const folders = new Set<string>();
+  const entries: object[] = [];
+  for (const [path, bytes] of inside) {
+    const [first, ...below] = path.slice(prefix.length).split('/');
+    if (below.length === 0) entries.push(treeEntry(path, bytes));
+    else folders.add(`${prefix}${first}`);
+  }
+  return [...[...folders].map((path) => ({ type: 'directory', path, size: 0, oid: '' })), ...entries];
+}
 
 function treeEntry(path: string, bytes: Buffer): object {
   if (!isLarge(path)) return { type: 'file', path, size: bytes.length, oid: gitSha1(bytes) };

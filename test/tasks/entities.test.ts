@@ -57,4 +57,40 @@ describe('entities of labelled pieces', () => {
     ] as const;
     expect(entities('simple', ...pieces)).toEqual(['PER 0-2 1.00', 'PER 3-8 1.00', 'LOC 9-11 1.00']);
   });
+
+  it.each([
+    ['BIOES', 'E', 'S'],
+    ['BILOU', 'L', 'U'],
+  ])('end with the last letters of %s, which stand under the same tag', (_, end, single) => {
+    const labels = ['O', 'B-PER', 'I-PER', `${end}-PER`, `${single}-PER`, `${single}-LOC`];
+    const given = [
+      'B-PER',
+      'I-PER',
+      `${end}-PER`,
+      'I-PER',
+      `${single}-PER`,
+      `${single}-PER`,
+      `${single}-LOC`,
+    ];
+    const pieces = given.map((label, at) => ({
+      ...{ start: at, end: at + 1, continuesWord: false },
+      scores: labels.map((one) => (one === label ? 1 : 0)),
+    }));
+    const shown = (aggregation: Aggregation, names: readonly string[]) =>
+      entitiesOf(pieces, Object.fromEntries(names.entries()), aggregation).map(
+        (one) => `${one.label} ${one.start}-${one.end}`,
+      );
+    expect(shown('simple', labels)).toEqual(['PER 0-3', 'PER 3-4', 'PER 4-5', 'PER 5-6', 'LOC 6-7']);
+    expect(shown('none', labels)).toContain(`${end}-PER 2-3`);
+  });
+
+  it('keep labels whole that no B- or I- stands beside', () => {
+    const pieces = [0, 1].map((at) => ({
+      ...{ start: at, end: at + 1 },
+      continuesWord: false,
+      scores: [1, 0],
+    }));
+    const [entity] = entitiesOf(pieces, { 0: 'E-MAIL', 1: 'O' }, 'simple');
+    expect(entity).toMatchObject({ label: 'E-MAIL', start: 0, end: 2 });
+  });
 });

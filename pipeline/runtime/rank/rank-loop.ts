@@ -6,7 +6,7 @@ import type { Replica } from '../links/replica.js';
 import { HANDLERS } from './handlers.js';
 import { Seat } from './seat.js';
 import type { RankRecorder } from './rank-recorder.js';
-import type { Stage, UpdateStep, DeviceTransfers } from './stage.js';
+import type { Stage, TrainingStep, DeviceTransfers } from './stage.js';
 
 interface RankLoop {
   readonly replica: Replica;
@@ -106,7 +106,7 @@ function entryNs({ control, inFlightLimit }: Replica): number {
 }
 
 /** The call that an action of the whole stage is of, with the micro-batches that there are. */
-function stepOf(action: Action, { control, callSize }: Replica): UpdateStep {
+function stepOf(action: Action, { control, callSize }: Replica): TrainingStep {
   const first = firstMicroBatch(action, callSize);
   return { step: Math.floor(first / callSize), microBatches: Math.min(callSize, control.total - first) };
 }
