@@ -6,8 +6,8 @@ import {
   readModelConfig,
   sliceTensors,
   GeneratedWeights,
-  type BertConfig,
-  type BertHead,
+  type ModelConfig,
+  type ModelHead,
 } from 'ipu-pipeline';
 
 /** A small question-answering model: everything that a test may want to break is here. */
@@ -53,8 +53,8 @@ export async function writeModel({
 }
 
 async function modelTensors(
-  config: BertConfig,
-  head: BertHead,
+  config: ModelConfig,
+  head: ModelHead,
 ): Promise<Map<string, { shape: number[]; data: Float32Array }>> {
   const whole = { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head: null };
   const weights = new GeneratedWeights(7);

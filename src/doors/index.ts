@@ -18,17 +18,16 @@ export {
   type CombinedBatch,
   type TrainerThroughput,
 } from '../../ipu-config/batching.js';
-export { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
-export { bertBlocks } from '../models/bert/bert-blocks.js';
+export { bertBlocks, placeBert } from '../models/bert/bert-blocks.js';
 export type { Block } from '../models/family.js';
-export { countStages, type StageCounts } from '../models/placement.js';
 export {
-  placeBert,
+  countStages,
   stageName,
-  type BertPlacement,
-  type BertShape,
+  type Placement,
+  type PlacedShape,
   type PlacedStage,
-} from '../models/bert/bert-placement.js';
+  type StageCounts,
+} from '../models/placement.js';
 export { describeConfig, type AttributeDescription } from '../../ipu-config/describe-config.js';
 export { splitEncoderDecoder, type EncoderDecoderConfigs } from '../../ipu-config/encoder-decoder.js';
 export {
@@ -112,7 +111,7 @@ export { benchmark, type BenchmarkHooks, type BenchmarkOptions } from '../benchm
 export { environment, type Environment } from '../benchmark/environment.js';
 export { SteadyWindow, type RankActivity, type SteadyActivity } from '../benchmark/steady-window.js';
 export { Workload, type WorkloadTokenizer } from '../benchmark/workload.js';
-export type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
+export { MODEL_HEADS, type ModelConfig, type ModelHead, type Slice } from '../models/model-config.js';
 export { startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
 export {
   familyOf,

@@ -8,7 +8,7 @@ import {
   openModel,
   openWeights,
   sliceTensors,
-  type BertHead,
+  type ModelHead,
   type BertModel,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ async function refusal(opening: Promise<unknown>, type: new (message: string) =>
 }
 
 /** All values of a model, by upstream's names. */
-async function values(model: BertModel, head: BertHead | null): Promise<Record<string, Float32Array>> {
+async function values(model: BertModel, head: ModelHead | null): Promise<Record<string, Float32Array>> {
   const weights = await openWeights(structuredClone(model.weights));
   const whole = { embedding: true, firstLayer: 0, endLayer: model.config.numHiddenLayers, head };
   const found: Record<string, Float32Array> = {};

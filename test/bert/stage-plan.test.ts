@@ -8,14 +8,14 @@ import {
   planStages,
   publishedConfig,
   sliceTensors,
-  type BertHead,
+  type ModelHead,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 
 const HEADS = [
   ...(['question-answering', 'sequence-classification', 'token-classification', 'multiple-choice'] as const),
   ...(['masked-lm', 'pre-training'] as const),
-] satisfies BertHead[];
+] satisfies ModelHead[];
 
 describe('stages of a placement', () => {
   it('have every part of the model once, in order, whatever the split and the head', () => {

@@ -11,7 +11,7 @@ import {
   IpuConfig,
   placeBert,
   POWERS_OF_HALF,
-  type BertConfig,
+  type ModelConfig,
   type GpuJsMode,
   type Span,
   type Tensor,
@@ -21,7 +21,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { inputsOf, randomWeights, whole, type Case } from './random-model.js';
 
-const BASE: BertConfig = {
+const BASE: ModelConfig = {
   modelType: 'bert',
   hiddenSize: 64,
   numHiddenLayers: 1,
@@ -137,7 +137,7 @@ export function gpuJsSuite(mode: GpuJsMode): void {
     });
 
     it('holds a table of 30522 × 1024, and finds every place of it', { timeout: 60_000 }, async () => {
-      const config: BertConfig = {
+      const config: ModelConfig = {
         ...{ ...BASE, vocabSize: 30522, hiddenSize: 1024, numHiddenLayers: 0, maxPositionEmbeddings: 4 },
         numAttentionHeads: 16,
       };
@@ -203,7 +203,7 @@ function exactGelu(x: number): number {
 interface Sizes {
   readonly sequence: number;
   readonly batch?: number;
-  readonly config?: Partial<BertConfig>;
+  readonly config?: Partial<ModelConfig>;
 }
 
 /** Numbers without a short period, quickly made. */

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import {
   executorByName,
   readModelConfig,
-  type BertConfig,
-  type BertHead,
+  type ModelConfig,
+  type ModelHead,
   type Executor,
   type Tensor,
   type WeightSpec,
@@ -86,7 +86,7 @@ function classNames({ cases }: GoldenFile): string[] {
   return [...new Set(names)].filter((name) => name !== 'hidden_states');
 }
 
-function headOf(path: string, className: string): BertHead {
+function headOf(path: string, className: string): ModelHead {
   const { head } = readModelConfig(path, JSON.stringify({ architectures: [className] }));
   if (head) return head;
   throw new Error(`${path} has outputs of ${className}, which this program does not know`);
@@ -94,7 +94,7 @@ function headOf(path: string, className: string): BertHead {
 
 /** Multiply-adds of all cases' encoders and largest heads. */
 function multiplyAdds({ config, cases }: GoldenFile): number {
-  const { hiddenSize, intermediateSize, numHiddenLayers, vocabSize }: BertConfig = readModelConfig(
+  const { hiddenSize, intermediateSize, numHiddenLayers, vocabSize }: ModelConfig = readModelConfig(
     'golden',
     JSON.stringify(config),
   ).config;

@@ -10,7 +10,7 @@ import {
   placeBert,
   splitEncoderDecoder,
   stageName,
-  type BertPlacement,
+  type Placement,
   type ModelHead,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ const place = (
   given: Record<string, unknown>,
   layers: number,
   head: ModelHead | null = 'question-answering',
-): BertPlacement => placeBert(new IpuConfig(given), { layers, head });
+): Placement => placeBert(new IpuConfig(given), { layers, head });
 
 describe('layer placement', () => {
   const split = (given: Record<string, unknown>, layers: number | null): readonly number[] =>

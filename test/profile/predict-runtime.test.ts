@@ -7,7 +7,7 @@ import {
   predictSplit,
   publishedConfig,
   scheduleByName,
-  type BertConfig,
+  type ModelConfig,
   type RuntimeRun,
   type Span,
 } from 'ipu-pipeline';
@@ -28,7 +28,7 @@ function splits(layers: number, stages: number): number[][] {
   ).flat();
 }
 
-const deep: BertConfig = { ...config, numHiddenLayers: 9 };
+const deep: ModelConfig = { ...config, numHiddenLayers: 9 };
 const model = { config: deep, head: 'question-answering' } as const;
 const shape = { sequenceLength: 100, microBatch: 2 };
 
