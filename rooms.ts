@@ -62,10 +62,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/hub': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
 
   // What is asked of a model, and a session of it on a pipeline.
-  'src/tasks': { uses: ['ipu-config/base', 'src/models/bert', 'src/tokenizer'] },
+  'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer'] },
   'src/runs': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
-    'src/weights', 'src/models', 'src/models/bert', 'src/models/families', 'src/tokenizer/base',
+    'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base',
     'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
     'src/tasks',
   ] },
@@ -84,11 +84,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ] },
   'src/benchmark': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime',
-    'src/models/bert', 'src/models/families', 'src/runs',
+    'src/models', 'src/models/families', 'src/runs',
   ] },
   'src/machine': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
-    'pipeline/runtime/rank', 'pipeline/runtime', 'src/models', 'src/models/bert', 'src/models/families',
+    'pipeline/runtime/rank', 'pipeline/runtime', 'src/models', 'src/models/families',
     'src/executors', 'src/executors/gpu-js', 'src/executors/onnx', 'src/executors/choice', 'src/runs',
     'src/planning', 'src/benchmark',
   ] },
@@ -143,7 +143,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/report/files', 'src/report/html', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'src/models/bert',
+    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',
     'src/models/families', 'src/runs', 'src/hardware', 'src/planning', 'src/machine', 'src/report/data',
     'src/report/text', 'src/cli/flags',
   ] },

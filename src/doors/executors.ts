@@ -8,11 +8,11 @@ export {
 export type { Probed } from '../executors/choice/run-probe.js';
 export {
   type Cells,
+  type CompiledKernel,
   type ComputeDevice,
   type DeviceArray,
   GPU_JS_MODES,
   type GpuJsMode,
-  type CompiledKernel,
 } from '../executors/gpu-js/device.js';
 export { gpuJsExecutor } from '../executors/gpu-js/gpu-js-executor.js';
 export { gelu } from '../executors/gpu-js/kernels/activation.js';

@@ -19,10 +19,9 @@ export { updateFromString } from '../../ipu-config/update-from-string.js';
 export { CallCollector, checkOutputMode } from '../../pipeline/runtime/calls.js';
 export { HANDLERS, type Handler } from '../../pipeline/runtime/rank/handlers.js';
 export { printCell } from '../../pipeline/schedule/cell-text.js';
-export { OP_TABLE, type OpFacts } from '../../pipeline/schedule/op-table.js';
+export { OP_TABLE } from '../../pipeline/schedule/op-table.js';
 export { Progress } from '../../pipeline/schedule/progress.js';
 export { RankTiler } from '../../pipeline/schedule/rank-tiler.js';
-export { RULES, type ReadinessRule } from '../../pipeline/schedule/readiness.js';
 export { shareRanks } from '../../pipeline/schedule/share-ranks.js';
 export { inputRow } from '../../pipeline/schedule/streamed.js';
 export {

@@ -2,17 +2,11 @@
 export type { DownloadOptions, DownloadProgress } from '../hub/download-model.js';
 export type { Environment as HubEnvironment } from '../hub/hub-settings.js';
 export type { ModelReference } from '../hub/model-reference.js';
-export type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
-export {
-  type BertPlacement,
-  type BertShape,
-  type PlacedStage,
-  stageName,
-} from '../models/bert/bert-placement.js';
-export { familyOfType, programOf, readModelConfig } from '../models/families/families.js';
+export { familyOfType, placeModel, programOf, readModelConfig } from '../models/families/families.js';
 export type { PlannedStage } from '../models/families/stage-plan.js';
 export type { Block, Family, ProgramOptions, ReadConfig } from '../models/family.js';
-export { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
+export { MODEL_HEADS, type ModelConfig, type ModelHead, type Slice } from '../models/model-config.js';
+export { type PlacedShape, type PlacedStage, type Placement, stageName } from '../models/placement.js';
 export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
 export type {
   Activation,

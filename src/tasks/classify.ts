@@ -1,5 +1,5 @@
 import { percent } from '../../ipu-config/base/format.js';
-import type { BertConfig } from '../models/bert/bert-config.js';
+import type { ModelConfig } from '../models/model-config.js';
 import { likeliest, sigmoid, softmax } from './likelihood.js';
 import { TRUNCATE } from './options.js';
 import type { TaskDefinition } from './task.js';
@@ -42,7 +42,7 @@ export const classify: TaskDefinition<TextToClassify, Classification, typeof TRU
 };
 
 /** Scores as transformers' text-classification pipeline gives them for the model's `problem_type`. */
-function classification(config: BertConfig, logits: ArrayLike<number>): Classification {
+function classification(config: ModelConfig, logits: ArrayLike<number>): Classification {
   const values = scoresOf(config, logits);
   const scores = likeliest(values, values.length).map((id) => ({
     label: config.id2label[id]!,
@@ -51,7 +51,7 @@ function classification(config: BertConfig, logits: ArrayLike<number>): Classifi
   return { ...scores[0]!, scores };
 }
 
-function scoresOf({ problemType, numLabels }: BertConfig, logits: ArrayLike<number>): number[] {
+function scoresOf({ problemType, numLabels }: ModelConfig, logits: ArrayLike<number>): number[] {
   if (problemType === 'regression') return Array.from(logits);
   if (problemType === 'multi_label_classification' || numLabels === 1) return sigmoid(logits);
   return softmax(logits);

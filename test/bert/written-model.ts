@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readModelConfig, type BertHead } from 'ipu-pipeline/models';
+import { readModelConfig, type ModelHead } from 'ipu-pipeline/models';
 import { GeneratedWeights, sliceTensors } from 'ipu-pipeline/internals';
 import { f32, writeSafetensors, type StoredTensor } from '../checkpoint/written-files.js';
 
@@ -18,7 +18,7 @@ export const smallConfig = {
 
 /** Its tensors by upstream's names, with generated values. */
 export async function smallTensors(
-  head: BertHead | null,
+  head: ModelHead | null,
   json = smallConfig,
 ): Promise<Record<string, StoredTensor>> {
   const { config } = readModelConfig('config.json', JSON.stringify(json));
