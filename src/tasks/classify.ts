@@ -5,6 +5,7 @@ import { TRUNCATE } from './options.js';
 import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
+/** A text, or a pair of texts, that is to have a label. */
 export interface TextToClassify {
   readonly text: string;
   /** Of a pair, such as premise and hypothesis; null and the empty text are none, as upstream. */
@@ -16,6 +17,7 @@ export interface ScoredLabel {
   readonly score: number;
 }
 
+/** The best label of a text, and how all of them score. */
 export interface Classification extends ScoredLabel {
   /** Every label, the best first. */
   readonly scores: readonly ScoredLabel[];
