@@ -6,6 +6,7 @@ import type { ModelConfig } from 'ipu-pipeline/models';
 import { planOnProfile, predictRuntime, type RuntimeRun } from 'ipu-pipeline/machine';
 import { predictSplit, publishedConfig } from 'ipu-pipeline/internals';
 import { config, machine, stagesOf } from './machine.js';
+import { textsOf } from '../texts-of.js';
 
 function run(layers: readonly number[], change: Partial<RuntimeRun> = {}): RuntimeRun {
   return {
@@ -110,11 +111,11 @@ describe('the prediction of the runtime', () => {
     expect(predictRuntime(machine(), run([3], { model: large })).warnings).toEqual([]);
     const base = publishedConfig('base');
     const scaled = predictRuntime(machine(), run([3], { model: base }));
-    expect(scaled.warnings.join()).toMatch(/no model of hidden size 768/);
+    expect(textsOf(scaled.warnings).join()).toMatch(/no model of hidden size 768/);
     expect(scaled.sequencesPerSecond).toBeLessThan(predictRuntime(machine(), run([3])).sequencesPerSecond);
     const stages = [{ ipu: 0, slice: { ...stagesOf([3])[0]!.slice, head: 'masked-lm' as const } }];
     const masked = predictRuntime(machine(), run([3], { stages }));
-    expect(masked.warnings.join()).toMatch(/no masked-lm head/);
+    expect(textsOf(masked.warnings).join()).toMatch(/no masked-lm head/);
     expect(masked.sequencesPerSecond).toBeLessThan(predictRuntime(machine(), run([3])).sequencesPerSecond);
   });
 

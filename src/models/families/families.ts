@@ -1,10 +1,12 @@
 import { CheckpointError } from '../../../ipu-config/base/checkpoint-error.js';
 import { InternalError } from '../../../ipu-config/base/errors.js';
 import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
+import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import { bert } from '../bert/bert-family.js';
 import type { Family, ProgramOptions, ReadConfig } from '../family.js';
 import type { ModelHead, ModelConfig, Slice } from '../model-config.js';
+import { placeLayers, type Placement, type PlacedShape } from '../placement.js';
 import { programTensors, type Program } from '../program.js';
 
 /** The families that can be run; the first is that of files that name none, as old ones do. */
@@ -50,4 +52,16 @@ export function sliceTensors(config: ModelConfig, slice: Slice): readonly Tensor
 export function headTensors(config: ModelConfig, head: ModelHead): readonly TensorSpec[] {
   const end = config.numHiddenLayers;
   return sliceTensors(config, { embedding: false, firstLayer: end, endLayer: end, head });
+}
+
+/**
+ * Where upstream puts the parts of a model.
+ * @throws ConfigError, InputError as `placeLayers`
+ */
+export function placeModel(
+  ipuConfig: IpuConfig,
+  config: ModelConfig,
+  shape: Omit<PlacedShape, 'layers'>,
+): Placement {
+  return placeLayers(ipuConfig, { ...shape, layers: config.numHiddenLayers }, familyOf(config).blocks);
 }
