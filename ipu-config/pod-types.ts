@@ -14,7 +14,7 @@ export const POD_TYPES = ['pod4', 'pod8', 'pod16', 'pod32', 'pod64'] as const;
 export type PodType = (typeof POD_TYPES)[number];
 
 /** A value per pod type: `{"pod4": 1, "pod16": 4, "default": 1}`. */
-export function isPodDict(value: PythonValue): value is PythonDict {
+function isPodDict(value: PythonValue): value is PythonDict {
   return isDict(value) && [...value.keys()].every((key) => key === 'default' || isPodType(key));
 }
 

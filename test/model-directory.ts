@@ -16,7 +16,7 @@ export const PIECES = [
   ...['the', 'red', 'fox', 'dog', 'jumps', 'over', 'who', 'lazy', 'sleeps', 'where', 'and', 'then'],
 ];
 
-export const CONFIG_JSON = {
+const CONFIG_JSON = {
   architectures: ['BertForQuestionAnswering'],
   model_type: 'bert',
   hidden_size: 16,

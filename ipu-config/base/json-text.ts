@@ -45,22 +45,27 @@ export function parsePythonJson(text: string): unknown {
 /**
  * Strict JSON, but for the numbers that Python writes beyond it; a name that an object has twice is refused too, since only one of its values could be kept.
  * @param what how messages call the text
+ * @param Refusal what is thrown; CheckpointError when absent
  * @throws CheckpointError with line and column.
  */
-export function parseJson(what: string, text: string): unknown {
+export function parseJson(
+  what: string,
+  text: string,
+  Refusal: new (message: string, options?: ErrorOptions) => Error = CheckpointError,
+): unknown {
   let value: unknown;
   try {
     value = parsePythonJson(text);
   } catch (error) {
-    throw new CheckpointError(`${what} is not valid JSON: ${reason(error)}${position(text)}.`, {
+    throw new Refusal(`${what} is not valid JSON: ${reason(error)}${position(text)}.`, {
       cause: error,
     });
   }
   const twice = duplicateKey(text);
   if (twice !== undefined) {
     const where = lineAndColumn(text, twice.offset);
-    throw new CheckpointError(
-      `${what} has the name ${JSON.stringify(twice.key)} twice in one object (the second at ${where}): keep one.`,
+    throw new Refusal(
+      `${what} has the name ${brief(twice.key)} twice in one object (the second at ${where}): keep one.`,
     );
   }
   return value;
@@ -125,6 +130,7 @@ function endOfString(text: string, start: number): number {
 
 /** A value as JSON, short enough for a message: cut after `most` characters. */
 export function brief(value: unknown, most = 80): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   let text: string;
   try {
     text = JSON.stringify(value) ?? 'missing';
@@ -132,5 +138,10 @@ export function brief(value: unknown, most = 80): string {
     // JSON.stringify recurses where JSON.parse does not.
     text = 'nested too deeply to show';
   }
+  return short(text, most);
+}
+
+/** The beginning of a text that came from outside. */
+export function short(text: string, most = 80): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }

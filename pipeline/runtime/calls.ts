@@ -7,7 +7,7 @@ import type { RunResult } from './result-queue.js';
  * the `sum` of each replica's, element by element; of each replica those with the numbers N-1, 2N-1, …
  * `default` is `all`, as PopTorch has it for inference.
  */
-export type OutputMode = 'all' | 'final' | 'sum' | 'default' | { readonly everyN: number };
+export type CallOutputMode = 'all' | 'final' | 'sum' | 'default' | { readonly everyN: number };
 
 /** What a call of `deviceIterations × replicas` micro-batches returned. */
 export interface CallResult {
@@ -25,7 +25,7 @@ export interface CallShape {
 }
 
 /** @throws InputError when the mode is none, or N does not fit the calls. */
-export function checkOutputMode(mode: unknown, { deviceIterations }: CallShape): OutputMode {
+export function checkOutputMode(mode: unknown, { deviceIterations }: CallShape): CallOutputMode {
   if (mode === 'all' || mode === 'final' || mode === 'sum' || mode === 'default') return mode;
   const everyN =
     typeof mode === 'object' && mode !== null ? (mode as { everyN?: unknown }).everyN : undefined;
@@ -48,13 +48,13 @@ export function checkOutputMode(mode: unknown, { deviceIterations }: CallShape):
 
 /** Groups results into calls and keeps of each call what its output mode returns. */
 export class CallCollector {
-  readonly #mode: OutputMode;
+  readonly #mode: CallOutputMode;
   readonly #shape: CallShape;
   #kept: RunResult[] = [];
   #microBatches = 0;
   #call = 0;
 
-  constructor(mode: OutputMode, shape: CallShape) {
+  constructor(mode: CallOutputMode, shape: CallShape) {
     this.#mode = mode;
     this.#shape = shape;
   }

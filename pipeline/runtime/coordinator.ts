@@ -4,7 +4,7 @@ import { stageFailed, type StageTrouble } from './failure.js';
 import type { PipelineInputs } from './input-feed.js';
 import { Lifecycle, type PipelineState } from './lifecycle.js';
 import type { CheckedOptions } from './options.js';
-import { opsOf, type Plan } from './plan.js';
+import { opsOf, type PipelinePlan } from './plan.js';
 import type { Notice } from './rank/protocol.js';
 import { Rank } from './rank.js';
 import { messageOf } from './rank/thrown-value.js';
@@ -36,7 +36,7 @@ interface Failure {
 /** Owns the ranks of all replicas from their start to their end, and the one failure that ends them. */
 export class Coordinator implements StreamContext {
   readonly options: CheckedOptions;
-  readonly plan: Plan;
+  readonly plan: PipelinePlan;
   readonly replicas: readonly Replica[];
   readonly ranks: readonly Rank[];
   readonly broken: Promise<void>;
@@ -49,7 +49,7 @@ export class Coordinator implements StreamContext {
   #ended: Promise<void> | undefined;
   #stream: Stream | undefined;
 
-  constructor(options: CheckedOptions, plan: Plan) {
+  constructor(options: CheckedOptions, plan: PipelinePlan) {
     this.options = options;
     this.plan = plan;
     this.broken = new Promise((resolve) => (this.#breakOff = resolve));

@@ -1,4 +1,4 @@
-import { CallCollector, checkOutputMode, type CallResult, type OutputMode } from './calls.js';
+import { CallCollector, checkOutputMode, type CallResult, type CallOutputMode } from './calls.js';
 import { Coordinator, type StageStats } from './coordinator.js';
 import type { PipelineInputs } from './input-feed.js';
 import type { PipelineState } from './lifecycle.js';
@@ -8,7 +8,7 @@ import type { RunResult } from './result-queue.js';
 
 export interface CallOptions {
   /** `default` when absent. */
-  readonly outputMode?: OutputMode | undefined;
+  readonly outputMode?: CallOutputMode | undefined;
 }
 
 /**
@@ -24,6 +24,15 @@ export class Pipeline implements AsyncDisposable {
   constructor(coordinator: Coordinator) {
     this.#coordinator = coordinator;
     this.warnings = coordinator.plan.warnings;
+  }
+
+  /**
+   * Refuses what `start` would refuse before it starts anything.
+   * @returns the warnings of such a pipeline
+   * @throws InputError, ScheduleError
+   */
+  static check(options: PipelineOptions): readonly string[] {
+    return makePlan(checkOptions(options)).warnings;
   }
 
   /**

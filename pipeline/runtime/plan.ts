@@ -12,7 +12,7 @@ import type { ReplicaShape } from './links/replica.js';
 import type { CheckedOptions } from './options.js';
 
 /** What a replica does in each call. */
-export interface Plan {
+export interface PipelinePlan {
   readonly schedule: Schedule;
   readonly shape: ReplicaShape;
   /** Of ranks that own a stage, by rank. */
@@ -23,7 +23,7 @@ export interface Plan {
 }
 
 /** @throws ScheduleError when the schedule cannot be run with these stages and slots. */
-export function makePlan(options: CheckedOptions): Plan {
+export function makePlan(options: CheckedOptions): PipelinePlan {
   const { stages, deviceIterations, slotsPerLink, inputBytes } = options;
   const stageToRank = stages.map(({ ipu }) => ipu);
   const given = options.schedule ?? fillDrain;

@@ -2,7 +2,7 @@ import { processClock } from './links/clock.js';
 import type { Bell } from './links/control.js';
 import { InputFeed, type PipelineInputs } from './input-feed.js';
 import type { CheckedOptions } from './options.js';
-import type { Plan } from './plan.js';
+import type { PipelinePlan } from './plan.js';
 import type { Rank } from './rank.js';
 import type { Replica } from './links/replica.js';
 import { ResultQueue, type RunResult } from './result-queue.js';
@@ -12,7 +12,7 @@ import { Watchdog, type Late } from './watchdog.js';
 /** What a run needs of the pipeline that it runs on. */
 export interface StreamContext {
   readonly options: CheckedOptions;
-  readonly plan: Plan;
+  readonly plan: PipelinePlan;
   readonly replicas: readonly Replica[];
   readonly ranks: readonly Rank[];
   readonly host: Bell;

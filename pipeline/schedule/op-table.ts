@@ -97,10 +97,13 @@ export interface OpFacts extends Required<Pick<OpRow, 'words' | 'kind' | 'of'>> 
   readonly neighbour: 1 | -1 | 0;
 }
 
+/** The rows in the order of `OPS`: to look one up by its number is much faster than by its name. */
+export const OP_LIST: readonly OpFacts[] = OPS.map((op, index) => factsOf(op, index));
+
 /** All ops: everything that validator, simulators, runtime and reports ask of an op is answered from here. */
-export const OP_TABLE: Readonly<Record<Op, OpFacts>> = Object.fromEntries(
-  OPS.map((op, index) => [op, factsOf(op, index)]),
-) as Record<Op, OpFacts>;
+export const OP_TABLE = Object.fromEntries(OPS.map((op, at) => [op, OP_LIST[at]])) as Readonly<
+  Record<Op, OpFacts>
+>;
 
 function factsOf(op: Op, index: number): OpFacts {
   const { words, kind, of, moves, counterpart, backward, stash, weights, older = op } = ROWS[op];
@@ -142,10 +145,6 @@ function transferOf(moves: Moves): { readonly send: Op; readonly receive: Op } {
 
 export function isCompute(op: Op): boolean {
   return OP_TABLE[op].kind === 'compute';
-}
-
-export function isReceive(op: Op): boolean {
-  return OP_TABLE[op].kind === 'receive';
 }
 
 export function isTransfer(op: Op): boolean {

@@ -1,5 +1,5 @@
-import { isTraining, OP_TABLE } from './op-table.js';
-import { rankRows } from './rank-rows.js';
+import { isTraining } from './op-table.js';
+import { opAt, rankRows } from './rank-rows.js';
 import type { Schedule } from './schedule.js';
 
 export interface PeakActivations {
@@ -27,10 +27,11 @@ export function peakActivations(
   const [kept, perStage] = [new Int32Array(stages), new Int32Array(stages)];
   const bytesOf = (stage: number): number =>
     typeof stashBytes === 'number' ? stashBytes : (stashBytes?.[stage] ?? 0);
-  const peaks = rows.map(({ actions }) => {
+  const peaks = rows.map((row) => {
     let [count, bytes, peakCount, peakBytes] = [0, 0, 0, 0];
-    for (const { op, stage } of actions) {
-      const { stash } = OP_TABLE[op];
+    for (let at = 0; at < row.actions.length; at++) {
+      const { stage } = row.actions[at]!;
+      const { stash } = opAt(row, at);
       if (stash === 'keeps') {
         perStage[stage] = Math.max(perStage[stage]!, ++kept[stage]!);
         peakCount = Math.max(peakCount, ++count);

@@ -1,5 +1,5 @@
 import type { Action } from './action.js';
-import { isTraining, OP_TABLE, opSets, OPS, type Op } from './op-table.js';
+import { isTraining, OP_TABLE, opSets, OPS, type Op, type OpFacts } from './op-table.js';
 import { rankRows, type RankRows } from './rank-rows.js';
 import type { ReadinessView } from './readiness.js';
 import type { Schedule } from './schedule.js';
@@ -76,9 +76,9 @@ export class Progress implements ReadinessView {
     return this.#taken.gradient[link]! < this.#slotsPerLink;
   }
 
-  /** An action begins: it takes the slot that it will fill. */
-  begin({ op, stage }: Action): void {
-    const { moves, kind, neighbour } = OP_TABLE[op];
+  /** An action begins: it takes the slot that it will fill. @param op of the action, where the caller has it */
+  begin({ op: name, stage }: Action, op: OpFacts = OP_TABLE[name]): void {
+    const { moves, kind, neighbour } = op;
     if (moves === undefined || kind === 'receive') return;
     const link = neighbour === 1 ? stage + 1 : stage;
     const isSend = kind === 'send';
@@ -88,12 +88,13 @@ export class Progress implements ReadinessView {
   }
 
   /** An action ends: what it read is free again. */
-  end({ op, stage, microBatch }: Action): void {
+  end({ op: name, stage, microBatch }: Action, op: OpFacts = OP_TABLE[name]): void {
     if (microBatch < 0) return;
-    const { bit, moves, kind, neighbour } = OP_TABLE[op];
+    const { bit, moves, kind, neighbour } = op;
     this.#done[stage * this.microBatchCount + microBatch]! |= bit;
     if (moves === undefined || kind !== 'compute') return;
-    const [from, to] = neighbour === 1 ? [stage, stage + 1] : [stage + 1, stage];
+    const from = neighbour === 1 ? stage : stage + 1;
+    const to = from + neighbour;
     // The link that the first reader reads has its slots on the host's side: nobody asks for its number here.
     this.#taken[moves][from]!--;
     if (to > 0 && to < this.stages) return;
@@ -103,8 +104,7 @@ export class Progress implements ReadinessView {
   }
 
   /** The stage to which an action hands its result, by itself or because it is a SEND. */
-  handsTo({ op, stage }: Action): number | undefined {
-    const { moves, kind, neighbour } = OP_TABLE[op];
+  handsTo(stage: number, { moves, kind, neighbour }: OpFacts): number | undefined {
     const to = stage + neighbour;
     if (moves === undefined || kind === 'receive' || to < 0 || to === this.stages) return undefined;
     return this.#communicates[Math.max(stage, to)] === (kind === 'send') ? to : undefined;
@@ -121,7 +121,7 @@ export class Progress implements ReadinessView {
   }
 
   /** A number for each op, stage and micro-batch, below `OPS.length · n · m`. */
-  index(op: Op, stage: number, microBatch: number): number {
+  index({ op, stage, microBatch }: Action): number {
     return (OP_TABLE[op].index * this.stages + stage) * this.microBatchCount + microBatch;
   }
 

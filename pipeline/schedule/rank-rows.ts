@@ -1,11 +1,19 @@
 import type { Action } from './action.js';
-import { isTransfer, linkOf, type Op } from './op-table.js';
+import { linkOf, OP_LIST, OP_TABLE, OPS, type Op, type OpFacts } from './op-table.js';
 import type { Schedule } from './schedule.js';
 
-/** A rank's actions in their order, without the idle cells; `cycles[a]` is where action a stands. */
+/** A rank's actions in their order, without the idle cells. */
 export interface RankRow {
   readonly actions: readonly Action[];
+  /** `cycles[a]` is where action a stands. */
   readonly cycles: Int32Array;
+  /** `ops[a]` is the number of its op, in `OPS` and `OP_LIST`. */
+  readonly ops: Uint8Array;
+}
+
+/** What is known of the op of action a of a row. */
+export function opAt({ ops }: RankRow, at: number): OpFacts {
+  return OP_LIST[ops[at]!]!;
 }
 
 /** A schedule in the form in which it is checked and run: made once, in one pass. */
@@ -22,32 +30,34 @@ export interface RankRows {
 
 export function rankRows(schedule: Schedule): RankRows {
   const { stages, stageToRank } = schedule;
-  const ops = new Set<Op>();
+  let seen = 0;
   const named = new Set<number>();
   const rows = schedule.ranks.map((cells) => {
     let length = 0;
     for (const cell of cells) length += cell.length;
     const actions = new Array<Action>(length);
     const cycles = new Int32Array(length);
+    const ops = new Uint8Array(length);
     let at = 0;
     for (let cycle = 0; cycle < cells.length; cycle++) {
       const cell = cells[cycle]!;
       for (let each = 0; each < cell.length; each++) {
         const action = cell[each]!;
-        const { op, stage } = action;
-        if (!ops.has(op)) ops.add(op);
-        if (isTransfer(op)) named.add(linkOf(op, stage)!);
+        const { bit, index, counterpart } = OP_TABLE[action.op];
+        seen |= bit;
+        if (counterpart !== undefined) named.add(linkOf(action.op, action.stage)!);
         actions[at] = action;
+        ops[at] = index;
         cycles[at++] = cycle;
       }
     }
-    return { actions, cycles };
+    return { actions, cycles, ops };
   });
   const communicates = Array.from({ length: stages + 1 }, (_, link) => {
     if (link === 0 || link >= stages || named.size === 0) return false;
     return named.has(link) || stageToRank[link - 1] !== stageToRank[link];
   });
-  return { rows, ops, communicates };
+  return { rows, ops: new Set(OPS.filter((_, at) => seen & (1 << at))), communicates };
 }
 
 /**

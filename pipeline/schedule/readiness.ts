@@ -1,5 +1,5 @@
 import { firstMicroBatch, type Action } from './action.js';
-import type { Op } from './op-table.js';
+import { OPS, type Op } from './op-table.js';
 import type { StallCause } from './span.js';
 
 /**
@@ -60,6 +60,9 @@ export const RULES = {
   REDUCE_GRAD: (action, view) => allBackward(action, view),
   UPDATE: (action, view) => allBackward(action, view),
 } satisfies Record<Op, ReadinessRule>;
+
+/** The rules in the order of `OPS`. */
+export const RULE_LIST: readonly ReadinessRule[] = OPS.map((op) => RULES[op]);
 
 /** What an action waits for; undefined when it may run. */
 export function waitOf(action: Action, view: ReadinessView): Wait | undefined {

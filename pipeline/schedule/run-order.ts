@@ -1,7 +1,7 @@
 import type { Action } from './action.js';
 import { Progress, type ProgressLimits } from './progress.js';
-import { rankRows, unitLength, type RankRow, type RankRows } from './rank-rows.js';
-import { waitOf, type Wait } from './readiness.js';
+import { opAt, rankRows, unitLength, type RankRow, type RankRows } from './rank-rows.js';
+import { RULE_LIST, type Wait } from './readiness.js';
 import type { Schedule } from './schedule.js';
 
 /** A rank that cannot go on: where it stands and what it waits for. */
@@ -62,9 +62,9 @@ function advance(
   while (at < actions.length) {
     const end = at + unitLength(row, at);
     if (firstWait(row, at, end, progress)) break;
-    for (let each = at; each < end; each++) progress.begin(actions[each]!);
+    for (let each = at; each < end; each++) progress.begin(actions[each]!, opAt(row, each));
     for (; at < end; at++) {
-      progress.end(actions[at]!);
+      progress.end(actions[at]!, opAt(row, at));
       onEnd?.(actions[at]!);
     }
   }
@@ -73,14 +73,14 @@ function advance(
 
 /** The first action from `at` to before `end` that has to wait; they begin together, so all wait for it. */
 export function firstWait(
-  { actions }: RankRow,
+  { actions, ops }: RankRow,
   at: number,
   end: number,
   progress: Progress,
 ): { action: Action; wait: Wait } | undefined {
   for (let each = at; each < end; each++) {
     const action = actions[each]!;
-    const wait = waitOf(action, progress);
+    const wait = RULE_LIST[ops[each]!]!(action, progress);
     if (wait) return { action, wait };
   }
   return undefined;

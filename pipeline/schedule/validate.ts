@@ -16,7 +16,7 @@ import {
   type OpFacts,
 } from './op-table.js';
 import type { ProgressLimits } from './progress.js';
-import { rankRows, type RankRow, type RankRows } from './rank-rows.js';
+import { opAt, rankRows, type RankRow, type RankRows } from './rank-rows.js';
 import { runRows } from './run-order.js';
 import { printGrid, type GridMark } from './schedule-grid.js';
 import type { Schedule } from './schedule.js';
@@ -64,46 +64,51 @@ function checkShape({ name, stages, microBatches, stageToRank, ranks }: Schedule
   if (problem) throw new ScheduleError(`the schedule ${name} is wrong: ${problem}.`);
 }
 
-function eachAction(rows: readonly RankRow[], visit: (action: Action, at: GridMark) => void): void {
-  rows.forEach(({ actions, cycles }, rank) => {
+function eachAction(
+  rows: readonly RankRow[],
+  visit: (action: Action, at: GridMark, op: OpFacts) => void,
+): void {
+  rows.forEach((row, rank) => {
+    const { actions, cycles } = row;
     const at = { rank, cycle: 0 };
     for (let each = 0; each < actions.length; each++) {
       at.cycle = cycles[each]!;
-      visit(actions[each]!, at);
+      visit(actions[each]!, at, opAt(row, each));
     }
   });
 }
 
 function checkPlaces(schedule: Schedule, rows: readonly RankRow[]): void {
-  eachAction(rows, (action, at) => {
-    const problem = placeProblem(schedule, action, at);
+  eachAction(rows, (action, at, op) => {
+    const problem = placeProblem(schedule, action, at, op);
     if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);
   });
 }
 
-function placeProblem(schedule: Schedule, action: Action, at: GridMark): string | undefined {
+function placeProblem(schedule: Schedule, action: Action, at: GridMark, op: OpFacts): string | undefined {
   const { stages, microBatches, stageToRank } = schedule;
   const { stage, microBatch } = action;
   return !(Number.isInteger(stage) && stage >= 0 && stage < stages)
     ? `is of stage ${stage}; stages are 0 … ${stages - 1}`
-    : !isMicroBatch(action, schedule)
+    : !isMicroBatch(action, schedule, op)
       ? `is of micro-batch ${microBatch}; they are 0 … ${microBatches - 1}`
       : stageToRank[stage] !== at.rank
         ? `is on rank ${at.rank}, but stage ${stage} is on rank ${stageToRank[stage]}`
-        : hasNoNeighbour(action, stages)
+        : hasNoNeighbour(stage, stages, op)
           ? `has no stage to exchange with; stages are 0 … ${stages - 1}`
           : undefined;
 }
 
-function isMicroBatch(action: Action, { microBatches, callSize = microBatches }: Schedule): boolean {
-  const { op, microBatch } = action;
-  if (!Number.isInteger(microBatch) || isOfWholeStage(op) !== microBatch < 0) return false;
+function isMicroBatch(action: Action, schedule: Schedule, { of }: OpFacts): boolean {
+  const { microBatches, callSize = microBatches } = schedule;
+  const { microBatch } = action;
+  if (!Number.isInteger(microBatch) || (of === 'stage') !== microBatch < 0) return false;
   return firstMicroBatch(action, callSize) < microBatches;
 }
 
-function hasNoNeighbour({ op, stage }: Action, stages: number): boolean {
-  if (!isTransfer(op)) return false;
-  const neighbour = stage + OP_TABLE[op].neighbour;
+function hasNoNeighbour(stage: number, stages: number, op: OpFacts): boolean {
+  if (op.counterpart === undefined) return false;
+  const neighbour = stage + op.neighbour;
   return neighbour < 0 || neighbour >= stages;
 }
 
@@ -127,10 +132,10 @@ function checkSize(schedule: Schedule, rows: readonly RankRow[]): void {
 function checkOnce(schedule: Schedule, rows: readonly RankRow[]): ReturnType<typeof opSets> {
   const { stages, microBatches } = schedule;
   const seen = opSets(stages * microBatches);
-  eachAction(rows, (action, at) => {
-    const { op, stage, microBatch } = action;
+  eachAction(rows, (action, at, { bit }) => {
+    const { stage, microBatch } = action;
     if (microBatch < 0) return;
-    const [place, bit] = [stage * microBatches + microBatch, OP_TABLE[op].bit];
+    const place = stage * microBatches + microBatch;
     if ((seen[place]! & bit) !== 0) {
       const before = firstCycle(rows[at.rank]!, action);
       throw faultyCell(schedule, at, `${text(schedule, action)} stands in cycle ${before} already`);
@@ -223,14 +228,13 @@ interface Weights {
 function checkWeights(schedule: Schedule, { rows, ops }: RankRows): void {
   if (![...ops].some(isOfWholeStage)) return;
   const sharded = new Set<number>();
-  eachAction(rows, ({ op, stage }) => OP_TABLE[op].weights === 'gathers' && sharded.add(stage));
+  eachAction(rows, ({ stage }, _, { weights }) => weights === 'gathers' && sharded.add(stage));
   const stages = schedule.stageToRank.map((_, stage): Weights => ({
     sharded: sharded.has(stage),
     gathered: false,
     updates: 0,
   }));
-  eachAction(rows, (action, at) => {
-    const does = OP_TABLE[action.op].weights;
+  eachAction(rows, (action, at, { weights: does }) => {
     const weights = stages[action.stage]!;
     const problem = does && WEIGHT_PROBLEM[does](weights, action);
     if (problem) throw faultyCell(schedule, at, `${text(schedule, action)} ${problem}`);

@@ -1,8 +1,8 @@
 import type { Action } from '../schedule/action.js';
 import { ScheduleError } from '../schedule/errors.js';
-import { isReceive, OP_TABLE, OPS } from '../schedule/op-table.js';
+import { OP_TABLE, OPS, type OpFacts } from '../schedule/op-table.js';
 import { Progress } from '../schedule/progress.js';
-import type { RankRows } from '../schedule/rank-rows.js';
+import { opAt, type RankRows } from '../schedule/rank-rows.js';
 import { waitOf } from '../schedule/readiness.js';
 import { firstWait } from '../schedule/run-order.js';
 import type { Schedule } from '../schedule/schedule.js';
@@ -81,12 +81,12 @@ export class Engine {
     if (rank.state !== 'free' || rank.isDone) return;
     const { at, end, row, tiler } = rank;
     const { progress } = this.#replicas[rank.replica]!;
-    const blocked = isReceive(rank.first.op) ? undefined : firstWait(row, at, end, progress);
+    const blocked = opAt(row, at).kind === 'receive' ? undefined : firstWait(row, at, end, progress);
     if (blocked) {
       tiler.blocked(blocked.action, blocked.wait.cause, now);
       return;
     }
-    for (let each = at; each < end; each++) progress.begin(row.actions[each]!);
+    for (let each = at; each < end; each++) progress.begin(row.actions[each]!, opAt(row, each));
     const hasWaited = tiler.ready(now);
     const { dispatchNs } = this.#options;
     const ns = dispatchNs === undefined ? 0 : hasWaited ? dispatchNs.afterWait : dispatchNs.atOnce;
@@ -135,32 +135,31 @@ export class Engine {
       this.#compute(rank, now);
       return;
     }
-    const { at, end } = rank;
-    const { actions } = rank.row;
+    const { at, end, row } = rank;
+    const { actions } = row;
     const alone = end === at + 1;
     rank.finish(now, alone ? undefined : actions.slice(at, end).map((action) => this.#costOf(action)));
-    for (let each = at; each < end; each++) this.#end(rank, actions[each]!, now);
+    for (let each = at; each < end; each++) this.#end(rank.replica, actions[each]!, opAt(row, each), now);
     this.#tryNext(rank, now);
-    for (let each = at; each < end; each++) this.#wake(rank, actions[each]!, now);
+    for (let each = at; each < end; each++) this.#wake(rank, actions[each]!.stage, opAt(row, each), now);
   }
 
-  #end({ replica }: EngineRank, action: Action, now: number): void {
-    const { stage, op, microBatch } = action;
+  #end(replica: number, action: Action, op: OpFacts, now: number): void {
+    const { stage } = action;
     const { progress, posted, links } = this.#replicas[replica]!;
-    const index = progress.index(op, stage, microBatch);
-    if (isReceive(op) && waitOf(action, progress)) {
-      posted.add(index);
+    if (op.kind === 'receive' && waitOf(action, progress)) {
+      posted.add(progress.index(action));
       return;
     }
-    progress.end(action);
-    const neighbour = progress.handsTo(action);
+    progress.end(action, op);
+    const neighbour = progress.handsTo(stage, op);
     if (neighbour === undefined) return;
     const arrivalNs = links?.arrivalNs(stage, neighbour, now);
     if (arrivalNs === undefined) {
       this.#complete(this.#replicas[replica]!, action);
     } else {
       progress.depart(action);
-      this.#events.add(arrivalNs, this.ranks.length + replica * this.#indexes + index);
+      this.#events.add(arrivalNs, this.ranks.length + replica * this.#indexes + progress.index(action));
     }
   }
 
@@ -179,18 +178,18 @@ export class Engine {
     const { counterpart, neighbour } = OP_TABLE[op];
     if (counterpart === undefined) return;
     const receive = { stage: stage + neighbour, op: counterpart, microBatch };
-    if (posted.delete(progress.index(receive.op, receive.stage, microBatch))) progress.end(receive);
+    if (posted.delete(progress.index(receive))) progress.end(receive);
   }
 
   /**
    * Only these can have become ready: who gets what was sent, who starts micro-batches, and where slots are bounded
    * also who fills the slot that is free again.
    */
-  #wake({ rank: own, replica }: EngineRank, { stage, op }: Action, now: number): void {
+  #wake({ rank: own, replica }: EngineRank, stage: number, op: OpFacts, now: number): void {
     const { stages, stageToRank, inFlightLimit } = this.#schedule;
     const { ranks } = this.#replicas[replica]!;
     const freesSlot = this.#options.slotsPerLink !== undefined;
-    const { neighbour, kind } = OP_TABLE[op];
+    const { neighbour, kind } = op;
     const sends = kind !== 'receive';
     const before = stage === 0 || !(freesSlot || (sends && neighbour === -1)) ? own : stageToRank[stage - 1]!;
     const isLast = stage === stages - 1;

@@ -2,7 +2,7 @@ import type { Action } from '../schedule/action.js';
 import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
 import { Progress } from '../schedule/progress.js';
-import { unitLength, type RankRow } from '../schedule/rank-rows.js';
+import { opAt, unitLength, type RankRow } from '../schedule/rank-rows.js';
 import { RankTiler, type RankTotals } from '../schedule/rank-tiler.js';
 import { firstWait, type Stuck } from '../schedule/run-order.js';
 import type { Schedule } from '../schedule/schedule.js';
@@ -125,21 +125,22 @@ class Lockstep {
       const end = each.at + unitLength(each.row, each.at);
       const blocked = firstWait(each.row, each.at, end, this.#progress);
       if (blocked) throw this.#tooEarly({ rank, cycle, ...blocked });
-      for (let at = each.at; at < end; at++) this.#progress.begin(actions[at]!);
-      for (; each.at < end; each.at++) endNs = this.#act(each.tiler, actions[each.at]!, endNs);
+      for (let at = each.at; at < end; at++) this.#progress.begin(actions[at]!, opAt(each.row, at));
+      for (; each.at < end; each.at++) endNs = this.#act(each, endNs);
     }
     return endNs;
   }
 
-  #act(tiler: RankTiler, action: Action, startNs: number): number {
+  #act({ row, at, tiler }: LockstepRank, startNs: number): number {
+    const [action, op] = [row.actions[at]!, opAt(row, at)];
     const prelude = this.#options.prelude?.(action);
     const beforeNs = prelude ? wholeNs(prelude.phase, prelude.ns) : 0;
     if (prelude) tiler.phase(startNs + beforeNs, prelude.phase, action);
     const endNs = startNs + beforeNs + wholeNs(action.op, this.#options.costNs(action));
     tiler.action(endNs, action);
     const progress = this.#progress;
-    progress.end(action);
-    const to = progress.handsTo(action);
+    progress.end(action, op);
+    const to = progress.handsTo(action.stage, op);
     const { stageToRank } = this.#schedule;
     if (to !== undefined && stageToRank[to] !== stageToRank[action.stage]) {
       progress.depart(action);

@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { describeConfig } from '../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
-import { placeBert } from '../models/bert/bert-placement.js';
-import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { Span } from '../../pipeline/schedule/span.js';
-import { startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
+import { checkBertPipeline, startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
 import type { BertModel } from '../runs/model.js';
-import { oneDevice, planStages, type BertStage } from '../models/bert/stage-plan.js';
+import { oneDevice, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BenchmarkReport, BenchmarkSettings, MeasuredRun } from './benchmark-report.js';
 import { environment } from './environment.js';
 import { measureRun, type RunPlan } from './measure-run.js';
+import { pipelineWay } from './pipeline-way.js';
 import { Workload, type WorkloadTokenizer } from './workload.js';
 
 export interface BenchmarkOptions {
@@ -22,7 +22,10 @@ export interface BenchmarkOptions {
   readonly configName: string;
   readonly executor: string;
   readonly scheduleName: string;
-  readonly schedule: ScheduleGenerator;
+  /** Given whole, it says which stages there are and how long a call is: see `pipelineWay`. */
+  readonly schedule: ScheduleGenerator | Schedule;
+  /** 2 when absent. */
+  readonly slotsPerLink?: number;
   readonly sequenceLength: number;
   readonly microBatch: number;
   /** Micro-batches to measure, after warm-up and before cool-down. */
@@ -44,9 +47,12 @@ export interface BenchmarkHooks {
 
 interface Way {
   readonly name: string;
-  readonly stages: readonly BertStage[];
+  readonly stages: readonly PlannedStage[];
   readonly threadsPerStage: number;
   readonly replicas: number;
+  /** Only of the pipeline. */
+  readonly schedule?: ScheduleGenerator | Schedule;
+  readonly deviceIterations?: number;
 }
 
 /**
@@ -59,22 +65,15 @@ export async function benchmark(
   hooks: BenchmarkHooks = {},
 ): Promise<BenchmarkReport> {
   const { config, model } = options;
-  const placement = placeBert(config, {
-    layers: model.config.numHiddenLayers,
-    head: model.head,
-    mode: 'inference',
-  });
-  const pipeline: Way = {
-    name: `pipeline, ${placement.stages.length} stages`,
-    stages: planStages(model.config, placement),
-    threadsPerStage: options.threadsPerStage,
-    replicas: placement.replicas,
-  };
+  const { warnings: found, ...way } = pipelineWay(model, config, options.schedule);
+  const name = `pipeline, ${way.stages.length} stages`;
+  const pipeline = { ...way, name, threadsPerStage: options.threadsPerStage };
+  checkBertPipeline(pipelineOptions(pipeline, options));
   const settings = benchmarkSettings(options, pipeline);
-  const warnings = new Set(placement.warnings);
+  const warnings = new Set(found);
   const runs: MeasuredRun[] = [];
   for (const way of [...(options.pipelineOnly ? [] : oneDeviceWays(options, pipeline)), pipeline]) {
-    runs.push(await runWay(way, { options, settings, hooks, warnings, isPipeline: way === pipeline }));
+    runs.push(await runWay(way, { options, settings, hooks, warnings }));
   }
   return {
     format: 'ipu-pipeline-benchmark',
@@ -106,7 +105,10 @@ function threadsOf({ stages, threadsPerStage, replicas }: Way): number {
   return new Set(stages.map(({ ipu }) => ipu)).size * threadsPerStage * replicas;
 }
 
-function benchmarkSettings(options: BenchmarkOptions, pipeline: Way): BenchmarkSettings {
+function benchmarkSettings(
+  options: BenchmarkOptions,
+  pipeline: Way & { deviceIterations: number },
+): BenchmarkSettings {
   // Enough to fill every slot of every link before the window opens, and to keep every stage at work until it closes.
   const depth = (pipeline.stages.length - 1) * pipeline.replicas;
   return {
@@ -121,7 +123,7 @@ function benchmarkSettings(options: BenchmarkOptions, pipeline: Way): BenchmarkS
     coolDown: depth,
     threadsPerStage: options.threadsPerStage,
     replicas: pipeline.replicas,
-    deviceIterations: options.config.get('inference_device_iterations'),
+    deviceIterations: pipeline.deviceIterations,
   };
 }
 
@@ -130,7 +132,6 @@ interface WayContext {
   readonly settings: BenchmarkSettings;
   readonly hooks: BenchmarkHooks;
   readonly warnings: Set<string>;
-  readonly isPipeline: boolean;
 }
 
 function runWay(way: Way, context: WayContext): Promise<MeasuredRun> {
@@ -165,16 +166,10 @@ function runWay(way: Way, context: WayContext): Promise<MeasuredRun> {
 }
 
 function startWay(way: Way, context: WayContext, onSpan: (span: Span) => void): Promise<Pipeline> {
-  const { options, hooks, warnings, isPipeline } = context;
+  const { options, hooks, warnings } = context;
   const loaded = new Map<string, number>();
-  const common: BertPipelineOptions = {
-    model: options.model,
-    stages: way.stages,
-    executor: options.executor,
-    microBatch: options.microBatch,
-    sequenceLength: options.sequenceLength,
-    threadsPerStage: way.threadsPerStage,
-    replicas: way.replicas,
+  return startBertPipeline({
+    ...pipelineOptions(way, options),
     onSpan,
     onProgress: (stage, fraction, replica) => {
       loaded.set(`${replica}:${stage}`, fraction);
@@ -183,8 +178,16 @@ function startWay(way: Way, context: WayContext, onSpan: (span: Span) => void): 
     },
     onWarning: (warning) => warnings.add(warning),
     ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+function pipelineOptions(
+  { stages, threadsPerStage, replicas, schedule, deviceIterations }: Way,
+  { model, executor, microBatch, sequenceLength, slotsPerLink }: BenchmarkOptions,
+): BertPipelineOptions {
+  return {
+    ...{ model, stages, executor, microBatch, sequenceLength, threadsPerStage, replicas, slotsPerLink },
+    deviceIterations,
+    ...(schedule ? { schedule } : {}),
   };
-  if (!isPipeline) return startBertPipeline(common);
-  const deviceIterations = options.config.get('inference_device_iterations');
-  return startBertPipeline({ ...common, schedule: options.schedule, deviceIterations });
 }

@@ -92,13 +92,14 @@ export { updateFromString } from '../../ipu-config/update-from-string.js';
 export {
   CallCollector,
   checkOutputMode,
+  type CallOutputMode,
   type CallResult,
-  type OutputMode as CallOutputMode,
 } from '../../pipeline/runtime/calls.js';
 export type { StageStats } from '../../pipeline/runtime/coordinator.js';
 export type { PipelineInputs } from '../../pipeline/runtime/input-feed.js';
 export type { PipelineState } from '../../pipeline/runtime/lifecycle.js';
 export type { PipelineOptions } from '../../pipeline/runtime/options.js';
+export { HANDLERS, type Handler } from '../../pipeline/runtime/rank/handlers.js';
 export { Pipeline, type CallOptions } from '../../pipeline/runtime/pipeline.js';
 export type { RunResult } from '../../pipeline/runtime/result-queue.js';
 export type {
@@ -120,14 +121,14 @@ export {
   programOf,
   readModelConfig,
   sliceTensors,
-} from '../models/families.js';
-export { MODEL_SIZES } from '../models/model-sizes.js';
+} from '../models/families/families.js';
+export { MODEL_SIZES } from '../models/families/model-sizes.js';
 export type { Family, ProgramOptions, ReadConfig } from '../models/family.js';
 export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
 export type * from '../models/steps.js';
-export type { TensorSpec } from '../weights/tensor-spec.js';
+export type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 export { checkWeights, openModel, openWeights, type BertModel, type WeightSpec } from '../runs/model.js';
-export { oneDevice, planStages, type BertStage } from '../models/bert/stage-plan.js';
+export { oneDevice, planStages, type PlannedStage } from '../models/families/stage-plan.js';
 export { withHead } from '../runs/task-head.js';
 export { BERT_SIZES, publishedConfig, type BertSize } from '../models/bert/synthetic-sizes.js';
 export type { StoredTensor, WeightPlace, WeightSource } from '../weights/weights.js';
@@ -235,9 +236,9 @@ export {
   type SquadV2Result,
 } from '../tasks/squad/squad-metrics.js';
 export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
-export type { AddedToken } from '../tokenizer/added-tokens.js';
-export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/tokenizer.js';
-export type { RowLayout, RowPart } from '../tokenizer/row-layout.js';
+export type { AddedToken } from '../tokenizer/base/added-tokens.js';
+export type { Tokenizer, TokenizedText, TokenizerFlavour } from '../tokenizer/base/tokenizer.js';
+export type { RowLayout, RowPart } from '../tokenizer/base/row-layout.js';
 export { BertTokenizer, type BertTokenizerOptions } from '../tokenizer/bert-tokenizer.js';
 export { decode, type DecodeOptions } from '../tokenizer/decode.js';
 export {
@@ -247,11 +248,11 @@ export {
   type EncodeOptions,
   type Encoding,
 } from '../tokenizer/encode.js';
-export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load-tokenizer.js';
+export { loadTokenizer, type LoadTokenizerOptions } from '../tokenizer/load/load-tokenizer.js';
 export { syntheticVocabulary } from '../runs/synthetic-vocabulary.js';
 export type { Truncation } from '../tokenizer/truncation.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
-export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/vocabulary.js';
+export { parseVocabulary, Vocabulary, type SpecialPieces } from '../tokenizer/base/vocabulary.js';
 export { encodeWindows, type WindowOptions } from '../tokenizer/windows.js';
 export { VERSION } from '../../ipu-config/base/files/version.js';
 export * from './simulator.js';

@@ -3,6 +3,7 @@ export { ACTIVITIES, ACTIVITY_TEXT, activityOf, type Activity } from '../observe
 export { benchmarkData } from '../report/data/benchmark-data.js';
 export { benchmarkTable } from '../report/text/benchmark-table.js';
 export { reportHtml, writeReport } from '../report/html/html-report.js';
+export type { SavedBenchmark } from '../benchmark/benchmark-schema.js';
 export { playgroundHtml } from '../report/html/playground.js';
 export type { PlaygroundStart } from '../report/data/playground-start.js';
 export { activityPaint, seriesPaint, type Paint } from '../observe/palette.js';
@@ -21,7 +22,6 @@ export {
   convertToTrace,
   readReport,
   recordedTimelines,
-  type SavedSimulation,
   type ShowSimulation,
 } from '../report/files/read-report.js';
 export { runOfSchedule, type RunDescription } from '../observe/run-description.js';
@@ -39,5 +39,10 @@ export { configurationData, simulationData } from '../report/data/simulation-dat
 export { timelineBars, timelinesData } from '../report/data/timeline-data.js';
 export { TraceEvents } from '../observe/trace-events.js';
 export { TraceWriter } from '../observe/files/trace-writer.js';
-export { readRecording, type RecordingEntry } from '../observe/files/recording.js';
-export { SpanRecorder, type RecordedRun, type RecordingHeader } from '../observe/files/span-recorder.js';
+export {
+  readRecording,
+  type RecordedRun,
+  type RecordingEntry,
+  type RecordingHeader,
+} from '../observe/files/recording.js';
+export { SpanRecorder } from '../observe/files/span-recorder.js';

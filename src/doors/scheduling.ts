@@ -56,7 +56,7 @@ export { simulate, type Simulation, type SimulationOptions } from '../../pipelin
 export { RankTiler, type RankTotals, type TilerOptions } from '../../pipeline/schedule/rank-tiler.js';
 export type { RunningAction, Speed } from '../../pipeline/simulate/shared-cores.js';
 export type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
-export type { CreateStage, Stage, StageSpec } from '../../pipeline/runtime/rank/stage.js';
+export type { CreateStage, Pass, Stage, StageSpec, TrainingStep } from '../../pipeline/runtime/rank/stage.js';
 export type { Tensor } from '../../ipu-config/base/tensor.js';
 export { inputRow, nextInStream, streamed, type CallRow } from '../../pipeline/schedule/streamed.js';
 export { truncate } from '../../pipeline/schedule/truncate.js';

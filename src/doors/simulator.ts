@@ -32,7 +32,7 @@ export { MEMORY_CATEGORIES, memoryPerIpu, type IpuMemory, type MemoryCategory } 
 export { HEADS, type Head, type ModelShape } from '../hardware/model-shape.js';
 export { planConfig, type ConfigPlan, type ConfigPlanOptions } from '../planning/plan-config.js';
 export { planSplit, type Plan, type PlanOptions } from '../planning/plan.js';
-export { parsePoints, type Measured, type MeasuredPoint } from '../planning/points.js';
+export { loadPoints, parsePoints, type Measured, type MeasuredPoint } from '../planning/points.js';
 export { comparePoints, type ComparedPoint, type PointsComparison } from '../planning/compare-points.js';
 export { predictRates, ratesOnOneIpu, type PredictedRates } from '../hardware/predict.js';
 export { PUBLISHED_MODELS, publishedModel } from '../hardware/published-models.js';
@@ -44,6 +44,7 @@ export type {
   Recompute,
   ScheduleChoice,
 } from '../hardware/run-spec.js';
+export type { SavedSimulation } from '../hardware/run-schema.js';
 export { scheduleOf } from '../hardware/run-schedule.js';
 export { simulateCall, type SimulatedCall, type SimulatedUpdate } from '../hardware/simulate-run.js';
 export {

@@ -1,4 +1,4 @@
-import type { Transfers } from '../../pipeline/runtime/rank/stage.js';
+import type { DeviceTransfers } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { Program } from '../models/program.js';
 import type { WeightSource } from '../weights/weights.js';
@@ -15,7 +15,7 @@ export interface StageExecutor {
   backward?(gradients: readonly Tensor[]): Promise<readonly Tensor[]>;
   readonly weightBytes: number;
   /** How often numbers were uploaded to a device and read back from it so far; absent where there is no device. */
-  readonly transfers?: Transfers;
+  readonly transfers?: DeviceTransfers;
   dispose(): Promise<void>;
 }
 

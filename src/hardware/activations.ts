@@ -1,4 +1,4 @@
-import { partsOf, projectedTokens, projectsToVocabulary, type ModelShape } from './model-shape.js';
+import { partsOf, projectedTokens, type ModelShape } from './model-shape.js';
 
 /** A micro-batch `[rows, sequenceLength]` of a model. */
 export interface BatchShape {
@@ -29,7 +29,7 @@ export function feedForwardActivations(batch: BatchShape): number {
 
 /** Logits and their softmax, where the head projects to the vocabulary. */
 export function headActivations({ model, rows, sequenceLength }: BatchShape): number {
-  if (!projectsToVocabulary(partsOf(model))) return rows * sequenceLength * 4;
+  if (partsOf(model).tiedParameters === 0) return rows * sequenceLength * 4;
   return 2 * rows * projectedTokens(model, sequenceLength) * model.vocabSize;
 }
 

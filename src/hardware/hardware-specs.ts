@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { brief } from '../../ipu-config/base/json-text.js';
 import bow from './chips/bow.json' with { type: 'json' };
 import c600 from './chips/c600.json' with { type: 'json' };
 import gc2 from './chips/gc2.json' with { type: 'json' };
@@ -31,9 +32,7 @@ const CHIP_ALIASES: Readonly<Record<string, string>> = {
 export function chipByName(name: string, refuse: (text: string) => never = fail('The chip')): ChipSpec {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const found = CHIPS[plain] ?? CHIPS[CHIP_ALIASES[plain] ?? ''];
-  return (
-    found ?? refuse(`is ${JSON.stringify(name)}, which is not known; chips are ${CHIP_NAMES.join(', ')}.`)
-  );
+  return found ?? refuse(`is ${brief(name)}, which is not known; chips are ${CHIP_NAMES.join(', ')}.`);
 }
 
 /** A number of IPUs of one chip, wired as Graphcore's pods are. */

@@ -4,7 +4,7 @@ import { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
 import { ProgramBuilder } from '../models/program-builder.js';
 import { programTensors } from '../models/program.js';
 import type { Step, Value } from '../models/steps.js';
-import { elementsOf, type TensorSpec } from '../weights/tensor-spec.js';
+import { elementsOf, type TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 
 /** What sits on the encoder or decoder: the heads of models, one in a spelling of its own, and two that none runs. */
 export type Head = 'none' | Exclude<ModelHead, 'pre-training'> | 'pretraining' | 'causal-lm';
@@ -35,23 +35,28 @@ export interface ModelShape {
   readonly labels?: number;
 }
 
-/** The steps of a model, by the parts that stages hold; all layers are alike. */
-export interface ModelParts {
-  readonly embedding: readonly Step[];
-  readonly attention: readonly Step[];
-  readonly feedForward: readonly Step[];
-  readonly head: readonly Step[];
-  /** The word table, which a projection to the vocabulary shares. */
-  readonly table: TensorSpec;
-}
-export type ModelPart = Exclude<keyof ModelParts, 'table'>;
+/** The parts of a model that stages hold; all layers are alike, and their halves are placed separately. */
+export type ModelPart = 'embedding' | 'attention' | 'feedForward' | 'head';
 
-const PARTS = new WeakMap<ModelShape, ModelParts>();
+export interface ModelParts {
+  readonly steps: Readonly<Record<ModelPart, readonly Step[]>>;
+  /** How many weights each has. */
+  readonly parameters: Readonly<Record<ModelPart, number>>;
+  /** The word table: a projection to the vocabulary is tied to it. */
+  readonly table: TensorSpec;
+  /** Of the head's weights, those that are the word table's: 0 where it does not project to the vocabulary. */
+  readonly tiedParameters: number;
+}
+
+/** By the sizes that they depend on: a fit makes the same shapes again and again. */
+const KNOWN = new Map<string, ModelParts>();
 
 /** The program of a shape. Pre-norm layers, as decoders have them, do the same work in another order. */
 export function partsOf(model: ModelShape): ModelParts {
-  const known = PARTS.get(model) ?? makeParts(model);
-  PARTS.set(model, known);
+  const { hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, head, labels } = model;
+  const key = [hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, head, labels].join();
+  const known = KNOWN.get(key) ?? makeParts(model);
+  KNOWN.set(key, known);
   return known;
 }
 
@@ -69,32 +74,29 @@ function makeParts(model: ModelShape): ModelParts {
     add(steps);
     return steps.steps;
   };
-  return {
-    table,
-    embedding: part((steps) => bertEmbedding(steps, sizes)),
-    attention: part((steps) => bertAttention(steps, sizes, 0, hidden)),
-    feedForward: part((steps) => bertFeedForward(steps, sizes, 0, hidden)),
-    head: part((steps) => {
+  const steps = {
+    embedding: part((to) => bertEmbedding(to, sizes)),
+    attention: part((to) => bertAttention(to, sizes, 0, hidden)),
+    feedForward: part((to) => bertFeedForward(to, sizes, 0, hidden)),
+    head: part((to) => {
       const placed = modelHead(head);
-      if (placed) BERT_HEADS[placed].add(steps, sizes, hidden, { picked: true });
-      if (head === 'causal-lm') steps.linear('vocabulary', hidden, { weight: table });
+      if (placed) BERT_HEADS[placed].add(to, sizes, hidden, { picked: true });
+      if (head === 'causal-lm') to.linear('vocabulary', hidden, { weight: table });
     }),
   };
+  const count = (of: readonly Step[]): number =>
+    programTensors({ steps: of }).reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+  const parameters = {
+    embedding: count(steps.embedding),
+    attention: count(steps.attention),
+    feedForward: count(steps.feedForward),
+    head: count(steps.head),
+  };
+  const isTied = steps.head.some((step) => isProjection(step, table));
+  return { steps, parameters, table, tiedParameters: isTied ? elementsOf(table.shape) : 0 };
 }
 
-/** Weights of a part of a model, without those of the word table where a projection shares it. */
-export function parametersOfPart(model: ModelShape, part: ModelPart, sharesTable = false): number {
-  const { table, ...parts } = partsOf(model);
-  return programTensors({ steps: parts[part] })
-    .filter(({ name }) => !sharesTable || name !== table.name)
-    .reduce((sum, { shape }) => sum + elementsOf(shape), 0);
-}
-
-/** The step that projects to the vocabulary, where the head has one. */
-export function projectsToVocabulary({ table, head }: ModelParts): boolean {
-  return head.some((step) => isProjection(step, table));
-}
-
+/** Whether a step projects to the vocabulary. */
 export function isProjection(step: Step, table: TensorSpec): boolean {
   return step.op === 'linear' && step.weight.name === table.name;
 }

@@ -1,33 +1,6 @@
+import { brief } from '../../ipu-config/base/json-text.js';
 import { HEADS, type Head } from './model-shape.js';
 import { OPTIMIZERS, type Optimizer } from './run-spec.js';
-
-/** Other spellings of heads in files and model classes, in lower case without separators. */
-const HEAD_ALIASES: Readonly<Record<string, Head>> = {
-  qa: 'question-answering',
-  squad: 'question-answering',
-  pretrain: 'pretraining',
-  bertforpretraining: 'pretraining',
-  mlm: 'masked-lm',
-  mlmnsp: 'pretraining',
-  maskedlanguagemodel: 'masked-lm',
-  maskedlanguagemodeling: 'masked-lm',
-  lm: 'causal-lm',
-  lmhead: 'causal-lm',
-  clm: 'causal-lm',
-  causallanguagemodel: 'causal-lm',
-  causallanguagemodeling: 'causal-lm',
-  languagemodel: 'causal-lm',
-  languagemodeling: 'causal-lm',
-  textgeneration: 'causal-lm',
-  generation: 'causal-lm',
-  classification: 'sequence-classification',
-  textclassification: 'sequence-classification',
-  ner: 'token-classification',
-  nsp: 'next-sentence-prediction',
-  nextsentence: 'next-sentence-prediction',
-  embedding: 'none',
-  encoder: 'none',
-};
 
 /** LARS keeps one moment, as momentum does. */
 const OPTIMIZER_PATTERNS: readonly (readonly [RegExp, Optimizer['name']])[] = [
@@ -37,29 +10,36 @@ const OPTIMIZER_PATTERNS: readonly (readonly [RegExp, Optimizer['name']])[] = [
   [/sgd/, 'sgd'],
 ];
 
-/** What names that are in no table still tell. */
+/** What other names of heads in files and model classes tell, in lower case without separators; the first counts. */
 const HEAD_PATTERNS: readonly (readonly [RegExp, Head])[] = [
-  [/pretrain/, 'pretraining'],
+  [/pretrain|^mlmnsp$/, 'pretraining'],
   [/mask|mlm/, 'masked-lm'],
-  [/question|squad/, 'question-answering'],
+  [/question|squad|^qa$/, 'question-answering'],
+  [/generation$/, 'causal-lm'],
   [/token|ner/, 'token-classification'],
   [/choice/, 'multiple-choice'],
+  [/^nsp$|^nextsentence$/, 'next-sentence-prediction'],
   [/class|regression/, 'sequence-classification'],
   [/causal|language|generat|lm/, 'causal-lm'],
+  [/^(embedding|encoder)$/, 'none'],
 ];
+
+/** One of `heads` in whatever way its words are joined: pretraining, pre-training, PreTraining. */
+export function headSpelt<H extends string>(name: string, heads: readonly H[]): H | undefined {
+  return heads.find((head) => normal(head) === normal(name));
+}
 
 /** A head by its name, however it is spelt. `refuse` gets what is wrong with it. */
 export function headByName(name: string, refuse: (text: string) => never): Head {
   const plain = normal(name);
-  const known = HEADS.find((head) => normal(head) === plain) ?? HEAD_ALIASES[plain];
-  const found = known ?? HEAD_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
-  return found ?? refuse(`is ${JSON.stringify(name)}; heads are ${HEADS.join(', ')}.`);
+  const found = headSpelt(name, HEADS) ?? HEAD_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
+  return found ?? refuse(`is ${brief(name)}; heads are ${HEADS.join(', ')}.`);
 }
 
 export function optimizerByName(name: string, refuse: (text: string) => never): Optimizer['name'] {
   const plain = normal(name);
   const found = OPTIMIZER_PATTERNS.find(([pattern]) => pattern.test(plain))?.[1];
-  return found ?? refuse(`is ${JSON.stringify(name)}; optimizers are ${OPTIMIZERS.join(', ')}.`);
+  return found ?? refuse(`is ${brief(name)}; optimizers are ${OPTIMIZERS.join(', ')}.`);
 }
 
 function normal(name: string): string {

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../models/model-config.js';
-import { MODEL_SIZES } from '../models/model-sizes.js';
+import { MODEL_SIZES } from '../models/families/model-sizes.js';
 import type { Head, ModelShape } from './model-shape.js';
 
 type Sizes = Omit<ModelShape, 'name'>;

@@ -9,9 +9,7 @@ import { shareRanks } from '../../pipeline/schedule/share-ranks.js';
 import type { IpuRun, IpuStage, ScheduleChoice } from './run-spec.js';
 
 /** Micro-batches of one weight update, or of one inference call. */
-export function microBatchesOf(
-  run: Pick<IpuRun, 'mode' | 'gradientAccumulation' | 'deviceIterations'>,
-): number {
+function microBatchesOf(run: Pick<IpuRun, 'mode' | 'gradientAccumulation' | 'deviceIterations'>): number {
   return run.mode === 'training' ? run.gradientAccumulation : run.deviceIterations;
 }
 

@@ -1,12 +1,4 @@
-import { elementsOf } from '../weights/tensor-spec.js';
-import {
-  isProjection,
-  parametersOfPart,
-  partsOf,
-  projectedTokens,
-  type ModelPart,
-  type ModelShape,
-} from './model-shape.js';
+import { isProjection, partsOf, projectedTokens, type ModelPart, type ModelShape } from './model-shape.js';
 import { toWeights, type OpCost, type OpCosts } from './op-cost.js';
 import type { IpuStage } from './run-spec.js';
 import { ACCUMULATE, ADD, SOFTMAX, stepBackward, stepForward, type StepCall } from './step-ops.js';
@@ -48,9 +40,9 @@ function repeat(count: number, make: () => OpCost[]): OpCost[] {
 }
 
 function partForward(ops: OpCosts, part: ModelPart, call: StageCall): OpCost[] {
-  const { table, ...parts } = partsOf(call.model);
+  const { steps, table } = partsOf(call.model);
   const stepCall = callOfSteps(ops, part, call);
-  return parts[part].flatMap((step) => [
+  return steps[part].flatMap((step) => [
     ...stepForward(stepCall, step),
     ...(call.training && isProjection(step, table)
       ? [ops.elementwise('softmax and loss', logits(call), SOFTMAX)]
@@ -59,19 +51,16 @@ function partForward(ops: OpCosts, part: ModelPart, call: StageCall): OpCost[] {
 }
 
 function partBackward(ops: OpCosts, part: ModelPart, call: StageCall): OpCost[] {
-  const { model } = call;
-  const { table, ...parts } = partsOf(model);
+  const { steps, parameters, table, tiedParameters } = partsOf(call.model);
   const stepCall = callOfSteps(ops, part, call);
-  const backward = parts[part]
+  const backward = steps[part]
     .toReversed()
     .flatMap((step) => [
       ...(isProjection(step, table) ? [ops.elementwise('softmax', logits(call), ADD)] : []),
       ...stepBackward(stepCall, step),
     ]);
   // Of a head, only the table is large.
-  const projects = parts.head.some((step) => isProjection(step, table));
-  const accumulated =
-    part === 'head' ? (projects ? elementsOf(table.shape) : 0) : parametersOfPart(model, part);
+  const accumulated = part === 'head' ? tiedParameters : parameters[part];
   if (accumulated === 0) return backward;
   return [...backward, toWeights(ops.elementwise('accumulate gradients', accumulated, ACCUMULATE))];
 }

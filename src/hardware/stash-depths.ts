@@ -19,6 +19,6 @@ export function stashDepths(run: IpuRun, schedule?: Schedule): readonly number[]
  * The same of one stage in PopART's pipeline: 2 (S − 1 − j) + 1.
  * Source: popart d2f20d7, willow/src/transforms/pipeline.cpp, getStashSize.
  */
-export function stashDepth(forwardStages: number, stage: number): number {
+function stashDepth(forwardStages: number, stage: number): number {
   return 2 * (forwardStages - 1 - stage) + 1;
 }

@@ -7,7 +7,7 @@ import {
   type Step,
   type Value,
 } from '../models/steps.js';
-import { elementsOf } from '../weights/tensor-spec.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { toWeights, type OpCost, type OpCosts } from './op-cost.js';
 
 /** One micro-batch as it passes a step. */

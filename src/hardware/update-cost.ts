@@ -39,7 +39,7 @@ export function updatePhases(run: IpuRun, parameters = Math.max(...parametersPer
  * IPUs of one replica lie side by side; with replicas of more than one machine they share the links between machines.
  * Beyond the machines that IPU-Links connect, the hop is a gateway, shared by the IPUs of a machine.
  */
-export function allReduceSeconds(run: IpuRun, bytes: number): number {
+function allReduceSeconds(run: IpuRun, bytes: number): number {
   const { replicas, ipusPerReplica } = run;
   if (replicas === 1) return 0;
   const { chip, system } = run.hardware;

@@ -17,7 +17,7 @@ export const SMALL_FILES = [
 ] as const;
 
 /** Weights in the order in which they are looked for; each as one file or as an index with shards. */
-export const WEIGHT_FILES = ['model.safetensors', 'pytorch_model.bin'] as const;
+const WEIGHT_FILES = ['model.safetensors', 'pytorch_model.bin'] as const;
 
 /** How the weights of a model are stored. */
 export interface WeightLayout {

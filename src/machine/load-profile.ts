@@ -1,7 +1,6 @@
-import * as v from 'valibot';
+import { checkedBy } from '../../ipu-config/base/checked.js';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { parseJson } from '../../ipu-config/parse-json.js';
-import { fromPython } from '../../ipu-config/python-value.js';
+import { parseJson } from '../../ipu-config/base/json-text.js';
 import { PROFILE_FORMAT, PROFILE_SCHEMA, type MachineProfile } from './machine-profile.js';
 
 /** Is this JSON the profile of a machine, right or wrong in its details? */
@@ -15,24 +14,16 @@ export function isProfile(value: unknown): boolean {
  * @throws InputError naming the field, what it is and what it must be
  */
 export function loadProfile(text: string, name = 'the profile'): MachineProfile {
-  const value: unknown = fromPython(parseJson(text, name).value);
+  const value = parseJson(name, text, InputError);
   if (!isProfile(value)) {
     throw new InputError(
       `${name} is no profile of a machine: it has no "format": "${PROFILE_FORMAT}". Make one with ` +
         '`ipu-pipeline profile -o FILE`.',
     );
   }
-  const parsed = v.safeParse(PROFILE_SCHEMA, value);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const found = issue.received === 'undefined' ? 'missing' : issue.received;
-    throw new InputError(
-      `${name}: ${v.getDotPath(issue) ?? 'it'} is ${found}; it must be ${issue.expected ?? 'another'}. ` +
-        'Make it again with `ipu-pipeline profile`.',
-    );
-  }
-  checkThreads(parsed.output, name);
-  return parsed.output;
+  const profile = checkedBy(PROFILE_SCHEMA, value, name, 'Make it again with `ipu-pipeline profile`.');
+  checkThreads(profile, name);
+  return profile;
 }
 
 /** Factors are looked up by threads, from one thread on. */

@@ -1,10 +1,11 @@
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
-import { placeBert } from '../models/bert/bert-placement.js';
 import { scheduleByName } from '../../pipeline/schedules/registry.js';
+import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import type { Span } from '../../pipeline/schedule/span.js';
+import { pipelineWay } from '../benchmark/pipeline-way.js';
 import type { BenchmarkReport, MeasuredRun, Percentiles } from '../benchmark/benchmark-report.js';
 import type { BertModel } from '../runs/model.js';
-import { oneDevice, planStages } from '../models/bert/stage-plan.js';
+import { oneDevice } from '../models/families/stage-plan.js';
 import type { MachineProfile } from './machine-profile.js';
 import { predictRuntime, type RuntimePrediction } from './predict-runtime.js';
 
@@ -39,22 +40,30 @@ export interface PredictionHooks {
   onSpan?(span: Span): void;
 }
 
+/** A benchmark that has run, and what it ran on. */
+export interface BenchmarkedRun {
+  readonly model: BertModel;
+  readonly config: IpuConfig;
+  readonly report: BenchmarkReport;
+  /** The report's own by its name when absent. */
+  readonly schedule?: ScheduleGenerator | Schedule;
+  /** 2 when absent. */
+  readonly slotsPerLink?: number;
+}
+
 /**
  * Predicts every run of a benchmark from a profile.
  * @throws InputError, ScheduleError as `predictRuntime`
  */
 export function predictBenchmark(
   machine: MachineProfile,
-  { model, config, report }: { model: BertModel; config: IpuConfig; report: BenchmarkReport },
+  { model, config, report, schedule, slotsPerLink }: BenchmarkedRun,
   hooks: PredictionHooks = {},
 ): BenchmarkPrediction {
   const { settings } = report;
   const warnings = new Set(differences(machine, report));
-  const placement = placeBert(config, {
-    layers: model.config.numHiddenLayers,
-    head: model.head,
-    mode: 'inference',
-  });
+  const way = pipelineWay(model, config, schedule ?? scheduleByName(settings.schedule));
+  const ofPipeline = way.schedule;
   const pipeline = report.runs.at(-1);
   const runs = report.runs.map((measured) => {
     const isPipeline = measured === pipeline;
@@ -62,13 +71,14 @@ export function predictBenchmark(
     const common = {
       ...settings,
       model: model.config,
+      ...(slotsPerLink === undefined ? {} : { slotsPerLink }),
       ...(hooks.onSpan ? { onSpan: hooks.onSpan.bind(hooks) } : {}),
     };
     const prediction = isPipeline
       ? predictRuntime(machine, {
           ...common,
-          stages: planStages(model.config, placement),
-          schedule: scheduleByName(settings.schedule),
+          stages: way.stages,
+          schedule: typeof ofPipeline === 'function' ? ofPipeline : () => ofPipeline,
         })
       : predictRuntime(machine, {
           ...common,

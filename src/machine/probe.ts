@@ -5,10 +5,10 @@ import type { Span } from '../../pipeline/schedule/span.js';
 import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import { executorPlace } from '../executors/registry.js';
-import { programOf } from '../models/families.js';
+import { programOf } from '../models/families/families.js';
 import type { Slice } from '../models/model-config.js';
 import { tensorBytes } from '../models/program.js';
-import type { BertStageInit } from '../runs/bert-stage.js';
+import type { PlannedStageInit } from '../runs/bert-stage.js';
 import type { BertModel } from '../runs/model.js';
 import type { Measurement } from './machine-profile.js';
 import { sizesOf, type BatchShape } from './stage-work.js';
@@ -124,7 +124,7 @@ function partStage(part: string, slice: Slice, options: ProbeOptions & { ipu: nu
   const { model, executor, threads, largest } = options;
   const program = programOf(model.config, slice);
   const { weights } = model;
-  const init: BertStageInit = { program, weights, executor: executorPlace(executor), threads };
+  const init: PlannedStageInit = { program, weights, executor: executorPlace(executor), threads };
   return {
     name: part,
     ipu: options.ipu,

@@ -1,6 +1,6 @@
 import { availableParallelism, freemem } from 'node:os';
 import type { BertModel } from '../runs/model.js';
-import { programOf } from '../models/families.js';
+import { programOf } from '../models/families/families.js';
 import { weightBytes } from '../models/program.js';
 import { partsOfModel } from './probe.js';
 import type { BatchShape } from './stage-work.js';

@@ -1,4 +1,4 @@
-import { programOf } from '../models/families.js';
+import { programOf } from '../models/families/families.js';
 import type { ModelHead, ModelConfig, Slice } from '../models/model-config.js';
 import { tensorBytes, weightBytes, type Program, type Sizes } from '../models/program.js';
 import type { MachineProfile, ModelProfile } from './machine-profile.js';

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../weights/tensor-spec.js';
+import type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 import {
   columnsOf,
   type Activation,

@@ -1,5 +1,5 @@
 import { bytesOf, type TensorDtype } from '../../ipu-config/base/dtypes.js';
-import { elementsOf, type TensorSpec } from '../weights/tensor-spec.js';
+import { elementsOf, type TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 import { parametersOf, type Dimension, type Step } from './steps.js';
 
 /** A tensor that a program takes. */

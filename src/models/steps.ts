@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../weights/tensor-spec.js';
+import type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 
 /** A size: a number that the model fixes, or the name of one that each micro-batch brings (`batch`, `sequence`). */
 export type Dimension = number | string;

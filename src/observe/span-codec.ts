@@ -1,4 +1,11 @@
+import { InputError } from '../../ipu-config/base/errors.js';
+import { reason } from '../../ipu-config/base/reason.js';
 import { countSpans, endOf, type SpanKind, type SpanRow, type SpanTable } from './span-table.js';
+
+/** More than a page can hold, and few enough to take them up at once. */
+export const MOST_SPANS = 1 << 20;
+/** Of a span: five varints. Each holds a safe integer, of which seven bits go into a byte. */
+const MOST_BYTES = 5 * 8;
 
 /** A table of spans as JSON can hold it. */
 export interface EncodedSpans {
@@ -17,31 +24,48 @@ const RESOLUTION = 1e8;
 /**
  * Some 4 bytes a span: gaps are mostly zero, stages and micro-batches mostly repeat. Runs of more than a tenth of a
  * second lose nanoseconds: times are rounded to a power of ten that is at most a 10⁻⁸ of the run.
+ * @throws InputError when there are more spans than `MOST_SPANS`, which nobody could read back
  */
 export async function encodeSpans(table: SpanTable): Promise<EncodedSpans> {
+  const count = countSpans(table);
+  checkCount(count);
   const quantumNs = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, endOf(table) / RESOLUTION))));
   const bytes = new ByteList();
   for (const row of table.rows) encodeRow(row, quantumNs, bytes);
   return {
-    count: countSpans(table),
+    count,
     quantumNs,
     kinds: table.kinds,
     rows: table.rows.map(({ replica, rank, kind }) => ({ replica, rank, count: kind.length })),
-    deflated: toBase64(await through(new CompressionStream('deflate-raw'), bytes.bytes())),
+    deflated: toBase64(await deflated(bytes.bytes())),
   };
 }
 
-/** @throws RangeError when the text is not what `encodeSpans` wrote */
-export async function decodeSpans(encoded: EncodedSpans): Promise<SpanTable> {
-  const bytes = await through(new DecompressionStream('deflate-raw'), fromBase64(encoded.deflated));
-  const reader = new VarintReader(bytes);
-  const rows = encoded.rows.map(({ replica, rank, count }) => {
-    return { replica, rank, ...decodeRow(reader, count, encoded.quantumNs) };
+/**
+ * The inverse of `encodeSpans`. Nothing is unpacked or allocated beyond what the counts allow.
+ * @throws InputError when the text is not what `encodeSpans` wrote
+ */
+export async function decodeSpans({
+  kinds,
+  rows,
+  count,
+  quantumNs,
+  ...rest
+}: EncodedSpans): Promise<SpanTable> {
+  checkCount(count);
+  const sum = rows.reduce((all, row) => all + row.count, 0);
+  if (sum !== count) throw new InputError(`the encoded spans are ${count}, but their rows have ${sum}`);
+  const reader = new VarintReader(await inflated(rest.deflated, count * MOST_BYTES));
+  const decoded = rows.map(({ replica, rank, count: own }) => {
+    return { replica, rank, ...decodeRow(reader, own, { quantumNs, kinds: kinds.length }) };
   });
-  if (rows.some(({ kind }) => kind.some((index) => index >= encoded.kinds.length))) {
-    throw new RangeError('the encoded spans name a kind that is not in their list');
-  }
-  return { kinds: encoded.kinds, rows };
+  if (!reader.isAtEnd) throw new InputError('the encoded spans go on after the last of them');
+  return { kinds, rows: decoded };
+}
+
+function checkCount(count: number): void {
+  if (count <= MOST_SPANS) return;
+  throw new InputError(`${count} spans are more than a timeline holds: ${MOST_SPANS} at most`);
 }
 
 function encodeRow(row: SpanRow, quantumNs: number, bytes: ByteList): void {
@@ -61,7 +85,7 @@ function encodeRow(row: SpanRow, quantumNs: number, bytes: ByteList): void {
 function decodeRow(
   reader: VarintReader,
   count: number,
-  quantumNs: number,
+  { quantumNs, kinds }: { readonly quantumNs: number; readonly kinds: number },
 ): Omit<SpanRow, 'replica' | 'rank'> {
   const columns = {
     startNs: new Float64Array(count),
@@ -76,7 +100,8 @@ function decodeRow(
     edge = start + reader.next();
     columns.startNs[at] = start * quantumNs;
     columns.endNs[at] = edge * quantumNs;
-    columns.kind[at] = reader.next();
+    const kind = (columns.kind[at] = reader.next());
+    if (kind >= kinds) throw new InputError('the encoded spans name a kind that is not in their list');
     columns.stage[at] = stage += reader.signed();
     columns.microBatch[at] = microBatch += reader.signed();
   }
@@ -116,13 +141,19 @@ class VarintReader {
     this.#bytes = bytes;
   }
 
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
   next(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new RangeError('the encoded spans end too early');
+      if (byte === undefined) throw new InputError('the encoded spans end too early');
       value += (byte % 128) * scale;
-      if (byte < 128) return value;
+      if (byte >= 128) continue;
+      if (Number.isSafeInteger(value)) return value;
+      throw new InputError('the encoded spans hold a number that is too large');
     }
   }
 
@@ -132,12 +163,34 @@ class VarintReader {
   }
 }
 
-async function through(
-  transform: CompressionStream | DecompressionStream,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const piped = new Blob([bytes]).stream().pipeThrough(transform);
+async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const piped = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   return new Uint8Array(await new Response(piped).arrayBuffer());
+}
+
+/** @throws InputError when it is no base64, no deflate, or unpacks to more than `mostBytes` */
+async function inflated(text: string, mostBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  try {
+    const packed = new Blob([fromBase64(text)]).stream();
+    const unpacked: ReadableStream<Uint8Array<ArrayBuffer>> = packed.pipeThrough(
+      new DecompressionStream('deflate-raw'),
+    );
+    const reader = unpacked.getReader();
+    for (let left = mostBytes; ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      left -= value.length;
+      if (left < 0) {
+        await reader.cancel();
+        throw new Error(`they unpack to more than the ${mostBytes} bytes that so many spans can take`);
+      }
+      chunks.push(value);
+    }
+  } catch (error) {
+    throw new InputError(`the encoded spans cannot be unpacked: ${reason(error)}`, { cause: error });
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 const CHUNK = 1 << 13;

@@ -1,11 +1,14 @@
-import type { Op } from '../../pipeline/schedule/action.js';
+import type { Op } from '../../pipeline/schedule/op-table.js';
 import type { Phase, Span, StallCause } from '../../pipeline/schedule/span.js';
 import { activityOf } from './activity.js';
+
+/** More than any machine has: it makes one number of replica and rank. */
+export const MOST_RANKS = 1 << 20;
 
 /** What distinguishes spans beyond their place and time. */
 export interface SpanKind {
   readonly kind: Span['kind'];
-  /** An `Activity`; any other text where the file comes from a newer version. */
+  /** An `Activity`. */
   readonly activity: string;
   /** For a stall: the op that could not run yet. */
   readonly op?: Op;
@@ -48,9 +51,6 @@ export function timeByActivity({ kinds }: SpanTable, row: SpanRow): Map<string, 
   }
   return sums;
 }
-
-/** More than any machine has: it makes one number of replica and rank. */
-const MOST_RANKS = 1 << 20;
 
 /** Gathers spans into a table. Spans of a rank come in order of time, ranks in any. */
 export class SpanTableBuilder {

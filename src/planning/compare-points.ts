@@ -1,4 +1,7 @@
+import { InputError, IpuPipelineError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { predictRates, type PredictedRates } from '../hardware/predict.js';
+import type { IpuRun } from '../hardware/run-spec.js';
 import type { Measured, MeasuredPoint } from './points.js';
 
 export interface ComparedPoint {
@@ -15,10 +18,10 @@ export interface PointsComparison {
   readonly worstAbsoluteError: number | null;
 }
 
-/** Predicted against measured, point by point. */
+/** Predicted against measured, point by point. @throws InputError naming the point that cannot be simulated */
 export function comparePoints(points: readonly MeasuredPoint[]): PointsComparison {
   const compared = points.map(({ id, run, measured }): ComparedPoint => {
-    const predicted = predictRates(run);
+    const predicted = ratesOfPoint(id, run);
     return { id, predicted, measured, error: errorOf(predicted, measured) };
   });
   const errors = compared.flatMap(({ error }) => (error === null ? [] : [Math.abs(error)]));
@@ -27,6 +30,15 @@ export function comparePoints(points: readonly MeasuredPoint[]): PointsCompariso
     meanAbsoluteError: errors.length === 0 ? null : errors.reduce((sum, e) => sum + e, 0) / errors.length,
     worstAbsoluteError: errors.length === 0 ? null : Math.max(...errors),
   };
+}
+
+function ratesOfPoint(id: string, run: IpuRun): PredictedRates {
+  try {
+    return predictRates(run);
+  } catch (error) {
+    if (!(error instanceof IpuPipelineError)) throw error;
+    throw new InputError(`Point ${short(id)} cannot be simulated: ${error.message}`, { cause: error });
+  }
 }
 
 function errorOf(predicted: PredictedRates, measured: Measured): number | null {

@@ -2,7 +2,7 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import { lockstepTime } from '../../pipeline/simulate/lockstep-time.js';
 import { parametersPerIpu } from '../hardware/ipu-parameters.js';
 import { memoryOfIpu } from '../hardware/memory.js';
-import { parametersOfPart } from '../hardware/model-shape.js';
+import { partsOf } from '../hardware/model-shape.js';
 import type { IpuRun, IpuStage } from '../hardware/run-spec.js';
 import { commonCycleNs } from '../hardware/simulate-run.js';
 import { simulateIpus, type IpuSimulation } from '../hardware/simulation.js';
@@ -212,8 +212,8 @@ class Planner {
   /** Weights of the IPU with most: those of the prefix are known, the others share out what is left. */
   #leastParameters(prefix: Split): number {
     const { model, ipusPerReplica } = this.#run;
-    const unit =
-      (parametersOfPart(model, 'attention') + parametersOfPart(model, 'feedForward')) / this.unitsPerLayer;
+    const { attention, feedForward } = partsOf(model).parameters;
+    const unit = (attention + feedForward) / this.unitsPerLayer;
     // A cut between halves gives an IPU the smaller half of a layer at least.
     const spare = this.unitsPerLayer === 2 ? unit : 0;
     const known = prefix.map((units, ipu) => this.#bareParameters[ipu]! + units * unit - spare);

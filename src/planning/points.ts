@@ -1,7 +1,24 @@
 import * as v from 'valibot';
+import { checkedBy } from '../../ipu-config/base/checked.js';
 import { InputError } from '../../ipu-config/base/errors.js';
+import { parseJson, short } from '../../ipu-config/base/json-text.js';
 import { hardwareOf, type HardwareOverrides } from '../hardware/hardware-specs.js';
 import { headByName, optimizerByName } from '../hardware/names.js';
+import {
+  count,
+  execution,
+  halves,
+  ipuCount,
+  ipuNumber,
+  isSmall,
+  layerCount,
+  mode,
+  positive,
+  precision,
+  recompute,
+  share,
+  TOO_LARGE,
+} from '../hardware/run-schema.js';
 import type { IpuRun } from '../hardware/run-spec.js';
 
 /** What a measured run gives; any of the three. */
@@ -19,57 +36,55 @@ export interface MeasuredPoint {
   readonly quality?: string;
 }
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const halves = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0);
-const share = v.pipe(v.number(), v.minValue(0));
-const precision = v.optional(v.picklist(['float16', 'float32']), 'float16');
+const halvesOrNone = v.optional(halves, 0);
+const usually16 = v.optional(precision, 'float16');
 
 const POINT = v.object({
   id: v.string(),
   model: v.object({
     name: v.optional(v.string(), 'model'),
     hiddenSize: count,
-    layers: count,
+    layers: layerCount,
     attentionHeads: count,
     intermediateSize: v.optional(count),
     vocabSize: count,
     maxPositions: v.optional(count),
     head: v.optional(v.nullable(v.string()), 'none'),
-    maskedTokensPerRow: v.nullish(v.pipe(v.number(), v.minValue(0))),
+    maskedTokensPerRow: v.nullish(share),
     labels: v.optional(count),
   }),
-  mode: v.picklist(['training', 'inference']),
-  execution: v.optional(v.picklist(['pipelined', 'sharded'])),
+  mode,
+  execution: v.optional(execution),
   chip: v.string(),
   ipus: v.optional(count),
-  ipusPerReplica: count,
+  ipusPerReplica: ipuCount,
   replicas: v.optional(count, 1),
   sequenceLength: count,
-  sequencesPerRow: v.optional(v.pipe(v.number(), v.gtValue(0)), 1),
+  sequencesPerRow: v.optional(positive, 1),
   microBatch: count,
   gradientAccumulation: v.nullish(count, 1),
   deviceIterations: v.nullish(count, 1),
   stages: v.pipe(
     v.array(
       v.object({
-        ipu: v.pipe(v.number(), v.integer(), v.minValue(0)),
+        ipu: ipuNumber,
         embedding: v.optional(v.boolean(), false),
-        attention: halves,
-        feedForward: halves,
+        attention: halvesOrNone,
+        feedForward: halvesOrNone,
         head: v.optional(v.boolean(), false),
       }),
     ),
     v.minLength(1),
   ),
-  recompute: v.nullish(v.picklist(['stage', 'layer', 'none']), 'none'),
-  precision,
-  stashPrecision: precision,
+  recompute: v.nullish(recompute, 'none'),
+  precision: usually16,
+  stashPrecision: usually16,
   optimizer: v.nullish(
     v.object({
       name: v.optional(v.string(), 'adam'),
       stateOffChip: v.optional(v.boolean(), false),
       replicatedTensorSharding: v.optional(v.boolean(), false),
-      statePrecision: v.optional(v.picklist(['float16', 'float32']), 'float32'),
+      statePrecision: v.optional(precision, 'float32'),
     }),
   ),
   matmulProportion: v.nullish(v.union([share, v.pipe(v.array(share), v.minLength(1))]), 0.2),
@@ -77,9 +92,9 @@ const POINT = v.object({
   embeddingSerialization: v.optional(count, 1),
   measured: v.optional(
     v.object({
-      rowsPerSecond: v.nullish(v.pipe(v.number(), v.gtValue(0))),
-      sequencesPerSecond: v.nullish(v.pipe(v.number(), v.gtValue(0))),
-      stepSeconds: v.nullish(v.pipe(v.number(), v.gtValue(0))),
+      rowsPerSecond: v.nullish(positive),
+      sequencesPerSecond: v.nullish(positive),
+      stepSeconds: v.nullish(positive),
     }),
     {},
   ),
@@ -88,34 +103,45 @@ const POINT = v.object({
 type RawPoint = v.InferOutput<typeof POINT>;
 
 /**
+ * Reads a file of measured runs; the figures of the hardware may still be others.
+ * @param name how errors call the file
+ * @throws InputError when it is no JSON; what is returned throws as `parsePoints`
+ */
+export function loadPoints(
+  text: string,
+  name: string,
+): (overrides: HardwareOverrides) => readonly MeasuredPoint[] {
+  const value = parseJson(name, text, InputError);
+  return (overrides) => parsePoints(value, overrides, `${name}: `);
+}
+
+/**
  * Reads measured runs in the format of `points.json`: an array, or an object whose `points` is one.
+ * @param prefix of errors
  * @throws InputError naming the point's id, the field and what would be right
  */
-export function parsePoints(value: unknown, overrides: HardwareOverrides = {}): MeasuredPoint[] {
+export function parsePoints(value: unknown, overrides: HardwareOverrides = {}, prefix = ''): MeasuredPoint[] {
   const list = Array.isArray(value) ? value : (value as { points?: unknown } | null)?.points;
   if (!Array.isArray(list) || list.length === 0) {
-    throw new InputError('A points file holds a JSON array of measured runs, with one at least.');
+    throw new InputError(`${prefix}A points file holds a JSON array of measured runs, with one at least.`);
   }
-  const points = list.map((item, index) => parsePoint(item, index, overrides));
-  points.forEach(({ id }, index) => {
-    const before = points.findIndex((point) => point.id === id);
-    if (before < index) throw new InputError(`Two points have the id ${id}; give each its own.`);
+  const points = list.map((item, index) => parsePoint(item, index, { overrides, prefix }));
+  const seen = new Set<string>();
+  points.forEach(({ id }) => {
+    if (seen.size === seen.add(id).size)
+      throw new InputError(`${prefix}Two points have the id ${short(id)}; give each its own.`);
   });
   return points;
 }
 
-function parsePoint(item: unknown, index: number, overrides: HardwareOverrides): MeasuredPoint {
+function parsePoint(
+  item: unknown,
+  index: number,
+  { overrides, prefix }: { readonly overrides: HardwareOverrides; readonly prefix: string },
+): MeasuredPoint {
   const given = (item as { id?: unknown } | null)?.id;
-  const name = typeof given === 'string' ? `Point ${given}` : `Point number ${index + 1}`;
-  const result = v.safeParse(POINT, item);
-  if (!result.success) {
-    const [issue] = result.issues;
-    const field = v.getDotPath(issue) ?? 'the point';
-    throw new InputError(
-      `${name}: ${field} is ${JSON.stringify(issue.input) ?? 'missing'}. ${issue.message}.`,
-    );
-  }
-  const point = result.output;
+  const name = `${prefix}${typeof given === 'string' ? `Point ${short(given)}` : `Point number ${index + 1}`}`;
+  const point = checkedBy(POINT, item, name);
   const fail = (field: string, text: string): never => {
     throw new InputError(`${name}: ${field} ${text}`);
   };
@@ -163,6 +189,9 @@ function checkTogether(point: RawPoint, fail: Fail): void {
       `has ${proportions.length} entries for ${ipusPerReplica} IPUs; give one for each.`,
     );
   }
+  const { gradientAccumulation: updates, deviceIterations: calls } = point;
+  const size = { mode: point.mode, stages, gradientAccumulation: updates ?? 1, deviceIterations: calls ?? 1 };
+  if (!isSmall(size)) fail('the run', `is larger than one ${TOO_LARGE}.`);
   const depth = 2 * stages.length - 1;
   if (point.mode === 'training' && (point.gradientAccumulation ?? 1) < depth) {
     fail(

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { withinMs } from '../../ipu-config/base/bounded.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
@@ -44,22 +45,28 @@ export class BatchStream {
   readonly #inFlight: (readonly Row[])[] = [];
   readonly #pulse = new Pulse();
   readonly #ended: Promise<void>;
-  readonly #watchers = new Set<(thrown: unknown) => void>();
+  readonly #over = new AbortController();
   readonly #onAbort = (): void => this.#end(this.#options.signal?.reason);
-  #over: { readonly thrown: unknown } | undefined;
 
   constructor(pipeline: Pipeline, options: BatchStreamOptions) {
     this.#pipeline = pipeline;
     this.#options = options;
+    // Each stream listens for as long as it is read.
+    setMaxListeners(0, this.over);
     this.#ended = this.#drive();
     options.signal?.addEventListener('abort', this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
   }
 
+  /** Aborted, with the reason, once nothing more will run. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
   /** When it is over, all rows fail at once. */
   add(group: RowGroup): void {
     this.#queue.add(group);
-    if (this.#over) this.#giveUpWaiting(this.#over.thrown);
+    if (this.over.aborted) this.#giveUpWaiting();
     this.#pulse.beat();
   }
 
@@ -73,13 +80,6 @@ export class BatchStream {
     return before - this.#window.length;
   }
 
-  /** Tells, once, why nothing more will run. @returns ends the watch */
-  watch(onOver: (thrown: unknown) => void): () => void {
-    if (this.#over) onOver(this.#over.thrown);
-    else this.#watchers.add(onOver);
-    return () => void this.#watchers.delete(onOver);
-  }
-
   /** Fails what has not begun, and what comes from now on; waits, within a bound, for what has begun. */
   async close(thrown: unknown, boundMs: number): Promise<void> {
     this.#end(thrown);
@@ -88,10 +88,8 @@ export class BatchStream {
 
   #end(thrown: unknown): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    this.#over ??= { thrown };
-    this.#giveUpWaiting(this.#over.thrown);
-    for (const onOver of this.#watchers) onOver(this.#over.thrown);
-    this.#watchers.clear();
+    this.#over.abort(thrown);
+    this.#giveUpWaiting();
     this.#pulse.beat();
   }
 
@@ -99,8 +97,8 @@ export class BatchStream {
   async #drive(): Promise<void> {
     try {
       for (;;) {
-        while (!this.#over && !this.#hasWork) await this.#pulse.wait();
-        if (this.#over) return;
+        while (!this.over.aborted && !this.#hasWork) await this.#pulse.wait();
+        if (this.over.aborted) return;
         for await (const { tensors } of this.#pipeline.run(this.#microBatches())) this.#takeApart(tensors);
       }
     } catch (thrown) {
@@ -123,7 +121,7 @@ export class BatchStream {
         count++;
         continue;
       }
-      if (this.#over) return;
+      if (this.over.aborted) return;
       await this.#pulse.wait(flows ? IDLE_MS.flowing : IDLE_MS.ending);
       if (!this.#hasWork && (!flows || this.#inFlight.length === 0)) return;
     }
@@ -158,11 +156,11 @@ export class BatchStream {
     batch.forEach(({ owner, at }, row) => owner.receive(at, outputs[row]!));
   }
 
-  #giveUpWaiting(thrown: unknown): void {
+  #giveUpWaiting(): void {
     const rows = [...this.#window.splice(0), ...[...this.#queue].flatMap((group) => group.rows)];
     this.#groups.push(...this.#queue);
     this.#queue.clear();
-    for (const { owner } of rows) owner.fail(thrown);
+    for (const { owner } of rows) owner.fail(this.over.reason);
     this.#tellBegun();
   }
 }

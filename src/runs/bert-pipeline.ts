@@ -1,15 +1,15 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
+import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { PipelineOptions } from '../../pipeline/runtime/options.js';
 import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { executorPlace } from '../executors/registry.js';
-import { programOf } from '../models/families.js';
+import { programOf } from '../models/families/families.js';
 import { tensorBytes, type Sizes } from '../models/program.js';
-import type { BertStageInit } from './bert-stage.js';
+import type { PlannedStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel } from './model.js';
-import type { BertStage } from '../models/bert/stage-plan.js';
+import type { PlannedStage } from '../models/families/stage-plan.js';
 
 export interface BertPipelineOptions extends Pick<
   PipelineOptions,
@@ -27,7 +27,7 @@ export interface BertPipelineOptions extends Pick<
 > {
   readonly model: BertModel;
   /** From `planStages` or `oneDevice`. */
-  readonly stages: readonly BertStage[];
+  readonly stages: readonly PlannedStage[];
   /** One of `executorChoices`: `onnx`, `gpu.js:webgpu`, `auto`, … */
   readonly executor: string;
   /** Largest micro-batch, in rows. */
@@ -35,7 +35,8 @@ export interface BertPipelineOptions extends Pick<
   /** Longest row, in tokens. */
   readonly sequenceLength: number;
   readonly threadsPerStage?: number;
-  readonly schedule?: ScheduleGenerator;
+  /** A schedule that is given whole must have these stages on these IPUs, and says how long a call is. */
+  readonly schedule?: ScheduleGenerator | Schedule;
 }
 
 /**
@@ -55,12 +56,22 @@ export async function startBertPipeline(options: BertPipelineOptions): Promise<P
   const { name: executor } = await chooseExecutor(options.executor);
   checkSequenceLength(model, sequenceLength);
   await checkWeights(model, stages.at(-1)?.slice.head ?? null);
-  return Pipeline.start({
+  return Pipeline.start(pipelineOptions({ ...options, executor }));
+}
+
+/** Refuses a schedule that could not be run. @throws InputError, ScheduleError */
+export function checkBertPipeline(options: BertPipelineOptions): void {
+  Pipeline.check(pipelineOptions(options));
+}
+
+function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
+  const { model, stages } = options;
+  return {
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
-    stages: stages.map((stage) => stageSpec(stage, { ...options, executor })),
+    stages: stages.map((stage) => stageSpec(stage, options)),
     inputBytes: tensorBytes(programOf(model.config, stages[0]!.slice).inputs, sizesOf(options)),
-  });
+  };
 }
 
 /** @throws InputError when the model has fewer positions than a row has tokens. */
@@ -72,10 +83,10 @@ export function checkSequenceLength({ name, config }: BertModel, sequenceLength:
   );
 }
 
-function stageSpec({ ipu, slice, name }: BertStage, options: BertPipelineOptions): StageSpec {
+function stageSpec({ ipu, slice, name }: PlannedStage, options: BertPipelineOptions): StageSpec {
   const { model, executor, threadsPerStage } = options;
   const program = programOf(model.config, slice);
-  const init: BertStageInit = {
+  const init: PlannedStageInit = {
     program,
     weights: model.weights,
     executor: executorPlace(executor),

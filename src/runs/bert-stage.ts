@@ -4,7 +4,7 @@ import type { Program } from '../models/program.js';
 import { openWeights, type WeightSpec } from './model.js';
 
 /** What a worker needs to make its stage; it reads the weights itself, only its own. */
-export interface BertStageInit {
+export interface PlannedStageInit {
   readonly program: Program;
   readonly weights: WeightSpec;
   readonly executor: ExecutorPlace;
@@ -12,7 +12,7 @@ export interface BertStageInit {
 }
 
 /** The module that stage workers import: see `CreateStage`. */
-export async function createStage(init: BertStageInit, report: (fraction: number) => void): Promise<Stage> {
+export async function createStage(init: PlannedStageInit, report: (fraction: number) => void): Promise<Stage> {
   const { program, executor, threads } = init;
   const weights = await openWeights(init.weights);
   try {

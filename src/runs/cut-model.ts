@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { placeBert } from '../models/bert/bert-placement.js';
-import { oneDevice, planStages, type BertStage } from '../models/bert/stage-plan.js';
+import { oneDevice, planStages, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BertModel } from './model.js';
 
 /** How a model is cut into stages, and how a configuration makes calls of its micro-batches. */
 export interface CutModel {
-  readonly stages: readonly BertStage[];
+  readonly stages: readonly PlannedStage[];
   readonly threadsPerStage: number;
   readonly replicas: number;
   readonly deviceIterations: number;

@@ -1,9 +1,9 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { BertModel } from './model.js';
 import { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
-import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
+import { loadTokenizer } from '../tokenizer/load/load-tokenizer.js';
 import { syntheticVocabulary } from './synthetic-vocabulary.js';
-import { Vocabulary } from '../tokenizer/vocabulary.js';
+import { Vocabulary } from '../tokenizer/base/vocabulary.js';
 
 /** Models round their vocabulary up (30522 pieces to 30912 rows, say); more spare rows than this are no rounding. */
 const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);

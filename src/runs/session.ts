@@ -48,6 +48,8 @@ export interface SessionOptions<T extends AnyTask> extends PipelineChoices {
 /** What SQuAD models are trained with. */
 export const USUAL_LENGTH = 384;
 const USUAL_QUEUE_TOKENS = 2 ** 18;
+/** The longest time that a timer of Node takes. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Loads a model for a task, as a pipeline that answers requests until it is closed.
@@ -81,7 +83,7 @@ export async function openSession<T extends AnyTask>(
       options.schedule === undefined && new Set(cut.stages.map(({ ipu }) => ipu)).size === cut.stages.length,
   });
   const closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
-  return new Session({ pipeline, batches, begin, lookahead, queueTokens, closeTimeoutMs });
+  return new Session({ pipeline, batches, begin, lookahead, queueTokens, closeTimeoutMs, signal });
 }
 
 /** What tasks need to know of a model before it is loaded. @throws InputError for a length that it does not have */
@@ -107,6 +109,7 @@ interface SessionParts<Input, Output> {
   readonly lookahead: number;
   readonly queueTokens: number;
   readonly closeTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A running pipeline that does one task for many callers, in one stream of micro-batches. See docs/tasks.md. */
@@ -170,12 +173,15 @@ export class Session<Input, Output, Options extends object = object> implements 
   }
 
   async #close(graceMs: number): Promise<void> {
-    const { batches, pipeline, closeTimeoutMs } = this.#parts;
-    if (graceMs > 0) await withinMs(graceMs, this.#queue.empty());
+    const { batches, pipeline, closeTimeoutMs, signal } = this.#parts;
+    if (graceMs > 0) await withinMs(Math.min(graceMs, MAX_TIMEOUT_MS), this.#queue.empty());
     const closed = closedError();
     this.#queue.close(closed);
     await batches.close(closed, closeTimeoutMs);
-    await pipeline.close();
+    await pipeline.close().catch((error: unknown) => {
+      // Whoever aborts knows, and whoever waited has been told.
+      if (!signal?.aborted || error !== signal.reason) throw error;
+    });
   }
 }
 

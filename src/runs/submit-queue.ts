@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { InputError, IpuPipelineError } from '../../ipu-config/base/errors.js';
 import type { BatchStream } from './batch-stream.js';
 import { Pulse } from './pulse.js';
@@ -76,7 +77,11 @@ export class SubmitQueue<Input, Output> {
     const entry: Entry<Output> = { begin: () => begin(input), settle: () => undefined };
     const outcome = new Promise<Outcome<Output>>((settle) => (entry.settle = settle));
     const onAbort = (): void => this.#cancel(entry, signal?.reason);
-    signal?.addEventListener('abort', onAbort);
+    if (signal) {
+      // Many requests may share a signal, and each takes its listener away: Node need not warn of a leak.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', onAbort);
+    }
     this.#waiting.add(entry);
     this.#admit();
     if (whenFull === 'refuse' && this.#waiting.delete(entry)) {

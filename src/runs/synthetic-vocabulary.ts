@@ -1,4 +1,4 @@
-import { STANDARD_SPECIALS } from '../tokenizer/vocabulary.js';
+import { STANDARD_SPECIALS } from '../tokenizer/base/vocabulary.js';
 
 /** Frequent English words, and words that texts about pipelines and computers use. */
 const WORDS = `

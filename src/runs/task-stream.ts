@@ -49,10 +49,13 @@ export class TaskStream<Input, Output> {
   }
 
   async *results(): AsyncGenerator<TaskResult<Input, Output>, void, undefined> {
-    const endWatch = this.#batches.watch((thrown) => {
-      this.#broken ??= { thrown };
+    const { over } = this.#batches;
+    const onOver = (): void => {
+      this.#broken ??= { thrown: over.reason };
       this.#stop();
-    });
+    };
+    over.addEventListener('abort', onOver);
+    if (over.aborted) onOver();
     const reading = this.#read();
     try {
       while (!this.#ended || this.#pending.length > 0) {
@@ -68,17 +71,17 @@ export class TaskStream<Input, Output> {
       }
       if (this.#broken) throw this.#broken.thrown;
     } finally {
-      endWatch();
+      over.removeEventListener('abort', onOver);
       this.#stop();
+      this.#takeBack?.();
       await reading;
     }
   }
 
-  /** Nothing more is taken in, and what has not begun is taken back. */
+  /** Nothing more is taken in. */
   #stop(): void {
     this.#stopped = true;
     this.#source.cancel();
-    this.#takeBack?.();
     this.#pulse.beat();
   }
 

@@ -4,7 +4,7 @@ import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import { encodeWindows } from '../tokenizer/windows.js';
 import { answerFromLogits, type Answer, type WindowLogits } from './answer-spans.js';
-import type { OptionSpec } from './options.js';
+import { whole, type OptionSpec } from './options.js';
 import type { RowOutput, TaskDefinition, TextStyle } from './task.js';
 import { outputOf, refuseEmpty } from './task-rows.js';
 
@@ -14,23 +14,15 @@ export interface QuestionToAnswer {
   readonly context: string;
 }
 
+const THRESHOLD: OptionSpec<number | undefined> = {
+  ...{ kind: 'number', preset: undefined, last: true },
+  about: 'allow "no answer" when it scores higher by this (default: never, there is always an answer)',
+};
 const OPTIONS = {
-  docStride: {
-    ...{ kind: 'whole', least: 0, preset: undefined, last: true },
-    about: 'pieces that neighbouring windows share (default: a third of a row)',
-  } as OptionSpec<number | undefined>,
-  nBest: {
-    ...{ kind: 'whole', least: 1, preset: 20, last: true },
-    about: 'answers to keep',
-  } as OptionSpec<number>,
-  maxAnswerLength: {
-    ...{ kind: 'whole', least: 1, preset: 30, last: true },
-    about: 'in pieces',
-  } as OptionSpec<number>,
-  nullThreshold: {
-    ...{ kind: 'number', preset: undefined, last: true },
-    about: 'allow "no answer" when it scores higher by this (default: never, there is always an answer)',
-  } as OptionSpec<number | undefined>,
+  docStride: whole(0, 'pieces that neighbouring windows share (default: a third of a row)', undefined, true),
+  nBest: whole(1, 'answers to keep', 20, true),
+  maxAnswerLength: whole(1, 'in pieces', 30, true),
+  nullThreshold: THRESHOLD,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { TRUNCATE, type OptionSpec } from './options.js';
+import { TRUNCATE, word, type OptionSpec } from './options.js';
 import type { RowTensor, TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
@@ -16,15 +16,12 @@ export interface Embedding {
 export const POOLINGS = ['mean', 'cls', 'pooler'] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
+const NORMALIZE: OptionSpec<boolean> = {
+  ...{ kind: 'flag', preset: false, about: 'scale each vector to length 1' },
+};
 const OPTIONS = {
-  pooling: {
-    ...{ kind: 'word', words: POOLINGS, preset: 'mean' },
-    about: `what of the last hidden state: ${POOLINGS.join(', ')}`,
-  } as OptionSpec<Pooling>,
-  normalize: {
-    ...{ kind: 'flag', preset: false },
-    about: 'scale each vector to length 1',
-  } as OptionSpec<boolean>,
+  pooling: word(POOLINGS, `what of the last hidden state: ${POOLINGS.join(', ')}`, 'mean'),
+  normalize: NORMALIZE,
   ...TRUNCATE,
 };
 

@@ -2,7 +2,7 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import { percent } from '../../ipu-config/base/format.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { likeliest, softmax } from './likelihood.js';
-import { TRUNCATE, type OptionSpec } from './options.js';
+import { TRUNCATE, whole } from './options.js';
 import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
@@ -32,13 +32,7 @@ export interface FilledText {
   readonly masks: readonly FilledMask[];
 }
 
-const OPTIONS = {
-  topK: {
-    ...{ kind: 'whole', least: 1, preset: 5 },
-    about: 'candidates for each mask',
-  } as OptionSpec<number>,
-  ...TRUNCATE,
-};
+const OPTIONS = { topK: whole(1, 'candidates for each mask', 5), ...TRUNCATE };
 
 /** Guesses what stands in the place of each mask, each for itself. */
 export const fill: TaskDefinition<TextToFill, FilledText, typeof OPTIONS> = {

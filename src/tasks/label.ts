@@ -1,9 +1,9 @@
 import { percent } from '../../ipu-config/base/format.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
-import { AGGREGATIONS, entitiesOf, type Aggregation, type Entity, type LabelledPiece } from './entities.js';
+import { AGGREGATIONS, entitiesOf, type Entity, type LabelledPiece } from './entities.js';
 import { softmax } from './likelihood.js';
-import type { OptionSpec } from './options.js';
+import { whole, word } from './options.js';
 import type { RowOutput, TaskDefinition } from './task.js';
 import { outputOf, textRows } from './task-rows.js';
 
@@ -17,14 +17,12 @@ export interface LabelledText {
 }
 
 const OPTIONS = {
-  aggregation: {
-    ...{ kind: 'word', words: AGGREGATIONS, preset: 'simple' },
-    about: `how pieces become entities: ${AGGREGATIONS.join(', ')}`,
-  } as OptionSpec<Aggregation>,
-  stride: {
-    ...{ kind: 'whole', least: 0, preset: undefined },
-    about: 'pieces that neighbouring rows of a long text share (default: a third of a row)',
-  } as OptionSpec<number | undefined>,
+  aggregation: word(AGGREGATIONS, `how pieces become entities: ${AGGREGATIONS.join(', ')}`, 'simple'),
+  stride: whole(
+    0,
+    'pieces that neighbouring rows of a long text share (default: a third of a row)',
+    undefined,
+  ),
 };
 
 /** Finds names and the like in texts. */

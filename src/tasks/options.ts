@@ -23,12 +23,27 @@ export type OptionValues<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]: Specs[Name] extends OptionSpec<infer Value> ? Value : never;
 };
 
+/** A whole number. */
+export const whole = <Value extends number | undefined>(
+  least: number,
+  about: string,
+  preset: Value,
+  last = false,
+): OptionSpec<number | Value> => ({ kind: 'whole', least, about, preset, last });
+
+/** One of a few words. */
+export const word = <Word extends string>(
+  words: readonly Word[],
+  about: string,
+  preset: Word,
+): OptionSpec<Word> => ({ kind: 'word', words, about, preset });
+
 /** Cut texts that are too long: of tasks whose inputs are one row each. */
-export const TRUNCATE = {
+export const TRUNCATE: { readonly truncate: OptionSpec<boolean> } = {
   truncate: {
     ...{ kind: 'flag', preset: false, last: true },
     about: 'cut texts that are longer than a row; they are refused otherwise',
-  } as OptionSpec<boolean>,
+  },
 };
 
 /**

@@ -1,7 +1,7 @@
 import { InputError, InternalError } from '../../ipu-config/base/errors.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { assemble, encode, type Encoding } from '../tokenizer/encode.js';
-import { addedByLayout } from '../tokenizer/row-layout.js';
+import { addedByLayout } from '../tokenizer/base/row-layout.js';
 import type { RowOutput, RowTensor } from './task.js';
 
 export interface RowOptions {

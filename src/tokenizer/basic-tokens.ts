@@ -1,4 +1,4 @@
-import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from './unicode.js';
+import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from './base/unicode.js';
 
 /**
  * Words of transformers' BasicTokenizer by itself, without their places. Unlike in the whole tokenizer, a word is put

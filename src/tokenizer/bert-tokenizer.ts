@@ -1,14 +1,20 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { brief } from '../../ipu-config/base/json-text.js';
-import { distinct, numberTokens, specialToken, type AddedToken, type NumberedToken } from './added-tokens.js';
-import { bertLayout, type RowLayout } from './row-layout.js';
+import {
+  distinct,
+  numberTokens,
+  specialToken,
+  type AddedToken,
+  type NumberedToken,
+} from './base/added-tokens.js';
+import { bertLayout, type RowLayout } from './base/row-layout.js';
 import { bertNormalizer, lowerCase, type Normalizer } from './steps/normalizers.js';
 import { originChars, textOf } from './steps/origin-chars.js';
 import { bertSplitter, type Splitter } from './steps/splitters.js';
 import { cutAtTokens, TokenFinder, type FoundToken } from './token-finder.js';
-import type { TokenizedText, Tokenizer, TokenizerFlavour } from './tokenizer.js';
-import { isAsciiSpace, isSurrogate } from './unicode.js';
-import type { Vocabulary } from './vocabulary.js';
+import type { TokenizedText, Tokenizer, TokenizerFlavour } from './base/tokenizer.js';
+import { isAsciiSpace, isSurrogate } from './base/unicode.js';
+import type { Vocabulary } from './base/vocabulary.js';
 import type { BasicOptions } from './wordpiece/basic-options.js';
 import { ALONE, CharRules, OTHER, PLAIN, ruleKind, ruleUnit, SPACE } from './wordpiece/char-rules.js';
 import { slowWords } from './wordpiece/slow-words.js';

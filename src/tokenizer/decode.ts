@@ -1,4 +1,4 @@
-import type { Tokenizer } from './tokenizer.js';
+import type { Tokenizer } from './base/tokenizer.js';
 
 /** Spaces that transformers takes out again (`clean_up_tokenization`), in its order. */
 const CLEAN_UP: readonly (readonly [string, string])[] = [

@@ -1,6 +1,6 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import { addedByLayout, PLAIN_LAYOUT, type RowPart } from './row-layout.js';
-import type { TokenizedText, Tokenizer } from './tokenizer.js';
+import { addedByLayout, PLAIN_LAYOUT, type RowPart } from './base/row-layout.js';
+import type { TokenizedText, Tokenizer } from './base/tokenizer.js';
 import { truncated, type Truncation } from './truncation.js';
 
 /** What a row of the model's input is made of; all arrays have one entry for each piece. */

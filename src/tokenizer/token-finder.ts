@@ -1,6 +1,6 @@
-import type { NumberedToken } from './added-tokens.js';
+import type { NumberedToken } from './base/added-tokens.js';
 import { textOf, type OriginChar } from './steps/origin-chars.js';
-import { isWhiteSpace } from './unicode.js';
+import { isWhiteSpace } from './base/unicode.js';
 
 export interface FoundToken {
   readonly id: number;

@@ -4,8 +4,8 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import { parsePythonJson } from '../../ipu-config/base/json-text.js';
 import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
-import type { AddedToken } from './added-tokens.js';
-import { parseVocabulary } from './vocabulary.js';
+import type { AddedToken } from './base/added-tokens.js';
+import { parseVocabulary } from './base/vocabulary.js';
 
 const attribute = v.optional(v.nullable(v.boolean()));
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { TokenizerFlavour } from './tokenizer.js';
+import type { TokenizerFlavour } from './base/tokenizer.js';
 
 export const TRUNCATIONS = ['none', 'longest_first', 'only_first', 'only_second'] as const;
 export type Truncation = (typeof TRUNCATIONS)[number];

@@ -1,7 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { assemble, pad, type Encoding } from './encode.js';
-import { addedByLayout } from './row-layout.js';
-import type { Tokenizer } from './tokenizer.js';
+import { addedByLayout } from './base/row-layout.js';
+import type { Tokenizer } from './base/tokenizer.js';
 
 export interface WindowOptions {
   /** Most pieces in a row, special tokens included. */

@@ -1,4 +1,4 @@
-import type { TensorSpec } from './tensor-spec.js';
+import type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 import type { StoredTensor, WeightPlace, WeightSource } from './weights.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { isWeightDtype, WEIGHT_DTYPES } from './dtype.js';

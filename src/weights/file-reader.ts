@@ -3,7 +3,7 @@ import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, isWeightDtype, WEIGHT_DTYPES, type WeightDtype } from './dtype.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { TensorInfo } from './tensor-file.js';
-import { elementsOf } from './tensor-spec.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { widen } from './widen.js';
 
 /** One system call reads less than 2 GiB; larger ranges are read in parts. */

@@ -1,5 +1,5 @@
 import type { WeightSource } from './weights.js';
-import { elementsOf } from './tensor-spec.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /**
  * Weights made from a tensor's name alone: FNV-1a of the name seeds a murmur3-style mix of the flat index.
@@ -30,7 +30,7 @@ export class GeneratedWeights implements WeightSource {
 }
 
 /** FNV-1a, 32 bits, over the UTF-8 bytes. */
-export function fnv1a32(text: string): number {
+function fnv1a32(text: string): number {
   let h = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193);
   return h >>> 0;

@@ -3,7 +3,7 @@ import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, FILE_DTYPES, isDtype } from './dtype.js';
 import { brief, decodeUtf8, parseJson } from '../../ipu-config/base/json-text.js';
 import type { TensorInfo } from './tensor-file.js';
-import { elementsOf } from './tensor-spec.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /** The format's own limit for the header; a larger one is a file of another kind. */
 const MAX_HEADER_BYTES = 100_000_000;

@@ -5,7 +5,7 @@ import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
 import type { TensorFile, TensorInfo } from './tensor-file.js';
-import { elementsOf } from './tensor-spec.js';
+import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 import { readLegacy } from './torch-legacy.js';
 import { isDense, type TorchStorage, type TorchTensor } from './torch-state.js';
 import { readZip } from './torch-zip.js';

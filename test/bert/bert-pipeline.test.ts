@@ -9,7 +9,7 @@ import {
   startBertPipeline,
   type BertHead,
   type BertModel,
-  type BertStage,
+  type PlannedStage,
   type Tensor,
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ const microBatches = [12, 9, 1, 5].map((real, at) => {
 /** Names, shapes, and the bits by their digest: masked-LM scores are too many to compare one by one. */
 async function outputs(
   model: BertModel,
-  stages: readonly BertStage[],
+  stages: readonly PlannedStage[],
   run: { executor: string; schedule: string; threads: boolean },
 ): Promise<object[]> {
   await using pipeline = await startBertPipeline({

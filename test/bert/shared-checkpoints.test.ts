@@ -65,6 +65,10 @@ describe.skipIf(!shared.available)('the shared checkpoints', () => {
       await openModel(shared.path('bert/tiny-bert/BertForQuestionAnswering')),
       narrow.head,
     );
+    const source = await openWeights(narrow.weights);
+    const own = await source.stored!('qa_outputs.bias', [2]);
+    await source.close();
+    expect([own.dtype, own.bytes.byteLength]).toEqual([kind === 'fp16' ? 'float16' : 'bfloat16', 4]);
     expect(await checkWeights(narrow, narrow.head)).toEqual([]);
     for (const [name, values] of await read(narrow, narrow.head)) {
       const reference = exact.get(name)!;

@@ -11,7 +11,9 @@ export const SCREENSHOTS = resolve(import.meta.dirname, '../../test-output/scree
 /** The browser of the system; tests that need it are skipped where it is not. */
 export const browserHere = existsSync(EXECUTABLE);
 if (!browserHere) {
-  console.log(`skipped: tests in a browser, because ${EXECUTABLE} is not there (apt-get install chromium)`);
+  const why = `${EXECUTABLE} is not there (apt-get install chromium)`;
+  if (process.env['CI']) throw new Error(`CI needs a browser: ${why}`);
+  console.log(`skipped: tests in a browser, because ${why}`);
 }
 
 /** @param args beside what a browser without a screen, run by root, needs */

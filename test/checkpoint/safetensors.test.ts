@@ -105,6 +105,9 @@ describe('a safetensors file', () => {
       return exponent ? 2 ** (exponent - 15) * (1 + (bits & 1023) / 1024) : (bits & 1023) * 2 ** -24;
     };
     expect(widened.findIndex((value, i) => value !== expected(many[i]!))).toBe(-1);
+    expect(await file.stored('half')).toEqual({ dtype: 'float16', bytes: new Uint8Array(halves.buffer) });
+    expect(await file.stored('indices')).toEqual({ dtype: 'int64', bytes: new Uint8Array(8) });
+    await expect(file.stored('c')).rejects.toThrow(/no tensor c/);
     await expect(file.tensor('indices')).rejects.toThrow(
       /indices has the dtype I64; weights must be F32, F16/,
     );

@@ -19,8 +19,13 @@ export function torchScratch(name: string) {
   async function readAll(bytes: Uint8Array): Promise<Found> {
     const file = await TorchFile.open(await write(bytes));
     const found: Found = {};
-    for (const [tensor, { shape }] of file.entries)
-      found[tensor] = { shape, values: [...(await file.tensor(tensor))] };
+    for (const [tensor, { shape, dtype }] of file.entries) {
+      const values = await file.tensor(tensor);
+      found[tensor] = { shape, values: [...values] };
+      if (dtype !== 'F32') continue;
+      const stored = { dtype: 'float32', bytes: new Uint8Array(values.buffer) };
+      expect(await file.stored(tensor)).toEqual(stored);
+    }
     await file.close();
     return found;
   }

@@ -11,7 +11,7 @@ export const MARK = [0x28];
 export const NONE = [0x4e];
 export const FALSE = [0x89];
 export const int = (value: number): number[] => [0x4a, ...le(value >>> 0, 4)];
-export const long = (value: bigint, bytes = 12): number[] => [
+const long = (value: bigint, bytes = 12): number[] => [
   0x8a,
   bytes,
   ...Array.from({ length: bytes }, (_, i) =>

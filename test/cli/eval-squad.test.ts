@@ -127,7 +127,7 @@ describe('ipu-pipeline eval squad', () => {
 
   it('stops in order on Ctrl-C, and goes on', async () => {
     const many = join(folder, 'many.json');
-    await writeFile(many, squad('1.1', 1500));
+    await writeFile(many, squad('1.1', 300));
     const cli = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
     const output = join(folder, 'stopped');
     const args = [cli, 'eval', 'squad', many, '--model', model, '--output', output];

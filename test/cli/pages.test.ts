@@ -82,6 +82,15 @@ describe('schedule', () => {
 });
 
 describe('simulate', () => {
+  it('shows an IPU that holds nothing', async () => {
+    const config = { layers_per_ipu: [12, 12, 0, 0], gradient_accumulation_steps: 16 };
+    await writeFile(path('idle.json'), JSON.stringify(config));
+    const args = ['--config', path('idle.json'), '--head', 'none', '--html', path('idle.html')];
+    expect((await ipuPipeline('simulate', ...args)).code).toBe(0);
+    const [memory] = (await dataIn(path('idle.html'))).memory!;
+    expect(memory!.bars.map(({ detail }) => detail)).toEqual(['embedding, 12 layers', '12 layers', '', '']);
+  });
+
   it('writes a page, and report makes the same of its JSON', async () => {
     const { code, stdout } = await ipuPipeline('simulate', '--html', path('simulate.html'), '--json');
     expect(code).toBe(0);
@@ -111,7 +120,7 @@ describe('simulate', () => {
     await writeFile(path('damaged.json'), '{"format":"ipu-pipeline-simulation","version":1,"run":{}}');
     const { code, stderr } = await ipuPipeline('report', path('damaged.json'), '-o', path('damaged.html'));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/damaged\.json is damaged/);
+    expect(stderr).toMatch(/damaged\.json: run\.model is missing/);
   });
 
   it('runs another schedule, and says which', async () => {

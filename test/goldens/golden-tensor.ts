@@ -15,12 +15,12 @@ export interface GoldenTensor {
 }
 
 /** How many natural errors a result may be off. */
-export const NATURAL_ERRORS = 5;
+const NATURAL_ERRORS = 5;
 /** Goldens are written with 9 significant digits. */
 const PRINTED = 1e-8;
 
 /** The largest deviation from the golden's values, in natural errors. */
-export function deviation(actual: Float32Array, golden: GoldenTensor): number {
+function deviation(actual: Float32Array, golden: GoldenTensor): number {
   const expected = golden.data ?? golden.sample ?? [];
   let largest = 0;
   expected.forEach((value, at) => {

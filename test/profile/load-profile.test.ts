@@ -30,7 +30,7 @@ describe('a profile', () => {
     ['models.0.layer', undefined, /models\.0\.layer is missing/],
     ['machine.cores', 0, /machine\.cores is 0; it must be >=1/],
     ['machine.cores', 1.5, /machine\.cores is 1\.5/],
-    ['models', [], /models is 0; it must be >=1/],
+    ['models', [], /models is \[\]; it must be of length >=1/],
     ['models.0.timeSharing.efficiency', 1.5, /efficiency is 1\.5; it must be <=1/],
     ['models.0.contention.0.threads', 2, /models\.0\.contention\.0\.threads is 2; it must be 1/],
     ['models.0.stageThreads.1.threads', 1, /stageThreads\.1\.threads is 1; it must be more than 1/],

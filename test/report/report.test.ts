@@ -129,10 +129,10 @@ describe('ipu-pipeline report', () => {
     [
       'spans that are cut short',
       (text: string) => text.replace(/("deflated": ".{20})[^"]*"/, '$1"'),
-      'damaged',
+      'damaged.json: timelines.0.spans: the encoded spans cannot be unpacked',
     ],
-    ['no runs', (text: string) => text.replace('"runs"', '"walks"'), 'damaged'],
-    ['half of its text', (text: string) => text.slice(0, text.length / 2), 'neither JSON nor a recording'],
+    ['no runs', (text: string) => text.replace('"runs"', '"walks"'), 'damaged.json: runs is missing'],
+    ['half of its text', (text: string) => text.slice(0, text.length / 2), 'is not valid JSON'],
     ['a later version', (text: string) => text.replace('"version": 1', '"version": 2'), 'version 2'],
   ])('refuses a report with %s', async (_, damage, message) => {
     await writeFile(path('damaged.json'), damage(await readFile(path('run.json'), 'utf8')));

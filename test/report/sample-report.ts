@@ -81,6 +81,49 @@ export async function sampleReport(): Promise<ReportData> {
   );
 }
 
+/** What `bench --predict --json` writes. */
+export async function sampleBenchmark(): Promise<object> {
+  const stages = [0, 1].map((ipu) => ({ name: `Layer ${ipu}`, ipu, weightBytes: 1 << 20 }));
+  const figures = {
+    ...{ sequencesPerSecond: 12.5, bubbleShare: 0.1, boundBy: 'stage 0' },
+    latencyMs: { p50: 1, p95: 2, p99: 3 },
+  };
+  const rank = { busyShare: 0.8, stallShares: { upstream: 0.2 }, actions: 6, microBatchMs: 1.5 };
+  const run = {
+    ...{ name: 'pipeline, 2 stages', stages, threads: 2, loadSeconds: 0.5, tokensPerSecond: 200, ...figures },
+    wholeRunSequencesPerSecond: 11,
+    latencyHistogram: { edgesMs: [1, 2, 3], counts: [2, 4] },
+    activity: {
+      seconds: 0.5,
+      microBatches: 6,
+      ranks: [0, 1].map((at) => ({ replica: 0, rank: at, ...rank })),
+    },
+    outputDigest: 'abc',
+  };
+  const compared = { ...figures, stageMs: [1, 2] };
+  return {
+    ...{ format: 'ipu-pipeline-benchmark', version: 1, date: '2026-11-23T12:00:00Z' },
+    environment: {
+      ...{ ipuPipeline: '0.1.0', node: '22.0.0', onnxruntime: null, platform: 'linux x64', cpu: 'cpu' },
+      ...{ cores: 2, memoryBytes: 1 << 30 },
+    },
+    settings: {
+      ...{ model: 'm', config: 'c', executor: 'onnx', schedule: 'fill-drain', sequenceLength: 16 },
+      ...{ microBatch: 1, microBatches: 6, warmUp: 2, coolDown: 1, threadsPerStage: 1, replicas: 1 },
+      deviceIterations: 2,
+    },
+    runs: [run],
+    attributes: [{ name: 'layers_per_ipu', value: [1, 1], source: 'given', use: 'used', note: 'layers' }],
+    warnings: ['slow'],
+    prediction: {
+      profiled: '2026-11-23',
+      runs: [{ run: run.name, predicted: compared, measured: compared, error: 0 }],
+      warnings: [],
+    },
+    timelines: [await simulatedTimeline(fillDrain({ stages: 2, microBatches: 6 }))],
+  };
+}
+
 /** Spans of a long run, one bunch after another, as the threads of a runtime report them. */
 export function* manySpans(ranks: number, perRank: number, bunch = 64): Generator<Span> {
   const edges = new Array<number>(ranks).fill(0);

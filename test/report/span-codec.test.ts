@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -95,7 +96,16 @@ describe('spans as a page holds them', () => {
     await expect(decodeSpans({ ...encoded, deflated: 'AAAA' })).rejects.toThrow();
     await expect(decodeSpans({ ...encoded, kinds: [] })).rejects.toThrow('kind');
     const longer = encoded.rows.map((each) => ({ ...each, count: each.count + 1 }));
-    await expect(decodeSpans({ ...encoded, rows: longer })).rejects.toThrow('too early');
+    await expect(decodeSpans({ ...encoded, rows: longer })).rejects.toThrow('their rows have 22');
+    await expect(decodeSpans({ ...encoded, rows: longer, count: 22 })).rejects.toThrow('too early');
+    await expect(decodeSpans({ ...encoded, count: 1e9 })).rejects.toThrow('at most');
+  });
+
+  it('that would unpack to far more than so many spans are refused before they do', async () => {
+    const bomb = deflateRawSync(Buffer.alloc(1 << 26)).toString('base64');
+    const encoded = await encodeSpans(new SpanTableBuilder().table());
+    const rows = [{ replica: 0, rank: 0, count: 10 }];
+    await expect(decodeSpans({ ...encoded, rows, count: 10, deflated: bomb })).rejects.toThrow('400 bytes');
   });
 
   it('add up to the totals of the simulation', () => {

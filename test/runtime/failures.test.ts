@@ -35,7 +35,9 @@ describe.each([
   it('at its start ends the start with its name, and no thread is left', async () => {
     const before = threadCount();
     const thrown = await thrownBy(
-      Pipeline.start(options(misbehaving({ when: 'start', what }), { ...bounds, threads })),
+      Pipeline.start(
+        options(misbehaving({ when: 'start', what }), { ...bounds, startTimeoutMs: 2000, threads }),
+      ),
     );
     const { failure, ...error } = asFailure(thrown);
     expect((thrown as Error).message).toMatch(message);

@@ -67,6 +67,8 @@ export const options = (
   inputBytes: 4096,
   deviceIterations: stages.length,
   startTimeoutMs: 30_000,
+  // What hangs is waited for this long when a pipeline ends.
+  closeTimeoutMs: 1500,
   ...more,
 });
 

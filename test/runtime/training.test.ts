@@ -1,10 +1,13 @@
 import {
+  HANDLERS,
   lower,
   namedSchedule,
   parseCsv,
   Pipeline,
   printCsv,
   ScheduleError,
+  type Handler,
+  type Op,
   type PipelineOptions,
   type Schedule,
   type Span,
@@ -13,6 +16,9 @@ import {
 } from 'ipu-pipeline';
 import { describe, expect, it } from 'vitest';
 import { asFailure, collect, options, stage, stagesOnIpus, thrownBy } from './pipelines.js';
+
+// @ts-expect-error: an op without a handler does not compile. `npm run types` checks it.
+export const handlers: Readonly<Record<Op | 'PREFETCH', Handler>> = HANDLERS;
 
 const PRIME = 8191;
 const RATE = 3;

@@ -4,12 +4,16 @@ import {
   openModel,
   openSession,
   type BertModel,
+  type Classification,
   type Session,
+  type SessionOptions,
+  type Span,
   type TaskInput,
   type TaskName,
   type TaskOptions,
   type TaskOutput,
   type TaskResult,
+  type TextToClassify,
 } from 'ipu-pipeline';
 import { PIECES, writeModel } from '../model-directory.js';
 
@@ -47,6 +51,43 @@ export async function openSmall<T extends TaskName>(
     inference_device_iterations: deviceIterations,
   });
   return openSession({ model, task, executor: 'reference', config, ...cut });
+}
+
+export const CLASSIFIER = 'BertForSequenceClassification';
+export const stopped = new Error('no longer wanted');
+
+export interface Slow {
+  readonly session: Session<TextToClassify, Classification>;
+  /** Micro-batches that have been run. */
+  readonly begun: () => number;
+}
+
+/** Takes some tens of milliseconds for a row, so that others wait meanwhile. */
+export async function openSlow(more: Partial<SessionOptions<'classify'>> = {}): Promise<Slow> {
+  let begun = 0;
+  const onSpan = (span: Span): void => void (begun += span.kind === 'action' ? 1 : 0);
+  const session = await openSession({
+    ...{ model: 'synthetic:bert-mini', task: 'classify', executor: 'reference', maxLength: 64 },
+    ...{ threadsPerStage: 1, onSpan, ...more },
+  });
+  return { session, begun: () => begun };
+}
+
+export const slowText = (at: number): TextToClassify => ({
+  text: `${'the word '.repeat(8)} ${'time '.repeat(at % 5)}`,
+});
+
+/** How each promise ends, in the order of their ends. */
+export function ends(promises: readonly Promise<unknown>[]): {
+  order: number[];
+  all: Promise<PromiseSettledResult<unknown>[]>;
+} {
+  const order: number[] = [];
+  promises.forEach((promise, at) => {
+    const ended = (): void => void order.push(at);
+    promise.then(ended, ended);
+  });
+  return { order, all: Promise.allSettled(promises) };
 }
 
 export async function all<Input, Output>(

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../../ipu-config/base/tensor.js';
 import type { Op } from '../../schedule/op-table.js';
-import type { Pass, Stage, Step } from './stage.js';
+import type { Pass, Stage, TrainingStep } from './stage.js';
 
 /** What an action does with a micro-batch at its stage. */
 export interface Work {
@@ -8,11 +8,11 @@ export interface Work {
   readonly pass: Pass;
   /** What lies in the slot that the action reads or, for a send, what was kept for it. */
   readonly inputs: readonly Tensor[];
-  readonly step: () => Step;
+  readonly step: () => TrainingStep;
 }
 
 /** Gives what is handed on to the neighbour, if something is. */
-type Handler = (work: Work) => unknown;
+export type Handler = (work: Work) => unknown;
 
 const nothing: Handler = () => undefined;
 

@@ -1,17 +1,18 @@
 import { InternalError } from '../../../ipu-config/base/errors.js';
 import { firstMicroBatch, type Action } from '../../schedule/action.js';
+import { OP_TABLE } from '../../schedule/op-table.js';
 import { nextInStream, type CallRow } from '../../schedule/streamed.js';
 import type { Replica } from '../links/replica.js';
 import { HANDLERS } from './handlers.js';
 import { Seat } from './seat.js';
-import type { SpanRecorder } from './span-recorder.js';
-import type { Stage, Step, Transfers } from './stage.js';
+import type { RankRecorder } from './rank-recorder.js';
+import type { Stage, TrainingStep, DeviceTransfers } from './stage.js';
 
 export interface RankLoop {
   readonly replica: Replica;
   readonly rank: number;
   readonly stages: ReadonlyMap<number, Stage>;
-  readonly recorder: SpanRecorder | undefined;
+  readonly recorder: RankRecorder | undefined;
 }
 
 /** What a stage threw, with the action that it was in. */
@@ -36,7 +37,6 @@ export async function runRank(loop: RankLoop, order: CallRow): Promise<void> {
   const { control, clock } = replica;
   const bell = control.bell(rank);
   const seats = new Map([...loop.stages].map(([stage, loaded]) => [stage, new Seat(stage, loaded, replica)]));
-  if (replica.shape.isTraining) for (const { loaded } of seats.values()) await loaded.forget?.();
   for (;;) {
     const seen = bell.count;
     const next = control.stopped ? undefined : nextInStream(order, control.place(rank), control.total);
@@ -63,8 +63,11 @@ async function perform(loop: RankLoop, seat: Seat, action: Action): Promise<void
   const { op, stage, microBatch } = action;
   const parcel = await seat.take(op, microBatch);
   const enters = replica.isEntry(op, stage);
-  const leftNs = enters && Number.isFinite(replica.inFlightLimit) ? control.leftNs : 0;
-  const readyNs = Math.max(parcel?.filledNs ?? 0, seat.target(op)?.creditNs ?? 0, leftNs);
+  const readyNs = Math.max(
+    parcel?.filledNs ?? 0,
+    seat.target(op)?.creditNs ?? 0,
+    enters ? entryNs(replica) : 0,
+  );
   if (enters) control.enter();
   // A copy: the stage counts on in the same object.
   const before = recorder && seat.loaded.transfers ? { ...seat.loaded.transfers } : undefined;
@@ -90,18 +93,28 @@ async function perform(loop: RankLoop, seat: Seat, action: Action): Promise<void
   control.setDone(op, stage, microBatch);
   seat.release(op, microBatch, endNs);
   if (replica.isExit(op, stage)) control.leave(endNs);
-  control.wake(stage + 1);
-  control.wake(stage - 1);
+  if (OP_TABLE[op].moves !== undefined) {
+    control.wake(stage + 1);
+    control.wake(stage - 1);
+  }
   recorder?.acted(action, { readyNs, startNs, endNs }, transfersSince(before, seat.loaded.transfers));
 }
 
+/** Since when the limit of micro-batches in flight lets one in, if there is one. */
+function entryNs({ control, inFlightLimit }: Replica): number {
+  return Number.isFinite(inFlightLimit) ? control.leftNs : 0;
+}
+
 /** The call that an action of the whole stage is of, with the micro-batches that there are. */
-function stepOf(action: Action, { control, callSize }: Replica): Step {
+function stepOf(action: Action, { control, callSize }: Replica): TrainingStep {
   const first = firstMicroBatch(action, callSize);
   return { step: Math.floor(first / callSize), microBatches: Math.min(callSize, control.total - first) };
 }
 
-function transfersSince(before: Transfers | undefined, after: Transfers | undefined): Transfers | undefined {
+function transfersSince(
+  before: DeviceTransfers | undefined,
+  after: DeviceTransfers | undefined,
+): DeviceTransfers | undefined {
   if (before === undefined || after === undefined) return undefined;
   return { uploads: after.uploads - before.uploads, readbacks: after.readbacks - before.readbacks };
 }

@@ -4,7 +4,7 @@ import { OP_TABLE } from '../../schedule/op-table.js';
 import type { Replica } from '../links/replica.js';
 import type { Answer, Notice, RankSetup, Request } from './protocol.js';
 import { ActionFailure, runRank } from './rank-loop.js';
-import { SpanRecorder } from './span-recorder.js';
+import { RankRecorder } from './rank-recorder.js';
 import { missingMethod, type CreateStage, type Stage } from './stage.js';
 import { describeThrown } from './thrown-value.js';
 
@@ -70,9 +70,16 @@ export class StageHost {
   }
 
   async #run({ order, observe, runStartNs }: Extract<Request, { kind: 'run' }>): Promise<Answer> {
-    const { clock } = this.#replica;
+    const { clock, shape } = this.#replica;
+    for (const [stage, loaded] of this.#stages) {
+      try {
+        if (shape.isTraining) await loaded.forget?.();
+      } catch (thrown) {
+        return this.#failed({ stage, thrown });
+      }
+    }
     const recorder = observe
-      ? new SpanRecorder(this.#setup, clock, runStartNs, (spans) => this.#notify({ kind: 'spans', spans }))
+      ? new RankRecorder(this.#setup, clock, runStartNs, (spans) => this.#notify({ kind: 'spans', spans }))
       : undefined;
     try {
       const { rank } = this.#setup;

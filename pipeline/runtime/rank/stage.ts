@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../ipu-config/base/tensor.js';
 import type { Op } from '../../schedule/op-table.js';
 
-export interface Transfers {
+export interface DeviceTransfers {
   readonly uploads: number;
   readonly readbacks: number;
 }
@@ -20,7 +20,7 @@ export interface Pass {
 }
 
 /** The end of a step: gradients of all its micro-batches are there. */
-export interface Step {
+export interface TrainingStep {
   /** From 0. */
   readonly step: number;
   /** Fewer than a whole call where the input ended within it. */
@@ -47,7 +47,7 @@ export interface Stage {
   /** The weight half, some time after the input half. */
   backwardWeights?(pass: Pass): Promise<void> | void;
   /** Changes the weights by the sums of their gradients, which begin at zero again; absent: it has none to change. */
-  update?(step: Step): Promise<void> | void;
+  update?(step: TrainingStep): Promise<void> | void;
   /** A run with a backward begins: gradients of a step that was broken off are not to be part of the next. */
   forget?(): Promise<void> | void;
   /** Bytes of weights this stage holds; undefined when it does not know. */
@@ -56,7 +56,7 @@ export interface Stage {
    * How often numbers were uploaded to a device and read back from it since the stage was made; absent where it has
    * no device. Looked at before and after an action of an observed run.
    */
-  readonly transfers?: Transfers | undefined;
+  readonly transfers?: DeviceTransfers | undefined;
   dispose?(): Promise<void> | void;
 }
 

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { configuredRun, type ConfiguredRun, type RunSettings } from '../../hardware/config-run.js';
 import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../../hardware/hardware-specs.js';
+import { headOption } from './head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
 import { OPTIMIZERS, type Optimizer, type Precision } from '../../hardware/run-spec.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
@@ -34,7 +35,7 @@ export interface IpuFlags {
 }
 
 /** `--set chip.ampEfficiency=0.4`, again and again. */
-export function setFigure(text: string, previous: HardwareOverrides): HardwareOverrides {
+function setFigure(text: string, previous: HardwareOverrides): HardwareOverrides {
   const [path, value, ...rest] = text.split('=');
   if (!path || value === undefined || rest.length > 0) {
     throw new InvalidArgumentError('It must look like chip.ampEfficiency=0.4.');
@@ -42,7 +43,7 @@ export function setFigure(text: string, previous: HardwareOverrides): HardwareOv
   return { ...previous, [path]: finiteNumber(value) };
 }
 
-export function setOption(): Option {
+function setOption(): Option {
   return new Option('--set <figure=value>', 'another figure for chip or system; may be given again')
     .default({}, 'none')
     .argParser<HardwareOverrides>((text, previous) => setFigure(text, previous));
@@ -64,9 +65,7 @@ export function addIpuFlags(command: Command): Command {
     .addOption(
       new Option('--mode <mode>', 'which half of the configuration').choices(MODES).default('training'),
     )
-    .addOption(
-      new Option('--head <head>', "what sits on the model (default: the model's own)").choices(HEADS),
-    )
+    .addOption(headOption("what sits on the model (default: the model's own)", HEADS))
     .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 384)
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
     .option('--replicas <n>', 'copies of the pipeline (default: as many as fit)', wholeNumber(1))

@@ -1,28 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { parseJson } from '../../../ipu-config/parse-json.js';
-import { isDict, type PythonDict } from '../../../ipu-config/python-value.js';
-import type { Head, ModelShape } from '../../hardware/model-shape.js';
-import { publishedModel, PUBLISHED_MODELS } from '../../hardware/published-models.js';
+import { parseJson } from '../../../ipu-config/base/json-text.js';
+import { HEADS, type Head, type ModelShape } from '../../hardware/model-shape.js';
+import { headSpelt } from '../../hardware/names.js';
+import { publishedModel, PUBLISHED_MODELS, sizesOf } from '../../hardware/published-models.js';
+import { familyOfType, readModelConfig } from '../../models/families/families.js';
 import { readText } from './config-source.js';
 
-/** Ends of Hugging Face's class names. */
-const HEAD_OF_CLASS: readonly (readonly [RegExp, Head])[] = [
-  [/ForQuestionAnswering$/, 'question-answering'],
-  [/ForSequenceClassification$/, 'sequence-classification'],
-  [/ForTokenClassification$/, 'token-classification'],
-  [/ForMultipleChoice$/, 'multiple-choice'],
-  [/ForNextSentencePrediction$/, 'next-sentence-prediction'],
-  [/ForPreTraining$/, 'pretraining'],
-  [/ForMaskedLM$/, 'masked-lm'],
-  [/(LMHeadModel|ForCausalLM)$/, 'causal-lm'],
-  [/Model$/, 'pooler'],
-];
-
 /**
- * The sizes of a model: a published name, a Hugging Face directory or its `config.json`. Weights are not read.
- * @throws InputError that says what there is, or which key of config.json is missing
+ * The sizes of a model: a published name, a Hugging Face directory or its `config.json`, read as the runtime reads it
+ * where that runs such models. Weights are not read.
+ * @throws InputError, CheckpointError that say what there is, or which key of config.json is missing or wrong
  */
 export async function readModelShape(source: string, head?: Head): Promise<ModelShape> {
   const found = await stat(source).catch(() => undefined);
@@ -34,40 +23,53 @@ export async function readModelShape(source: string, head?: Head): Promise<Model
     );
   }
   const file = found.isDirectory() ? join(source, 'config.json') : source;
-  const { value } = parseJson(await readText(file), file);
-  if (!isDict(value)) throw new InputError(`${file} does not hold a JSON object.`);
-  return shapeOf(value, file, source, head);
+  const text = await readText(file);
+  const json = parseJson(file, text.replace(/^\ufeff/, ''));
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new InputError(`${file} does not hold a JSON object.`);
+  }
+  const raw = json as Readonly<Record<string, unknown>>;
+  const own = head ?? headOf(raw['architectures']) ?? 'none';
+  if (typeof raw['model_type'] !== 'string' || !familyOfType(raw['model_type'])) {
+    return { name: source, ...otherSizes(raw, file), head: own };
+  }
+  return { name: source, ...sizesOf(readModelConfig(file, text).config, own) };
 }
 
-function shapeOf(config: PythonDict, file: string, name: string, head: Head | undefined): ModelShape {
-  const size = (...keys: string[]): number => {
-    const value = optionalSize(...keys);
-    if (value !== undefined) return value;
-    throw new InputError(`${file} has no whole number ${keys.join(' or ')}.`);
-  };
+/** Of models that are simulated, but not run. */
+function otherSizes(
+  config: Readonly<Record<string, unknown>>,
+  file: string,
+): Omit<ModelShape, 'name' | 'head'> {
   const optionalSize = (...keys: string[]): number | undefined => {
-    const found = keys.map((key) => config.get(key)).find((value) => value !== undefined && value !== null);
+    const found = keys.map((key) => config[key]).find((value) => value !== undefined && value !== null);
     if (found === undefined) return undefined;
     const value = Number(found);
     if (Number.isSafeInteger(value) && value >= 1) return value;
     throw new InputError(`${file}: ${keys.join(' or ')} must be a whole number from 1.`);
   };
+  const size = (...keys: string[]): number => {
+    const value = optionalSize(...keys);
+    if (value !== undefined) return value;
+    throw new InputError(`${file} has no whole number ${keys.join(' or ')}.`);
+  };
   const hiddenSize = size('hidden_size', 'n_embd');
   return {
-    name,
     hiddenSize,
     layers: size('num_hidden_layers', 'n_layer'),
     attentionHeads: size('num_attention_heads', 'n_head'),
     intermediateSize: optionalSize('intermediate_size', 'n_inner') ?? 4 * hiddenSize,
     vocabSize: size('vocab_size'),
     maxPositions: optionalSize('max_position_embeddings', 'n_positions') ?? 512,
-    head: head ?? headOf(config.get('architectures')) ?? 'none',
     labels: optionalSize('num_labels') ?? 2,
   };
 }
 
+/** By the end of Hugging Face's class name. */
 function headOf(architectures: unknown): Head | undefined {
   const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
   if (typeof first !== 'string') return undefined;
-  return HEAD_OF_CLASS.find(([pattern]) => pattern.test(first))?.[1];
+  if (/LMHeadModel$/.test(first)) return 'causal-lm';
+  if (/Model$/.test(first)) return 'pooler';
+  return headSpelt(/For([A-Z]\w*)$/.exec(first)?.[1] ?? '', HEADS);
 }

@@ -9,6 +9,7 @@ import { parseJson } from '../../../ipu-config/parse-json.js';
 import { isDict } from '../../../ipu-config/python-value.js';
 import { serializeEmbedding } from '../../../ipu-config/serialized-embedding.js';
 import { readConfigSource, readText } from '../flags/config-source.js';
+import { headOption } from '../flags/head-option.js';
 import { formatConfig } from './format-config.js';
 
 interface ShowOptions {
@@ -30,11 +31,7 @@ export function configShowCommand(): Command {
     .argument('<file>', 'an ipu_config.json, a directory that holds one, or the name of a preset')
     .option('--layers <n>', 'encoder layers of the model (default: what layers_per_ipu sums to)')
     .option('--model <dir>', 'a Hugging Face directory, to take the number of layers from its config.json')
-    .addOption(
-      new Option('--head <head>', 'what sits on the encoder')
-        .choices([...MODEL_HEADS, 'none'])
-        .default('question-answering'),
-    )
+    .addOption(headOption('what sits on the encoder', [...MODEL_HEADS, 'none']).default('question-answering'))
     .addOption(
       new Option('--mode <mode>', 'attributes of training or of inference')
         .choices(MODES)

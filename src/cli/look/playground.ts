@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { SYSTEM_NAMES, systemByName } from '../../hardware/hardware-specs.js';
+import { headOption } from '../flags/head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
 import { givenAttributes } from '../../planning/plan-config.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../hardware/published-models.js';
@@ -41,9 +42,7 @@ export function playgroundCommand(): Command {
       'bert-large-ipu',
     )
     .option('--model <model>', PUBLISHED_MODELS.join(', '), 'bert-large')
-    .addOption(
-      new Option('--head <head>', "what sits on the model (default: the model's own)").choices(HEADS),
-    )
+    .addOption(headOption("what sits on the model (default: the model's own)", HEADS))
     .option('--system <system>', SYSTEM_NAMES.join(', '), 'pod16')
     .addOption(
       new Option('--mode <mode>', 'which half of the configuration').choices(MODES).default('training'),

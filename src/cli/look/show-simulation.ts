@@ -4,7 +4,7 @@ import { describeRun, simulateIpus } from '../../hardware/simulation.js';
 import { TimelineCollector } from '../../observe/timeline-collector.js';
 import type { ReportData } from '../../report/data/report-data.js';
 import { simulationData } from '../../report/data/simulation-data.js';
-import type { SavedSimulation } from '../../report/files/read-report.js';
+import type { SavedSimulation } from '../../hardware/run-schema.js';
 
 /** Simulates a saved simulation again, once, for its spans. Where this version makes other figures, the page says so. */
 export async function showSimulation({

@@ -6,7 +6,7 @@ import { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
 import { namedSchedule, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
 import type { BertModel } from '../../runs/model.js';
-import { planStages, type BertStage } from '../../models/bert/stage-plan.js';
+import { planStages, type PlannedStage } from '../../models/families/stage-plan.js';
 import { PUBLISHED_MODELS } from '../../hardware/published-models.js';
 import { loadProfile } from '../../machine/load-profile.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
@@ -61,7 +61,7 @@ function runnable(name: string): ScheduleGenerator {
   );
 }
 
-export function stagesOnMachine({ model, config }: OnMachine): readonly BertStage[] {
+export function stagesOnMachine({ model, config }: OnMachine): readonly PlannedStage[] {
   const layers = model.config.numHiddenLayers;
   return planStages(model.config, placeBert(config, { layers, head: model.head, mode: 'inference' }));
 }
@@ -69,7 +69,7 @@ export function stagesOnMachine({ model, config }: OnMachine): readonly BertStag
 /** What the runtime would do with the configuration on the machine. @param spans its `onSpan` is told each span */
 export function predictOnMachine(
   { machine, model, config }: OnMachine,
-  stages: readonly BertStage[],
+  stages: readonly PlannedStage[],
   flags: IpuFlags,
   spans: Pick<RuntimeRun, 'onSpan'> = {},
 ): RuntimePrediction {

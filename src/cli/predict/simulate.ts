@@ -1,14 +1,11 @@
 import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { parseJson } from '../../../ipu-config/parse-json.js';
-import { fromPython } from '../../../ipu-config/python-value.js';
-import { fitPoints, leaveOneOut } from '../../planning/calibrate.js';
+import { fitPoints, leaveOneOut, type PointsWith } from '../../planning/calibrate.js';
 import { adviceFor } from '../../planning/memory-advice.js';
 import { ratesOnOneIpu } from '../../hardware/predict.js';
 import { comparePoints } from '../../planning/compare-points.js';
-import { parsePoints } from '../../planning/points.js';
+import { loadPoints } from '../../planning/points.js';
 import { describeRun, simulateIpus } from '../../hardware/simulation.js';
-import type { HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { adviceText } from '../../report/text/advice-text.js';
 import { fitText, pointsTable } from '../../report/text/points-table.js';
 import { configurationData, simulationData } from '../../report/data/simulation-data.js';
@@ -97,14 +94,13 @@ async function simulate(flags: SimulateFlags): Promise<string> {
 }
 
 async function points(flags: SimulateFlags, file: string): Promise<string> {
-  const value = fromPython(parseJson(await readText(file), file).value);
+  const load = loadPoints(await readText(file), file);
   if (flags.fit === undefined) {
-    const comparison = comparePoints(parsePoints(value, flags.set));
+    const comparison = comparePoints(load(flags.set));
     return flags.json ? JSON.stringify(comparison) : pointsTable(comparison);
   }
   const figures = flags.fit.split(',').map((name) => name.trim());
-  const parse = (overrides: HardwareOverrides): ReturnType<typeof parsePoints> =>
-    parsePoints(value, { ...flags.set, ...overrides });
+  const parse: PointsWith = (overrides) => load({ ...flags.set, ...overrides });
   const fit = fitPoints(parse, figures);
   const crossValidated = leaveOneOut(parse, figures);
   const comparison = comparePoints(parse(fit));

@@ -1,15 +1,19 @@
 import { Command } from 'commander';
-import { scheduleByName, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { parseCsv } from '../../../pipeline/schedule/schedule-csv.js';
+import type { Schedule, ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
+import { SCHEDULE_NAMES, SCHEDULES } from '../../../pipeline/schedules/registry.js';
 import { benchmark, type BenchmarkHooks } from '../../benchmark/benchmark.js';
 import { benchmarkTable } from '../../report/text/benchmark-table.js';
 import { predictionText } from '../../report/text/prediction-text.js';
 import type { PredictionHooks } from '../../machine/predict-benchmark.js';
 import { tokenizerOf } from '../../runs/model-tokenizer.js';
 import { BenchOutputs, type OutputFlags } from './bench-outputs.js';
+import { readText } from '../flags/config-source.js';
 import { configFor } from '../flags/default-config.js';
 import { executorOf, withExecutorOption } from '../flags/executor-option.js';
 import { openModelWithBar } from '../flags/open-model.js';
-import { oneOf, wholeNumber } from '../flags/options.js';
+import { wholeNumber } from '../flags/options.js';
 import {
   addPredictOptions,
   profileFor,
@@ -29,6 +33,7 @@ interface BenchFlags extends PredictFlags, OutputFlags {
   readonly microBatch: number;
   readonly microBatches: number;
   readonly schedule: string;
+  readonly slotsPerLink: number;
   readonly threadsPerStage: number;
   readonly single: boolean;
   readonly verbose?: boolean;
@@ -56,11 +61,11 @@ export function benchCommand(): Command {
       12,
     )
     .option(
-      '--schedule <name>',
-      `order of actions: ${SCHEDULE_NAMES.join(', ')}`,
-      oneOf(...SCHEDULE_NAMES),
+      '--schedule <name-or-file.csv>',
+      `order of actions: ${SCHEDULE_NAMES.join(', ')}, or a CSV file of torch.distributed.pipelining with forward actions, which says stages, ranks and micro-batches of a call`,
       'fill-drain',
     )
+    .option('--slots-per-link <n>', 'micro-batches that fit between two stages', wholeNumber(1), 2)
     .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
     .option('--verbose', 'list the tensors of the model that it does not need')
     .option('--no-single', 'leave out the runs on one device')
@@ -91,6 +96,7 @@ async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
 
 async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<PredictedReport> {
   const signal = abortOnInterrupt();
+  const schedule = await scheduleOf(flags.schedule);
   const executor = await executorOf(flags);
   const model = await openModelWithBar(flags.model, signal);
   if (flags.verbose) await reportUnused(model);
@@ -108,7 +114,8 @@ async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<Predic
         configName,
         executor,
         scheduleName: flags.schedule,
-        schedule: scheduleByName(flags.schedule),
+        schedule,
+        slotsPerLink: flags.slotsPerLink,
         sequenceLength: flags.seqLen,
         microBatch: flags.microBatch,
         microBatches: flags.microBatches,
@@ -119,10 +126,24 @@ async function measure(flags: BenchFlags, outputs: BenchOutputs): Promise<Predic
       hooksFor(bars, outputs),
     );
     const all = { ...report, warnings: [...warnings, ...report.warnings] };
-    return withPrediction(all, profile, { model, config }, predictionHooks(outputs));
+    const run = { model, config, schedule, slotsPerLink: flags.slotsPerLink };
+    return withPrediction(all, profile, run, predictionHooks(outputs));
   } finally {
     bars.stop();
   }
+}
+
+/** @throws InputError, ScheduleError */
+async function scheduleOf(source: string): Promise<ScheduleGenerator | Schedule> {
+  if (source.toLowerCase().endsWith('.csv')) return parseCsv(source, await readText(source));
+  const known = SCHEDULES.find(({ name }) => name === source.toLowerCase());
+  if (known?.isTraining === false) return known.generate;
+  const choices = `it must be one of ${SCHEDULE_NAMES.join(', ')}, or a .csv file`;
+  if (known === undefined) throw new InputError(`--schedule ${source} is no schedule: ${choices}.`);
+  throw new InputError(
+    `--schedule ${source} has a backward pass, and the stages of a model only go forward here: ${choices}. ` +
+      `\`ipu-pipeline schedule ${known.name}\` shows and times it.`,
+  );
 }
 
 /** Two bars for each run, loading, then micro-batches; and its spans to the outputs. */

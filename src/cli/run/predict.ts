@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import type { BertModel } from '../../runs/model.js';
 import { loadProfile } from '../../machine/load-profile.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
 import {
   predictBenchmark,
+  type BenchmarkedRun,
   type BenchmarkPrediction,
   type PredictionHooks,
 } from '../../machine/predict-benchmark.js';
@@ -71,9 +71,9 @@ export interface PredictedReport extends BenchmarkReport {
 export function withPrediction(
   report: BenchmarkReport,
   profile: MachineProfile | undefined,
-  { model, config }: { model: BertModel; config: IpuConfig },
+  run: Omit<BenchmarkedRun, 'report'>,
   hooks?: PredictionHooks,
 ): PredictedReport {
   if (profile === undefined) return report;
-  return { ...report, prediction: predictBenchmark(profile, { model, config, report }, hooks) };
+  return { ...report, prediction: predictBenchmark(profile, { ...run, report }, hooks) };
 }

@@ -1,13 +1,14 @@
 import type { KernelDefinition } from './kernels/definition.js';
 import {
-  cellCount,
+  lengthOf,
+  putAll,
+  resultLength,
   type Cells,
   type ComputeDevice,
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
   type Program,
-  type Transfers,
 } from './device.js';
 import { checkMode, kernelSettings, loadGpuJs, type GpuJs, type GpuJsKernel } from './gpu-js-library.js';
 
@@ -15,15 +16,9 @@ interface CpuArray extends DeviceArray {
   readonly data: Float32Array;
 }
 
-class CpuProgram implements Program {
-  readonly definition: KernelDefinition;
+interface CpuProgram extends Program {
   readonly kernel: GpuJsKernel;
-  result = new Float32Array(0);
-
-  constructor(definition: KernelDefinition, kernel: GpuJsKernel) {
-    this.definition = definition;
-    this.kernel = kernel;
-  }
+  result: Float32Array;
 }
 
 type Nested = Float32Array | readonly Nested[];
@@ -31,7 +26,7 @@ type Nested = Float32Array | readonly Nested[];
 /** gpu.js's plain JavaScript: the last resort, which runs everywhere. */
 export class CpuDevice implements ComputeDevice {
   readonly mode = 'cpu';
-  readonly transfers: Transfers = { uploads: 0, readbacks: 0 };
+  readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #gpu: GpuJs;
   readonly #onKernel: KernelObserver | undefined;
 
@@ -47,15 +42,17 @@ export class CpuDevice implements ComputeDevice {
   }
 
   store(...parts: readonly Float32Array[]): CpuArray {
-    const [only] = parts;
-    return parts.length === 1 ? own(only!) : own(concatenated(parts));
+    if (parts.length === 1) return own(parts[0]!);
+    const whole = new Float32Array(lengthOf(parts));
+    putAll(parts, whole);
+    return own(whole);
   }
 
   compile(definition: KernelDefinition, constants: Readonly<Record<string, number>>): CpuProgram {
     const { source, settings } = kernelSettings(definition, constants);
     const kernel = this.#gpu.createKernel(source, settings);
     checkMode(definition, kernel, 'cpu');
-    return new CpuProgram(definition, kernel);
+    return { definition, kernel, result: new Float32Array(0) };
   }
 
   upload(values: Float32Array): CpuArray {
@@ -63,18 +60,18 @@ export class CpuDevice implements ComputeDevice {
     return own(values);
   }
 
-  run(program: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<CpuArray> {
-    const { definition, kernel, result } = program as CpuProgram;
+  run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<CpuArray> {
+    const program = given as CpuProgram;
+    const { definition, kernel } = program;
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
-    const given = values.map((value) => (typeof value === 'number' ? value : (value as CpuArray).data));
-    const nested = kernel.setOutput([...cells])(...given) as Nested;
+    const taken = values.map((value) => (typeof value === 'number' ? value : (value as CpuArray).data));
+    const nested = kernel.setOutput([...cells])(...taken) as Nested;
     checkMode(definition, kernel, 'cpu');
-    const length = cellCount(cells) * definition.outputsPerCell;
-    const flat = result.length >= length ? result : new Float32Array(length);
-    (program as CpuProgram).result = flat;
-    flatten(nested, flat, 0);
+    const length = resultLength(definition, cells);
+    if (program.result.length < length) program.result = new Float32Array(length);
+    flatten(nested, program.result, 0);
     this.#onKernel?.(definition, Number(process.hrtime.bigint() - startNs));
-    return Promise.resolve({ length, data: flat });
+    return Promise.resolve({ length, data: program.result });
   }
 
   read(array: DeviceArray, length: number): Promise<Float32Array> {
@@ -89,16 +86,6 @@ export class CpuDevice implements ComputeDevice {
 
 function own(data: Float32Array): CpuArray {
   return { length: data.length, data };
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** gpu.js gives rows of rows; kernels take them flat. @returns where the next number goes. */

@@ -1,9 +1,5 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
 
-interface GpuGlobals {
-  navigator?: { gpu?: unknown };
-}
-
 /** Dawn's entry, kept: a device is lost when it is collected. */
 let gpu: unknown;
 
@@ -13,7 +9,7 @@ let gpu: unknown;
  * @throws InputError when the binding cannot be loaded
  */
 export async function provideWebGpu(): Promise<void> {
-  const globals = globalThis as GpuGlobals;
+  const globals = globalThis as { navigator?: { gpu?: unknown } };
   if (globals.navigator?.gpu) return;
   const { create, globals: classes } = await loadBinding();
   gpu ??= create([]);

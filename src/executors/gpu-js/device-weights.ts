@@ -1,14 +1,20 @@
 import type { LinearParameters, NormParameters } from '../../models/steps.js';
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { WeightSource } from '../../weights/weights.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
 import { MATMULS } from './matmul-forms.js';
 import { inPanels } from './weight-panels.js';
 
-/** A linear layer, or a LayerNorm: what multiplies and what is added. */
-export interface Parameters {
+/** What multiplies and what is added. */
+interface Parameters {
   readonly weight: DeviceArray;
   readonly bias: DeviceArray;
+}
+
+/** A linear layer, from rows of `inputs` numbers to rows of `outputs`. */
+export interface Linear extends Parameters {
+  readonly inputs: number;
+  readonly outputs: number;
 }
 
 /** A LayerNorm over rows of so many numbers. */
@@ -56,11 +62,12 @@ export class DeviceWeights {
   }
 
   /** Linear layers of the same inputs, as one. */
-  async linear(...layers: LinearParameters[]): Promise<Parameters> {
+  async linear(...layers: LinearParameters[]): Promise<Linear> {
     const weight = await this.panels(...layers.map((layer) => layer.weight));
     const biases = layers.flatMap(({ bias }) => bias ?? []);
     const outputs = layers.reduce((sum, layer) => sum + layer.weight.shape[0]!, 0);
-    return { weight, bias: biases.length > 0 ? await this.array(...biases) : await this.zeros(outputs) };
+    const bias = biases.length > 0 ? await this.array(...biases) : await this.zeros(outputs);
+    return { weight, bias, inputs: layers[0]!.weight.shape[1]!, outputs };
   }
 
   async norm({ weight, bias, epsilon }: NormParameters): Promise<Norm> {

@@ -1,3 +1,4 @@
+import type { StageExecutor } from '../stage-executor.js';
 import type { KernelDefinition } from './kernels/definition.js';
 
 /** Where gpu.js computes. */
@@ -15,12 +16,6 @@ export interface Program {
   readonly definition: KernelDefinition;
 }
 
-/** How often numbers crossed between the caller's memory and the device's, weights not counted. */
-export interface Transfers {
-  uploads: number;
-  readbacks: number;
-}
-
 /** Called after each kernel that ran, with the time it took; only then is the time taken. */
 export type KernelObserver = (definition: KernelDefinition, elapsedNs: number) => void;
 
@@ -30,15 +25,14 @@ export type Cells = readonly [number] | readonly [number, number] | readonly [nu
 /** What one stage needs of a mode of gpu.js. Nothing of it is shared between stages. */
 export interface ComputeDevice {
   readonly mode: GpuJsMode;
-  readonly transfers: Readonly<Transfers>;
+  /** How often numbers crossed between the caller's memory and the device's so far, weights not counted. */
+  readonly transfers: NonNullable<StageExecutor['transfers']>;
   /**
    * Weights, once. The parts come one after the other in the array.
    * @throws InputError with the numbers when the device cannot hold them
    */
   store(...parts: readonly Float32Array[]): DeviceArray;
-  /**
-   * @throws InternalError when gpu.js would compute it in another mode.
-   */
+  /** @throws InternalError when gpu.js would compute it in another mode */
   compile(definition: KernelDefinition, constants: Readonly<Record<string, number>>): Program;
   /** One micro-batch's inputs; what was uploaded before is overwritten. */
   upload(values: Float32Array): DeviceArray;
@@ -56,4 +50,22 @@ export interface DeviceOptions {
 
 export function cellCount(cells: Cells): number {
   return cells.reduce((product, count) => product * count, 1);
+}
+
+/** Numbers in the result of a kernel. */
+export function resultLength({ outputsPerCell = 1 }: KernelDefinition, cells: Cells): number {
+  return cellCount(cells) * outputsPerCell;
+}
+
+export function lengthOf(parts: readonly Float32Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Writes arrays one after the other, from `at` on. */
+export function putAll(parts: readonly Float32Array[], into: Float32Array, at = 0): void {
+  let next = at;
+  for (const part of parts) {
+    into.set(part, next);
+    next += part.length;
+  }
 }

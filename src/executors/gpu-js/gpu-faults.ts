@@ -16,7 +16,7 @@ const watched = new WeakMap<WebGpuContext, GpuFaults>();
  */
 export class GpuFaults {
   readonly #context: WebGpuContext;
-  #first: Error | undefined;
+  #first: GPUError | undefined;
   #lost: string | undefined;
 
   /** Use `GpuFaults.of`. */

@@ -1,11 +1,10 @@
-import type { Tensor } from '../../../ipu-config/base/tensor.js';
 import { weightBytes, type Program } from '../../models/program.js';
 import type { WeightSource } from '../../weights/weights.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
 import { checkProgram } from './check-program.js';
-import { DeviceProgram } from './device-program.js';
+import { prepareProgram } from './device-program.js';
 import { DeviceWeights } from './device-weights.js';
-import type { ComputeDevice, GpuJsMode, Transfers } from './device.js';
+import type { GpuJsMode } from './device.js';
 import { openComputeDevice } from './open-device.js';
 
 /** Kernels on gpu.js in one of its modes. One thread, whatever is asked; a GPU has its own. */
@@ -19,9 +18,14 @@ export function gpuJsExecutor(mode: GpuJsMode): Executor {
       try {
         const onRead = (read: number): void => options.onProgress?.(Math.min(1, read / bytes));
         const stored = new DeviceWeights(weights, device, onRead);
-        const prepared = await DeviceProgram.prepare(program, device, stored);
+        const run = await prepareProgram(program, device, stored);
         if (stored.bytes === 0) options.onProgress?.(1);
-        return new GpuJsStage(device, prepared, stored.bytes);
+        return {
+          weightBytes: stored.bytes,
+          transfers: device.transfers,
+          run,
+          dispose: () => device.dispose(),
+        };
       } catch (error) {
         await device.dispose();
         throw error;
@@ -32,27 +36,3 @@ export function gpuJsExecutor(mode: GpuJsMode): Executor {
 
 export const createExecutor = (name: string): Executor =>
   gpuJsExecutor(name.slice(name.indexOf(':') + 1) as GpuJsMode);
-
-class GpuJsStage implements StageExecutor {
-  readonly weightBytes: number;
-  readonly #device: ComputeDevice;
-  readonly #program: DeviceProgram;
-
-  constructor(device: ComputeDevice, program: DeviceProgram, bytes: number) {
-    this.#device = device;
-    this.#program = program;
-    this.weightBytes = bytes;
-  }
-
-  get transfers(): Readonly<Transfers> {
-    return this.#device.transfers;
-  }
-
-  async run(inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
-    return this.#program.run(inputs);
-  }
-
-  async dispose(): Promise<void> {
-    await this.#device.dispose();
-  }
-}

@@ -1,6 +1,7 @@
 import { InputError, InternalError } from '../../../ipu-config/base/errors.js';
 import type { GpuJsMode } from './device.js';
 import type { KernelDefinition } from './kernels/definition.js';
+import type {} from 'webgpu';
 
 /**
  * The parts of gpu.js 2.24 that are used here. Its own types stop at kernels that are called like functions; the
@@ -10,7 +11,9 @@ import type { KernelDefinition } from './kernels/definition.js';
 export interface GpuJsLibrary {
   readonly GPU: new (settings: { mode: GpuJsMode }) => GpuJs;
   readonly WebGPUContext: { acquire(): Promise<WebGpuContext>; destroy(): Promise<void> };
-  readonly WebGPUBufferResult: new (settings: WebGpuHandleSettings) => WebGpuHandle;
+  readonly WebGPUBufferResult: new (
+    settings: Pick<WebGpuHandle, 'buffer' | 'output' | 'context' | 'kernel'>,
+  ) => WebGpuHandle;
   readonly WebAssemblyKernel: {
     readonly isSupported: boolean;
     readonly isSIMDSupported: boolean;
@@ -79,57 +82,16 @@ export interface KernelInternals {
 }
 
 export interface WebGpuContext {
-  readonly adapter: { readonly limits: WebGpuLimits };
-  readonly device: WebGpuDeviceHandle;
+  readonly device: GPUDevice;
   /** gpu.js runs nothing on a device that is. */
   readonly isLost: boolean;
 }
 
-export interface WebGpuLimits {
-  readonly maxStorageBufferBindingSize: number;
-  readonly maxBufferSize: number;
-}
-
-export interface WebGpuBuffer {
-  readonly size: number;
-  getMappedRange(offset?: number, bytes?: number): ArrayBuffer;
-  mapAsync(mode: number, offset: number, bytes: number): Promise<void>;
-  unmap(): void;
-  destroy(): void;
-}
-
-export interface WebGpuDeviceHandle {
-  readonly limits: WebGpuLimits;
-  readonly lost: Promise<{ readonly message: string }>;
-  onuncapturederror: (event: { readonly error: Error; preventDefault(): void }) => void;
-  readonly queue: {
-    writeBuffer(buffer: WebGpuBuffer, offset: number, data: Float32Array): void;
-    submit(commands: readonly unknown[]): void;
-    onSubmittedWorkDone(): Promise<void>;
-  };
-  createBuffer(settings: { size: number; usage: number; mappedAtCreation?: boolean }): WebGpuBuffer;
-  createCommandEncoder(): {
-    copyBufferToBuffer(
-      from: WebGpuBuffer,
-      fromOffset: number,
-      to: WebGpuBuffer,
-      toOffset: number,
-      bytes: number,
-    ): void;
-    finish(): unknown;
-  };
-}
-
-export interface WebGpuHandleSettings {
-  readonly buffer: WebGpuBuffer;
-  readonly output: readonly number[];
-  readonly context: WebGpuContext;
-  readonly kernel: unknown;
-}
-
 /** A GPU's buffer as a value that kernels take. */
 export interface WebGpuHandle {
-  readonly buffer: WebGpuBuffer;
+  readonly buffer: GPUBuffer;
+  readonly context: WebGpuContext;
+  readonly kernel: unknown;
   output: readonly number[];
   componentCount: number;
   delete(): void;

@@ -1,5 +1,6 @@
-import type { Program, ProgramInput } from '../../models/program.js';
-import type { Step } from '../../models/steps.js';
+import { sized, type Program, type ProgramInput } from '../../models/program.js';
+import type { Step, Value } from '../../models/steps.js';
+import { elementsOf } from '../../../ipu-config/base/tensor-spec.js';
 import type { StageInputs } from '../stage-inputs.js';
 import { tableRows } from '../table-rows.js';
 import type { ComputeDevice, DeviceArray } from './device.js';
@@ -47,6 +48,11 @@ export function uploadInputs(program: Program, inputs: StageInputs, device: Comp
     end += data.length;
   }
   return { batch, sequence, sizes, input: device.upload(packed), at };
+}
+
+/** Rows of a value: the product of all its sizes but the last. */
+export function rowsOf({ shape }: Value, { sizes }: MicroBatch): number {
+  return elementsOf(sized(shape.slice(0, -1), sizes));
 }
 
 export function floatInputs({ inputs }: Program): readonly ProgramInput[] {

@@ -24,24 +24,9 @@ export interface GpuJsFacts {
   readonly simd: boolean;
 }
 
-interface GpuAdapter {
-  readonly info: {
-    readonly vendor: string;
-    readonly architecture: string;
-    readonly device: string;
-    readonly description: string;
-    readonly isFallbackAdapter?: boolean;
-  };
-  readonly limits: { readonly maxStorageBufferBindingSize: number };
-}
-
-interface GpuEntry {
-  requestAdapter(options?: object): Promise<GpuAdapter | null>;
-}
-
 /** Drivers that compute on the processor and do not always say so. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
-const REQUESTS: readonly object[] = [
+const REQUESTS: readonly GPURequestAdapterOptions[] = [
   {},
   { powerPreference: 'high-performance' },
   { powerPreference: 'low-power' },
@@ -50,7 +35,7 @@ const REQUESTS: readonly object[] = [
 
 async function adapters(): Promise<Adapter[]> {
   await provideWebGpu();
-  const { gpu } = (globalThis as unknown as { navigator: { gpu: GpuEntry } }).navigator;
+  const { gpu } = (globalThis as unknown as { navigator: { gpu: GPU } }).navigator;
   const found = new Map<string, Adapter>();
   for (const request of REQUESTS) {
     const adapter = await gpu.requestAdapter(request);

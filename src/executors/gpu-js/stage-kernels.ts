@@ -1,13 +1,22 @@
-import type { Activation } from '../../models/steps.js';
-import type { Norm, Parameters } from './device-weights.js';
-import type { ComputeDevice, DeviceArray, Program } from './device.js';
+import {
+  columnsOf,
+  type Activation,
+  type AddNormStep,
+  type AttendStep,
+  type EmbedStep,
+  type FirstStep,
+  type GatherStep,
+  type LinearStep,
+} from '../../models/steps.js';
+import type { Linear, Norm } from './device-weights.js';
+import type { Cells, ComputeDevice, DeviceArray, Program } from './device.js';
 import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';
 import { attentionContext, attentionScores, mergeHeads } from './kernels/attention.js';
 import { embed, firstPositions, join, pickPositions } from './kernels/embedding.js';
 import { addResidual, normalize, rowMoments } from './kernels/layer-norm.js';
 import { matmulConstants } from './kernels/matmul.js';
 import { MATMULS, type MatmulForm } from './matmul-forms.js';
-import type { MicroBatch } from './micro-batch.js';
+import { rowsOf, type MicroBatch } from './micro-batch.js';
 import {
   exponentials,
   exponentialsByTable,
@@ -16,6 +25,9 @@ import {
   weightSums,
 } from './kernels/softmax.js';
 import type { KernelDefinition } from './kernels/definition.js';
+
+/** What kernels take, in the order of their parameters. */
+type Values = readonly (DeviceArray | number)[];
 
 const ACTIVATIONS: Record<Activation | 'none', KernelDefinition> = {
   gelu,
@@ -42,141 +54,90 @@ export class StageKernels {
     if (device.mode === 'webasm') this.#powers = device.store(POWERS_OF_HALF);
   }
 
-  /** The sum of a row of each of three tables, `[rows, hidden]`; `at` is where the micro-batch has the rows. */
+  /** The sum of a row of each of three tables, `[rows, hidden]`. */
   embed(
-    name: string,
-    { batch, sequence, input, at }: MicroBatch,
-    tables: readonly DeviceArray[],
-    sizes: { hidden: number; words: number; at: string },
+    { name, tables, output }: EmbedStep,
+    stored: readonly DeviceArray[],
+    micro: MicroBatch,
   ): Promise<DeviceArray> {
-    const { hidden, words } = sizes;
-    const rows = batch * sequence;
-    const panel = this.#matmul.panelWidth(words);
-    const program = this.#program(name, embed, { hidden, panel });
-    return this.#device.run(program, [hidden, rows], [input, ...tables, at.get(sizes.at)!, rows]);
-  }
-
-  /** A linear layer in quads (kernels/matmul.ts), x `[rows, inputs]`. */
-  project(
-    name: string,
-    x: DeviceArray,
-    { weight, bias }: Parameters,
-    { rows, inputs, outputs }: { rows: number; inputs: number; outputs: number },
-  ): Promise<DeviceArray> {
-    const { definition, cells } = this.#matmul;
-    const program = this.#program(`${name} matmul`, definition, matmulConstants(inputs, outputs));
-    return this.#device.run(program, cells(outputs, rows), [x, weight, bias, rows]);
+    const [hidden, rows] = [columnsOf(output), rowsOf(output, micro)];
+    const panel = this.#matmul.panelWidth(tables[0]!.table.shape[0]!);
+    const values = [micro.input, ...stored, micro.at.get(output.name)!, rows];
+    return this.#run(name, embed, { hidden, panel }, [hidden, rows], values);
   }
 
   /** act(x · Wᵀ + bias), `[rows, outputs]`. */
-  async dense(
-    name: string,
+  async linear(
+    { name, activation, output }: LinearStep,
     x: DeviceArray,
-    parameters: Parameters,
-    sizes: { rows: number; inputs: number; outputs: number; activation: Activation | 'none' },
+    layer: Linear,
+    micro: MicroBatch,
   ): Promise<DeviceArray> {
-    const projected = await this.project(name, x, parameters, sizes);
-    const { rows, outputs: width, activation } = sizes;
-    const program = this.#program(`${name} ${activation}`, ACTIVATIONS[activation], { width });
-    return this.#device.run(program, [width, rows], [projected]);
+    const [width, rows] = [layer.outputs, rowsOf(output, micro)];
+    const projected = await this.#project(name, x, layer, rows);
+    const then = activation ?? 'none';
+    return this.#run(`${name} ${then}`, ACTIVATIONS[then], { width }, [width, rows], [projected]);
   }
 
   /** Self-attention of x `[rows, hidden]`, up to the heads side by side, `[rows, hidden]`. */
   async attend(
-    name: string,
+    { name, heads, mask, output }: AttendStep,
     x: DeviceArray,
-    parameters: Parameters,
-    {
-      micro,
-      mask,
-      ...sizes
-    }: { hidden: number; heads: number; headSize: number; micro: MicroBatch; mask: string },
+    projections: Linear,
+    { batch, sequence, input, at }: MicroBatch,
   ): Promise<DeviceArray> {
-    const { batch, sequence, input, at } = micro;
-    const { hidden, heads } = sizes;
-    const rows = batch * sequence;
-    const qkv = await this.project(name, x, parameters, { rows, inputs: hidden, outputs: 3 * hidden });
-    const device = this.#device;
-    const quads = Math.ceil(sequence / 4);
-    const slices = batch * heads;
-    const program = (part: string, definition: KernelDefinition): Program =>
-      this.#program(`${name} ${part}`, definition, sizes);
-    const scores = await device.run(
-      program('scores', attentionScores),
-      [sequence, quads, slices],
-      [qkv, input, at.get(mask)!, sequence],
-    );
-    const largest = await device.run(
-      program('largest', largestScores),
-      [sequence, slices],
-      [scores, sequence],
-    );
-    const weights = await device.run(
-      program('weights', this.#powers ? exponentialsByTable : exponentials),
-      [4 * sequence, quads, slices],
-      [scores, largest, ...(this.#powers ? [this.#powers] : []), sequence],
-    );
-    const sums = await device.run(program('sums', weightSums), [sequence, slices], [weights, sequence]);
-    const context = await device.run(
-      program('context', attentionContext),
-      [sizes.headSize, quads, slices],
-      [weights, qkv, sequence],
-    );
-    return device.run(program('heads', mergeHeads), [hidden, rows], [context, sums, sequence]);
+    const hidden = columnsOf(output);
+    const [rows, headSize] = [batch * sequence, hidden / heads];
+    const [quads, slices] = [Math.ceil(sequence / 4), batch * heads];
+    const run = (part: string, definition: KernelDefinition, cells: Cells, ...values: Values) =>
+      this.#run(`${name} ${part}`, definition, { hidden, heads, headSize }, cells, [...values, sequence]);
+    const qkv = await this.#project(name, x, projections, rows);
+    const maskAt = at.get(mask)!;
+    const scores = await run('scores', attentionScores, [sequence, quads, slices], qkv, input, maskAt);
+    const largest = await run('largest', largestScores, [sequence, slices], scores);
+    const all: Cells = [4 * sequence, quads, slices];
+    const weights = this.#powers
+      ? await run('weights', exponentialsByTable, all, scores, largest, this.#powers)
+      : await run('weights', exponentials, all, scores, largest);
+    const sums = await run('sums', weightSums, [sequence, slices], weights);
+    const context = await run('context', attentionContext, [headSize, quads, slices], weights, qkv);
+    return run('heads', mergeHeads, [hidden, rows], context, sums);
   }
 
-  /** LayerNorm(projected + residual), `[rows, hidden]`; `projected` in quads. */
+  /** LayerNorm(x · Wᵀ + bias + residual), `[rows, hidden]`. */
   async addNorm(
-    name: string,
-    projected: DeviceArray,
-    residual: DeviceArray,
-    norm: Norm,
-    rows: number,
+    { name, output }: AddNormStep,
+    { x, residual }: { readonly x: DeviceArray; readonly residual: DeviceArray },
+    { layer, norm }: { readonly layer: Linear; readonly norm: Norm },
+    micro: MicroBatch,
   ): Promise<DeviceArray> {
-    const { columns: hidden } = norm;
-    const sum = await this.#device.run(
-      this.#program(`${name} sum`, addResidual, { hidden }),
-      [hidden, rows],
-      [projected, residual],
-    );
+    const [hidden, rows] = [norm.columns, rowsOf(output, micro)];
+    const values = [await this.#project(name, x, layer, rows), residual];
+    const sum = await this.#run(`${name} sum`, addResidual, { hidden }, [hidden, rows], values);
     return this.norm(name, sum, norm, rows);
   }
 
   /** LayerNorm of x `[rows, hidden]`. */
   async norm(name: string, x: DeviceArray, norm: Norm, rows: number): Promise<DeviceArray> {
     const { weight, bias, columns: hidden, epsilon } = norm;
-    const moments = await this.#device.run(
-      this.#program(`${name} moments`, rowMoments, {
-        hidden,
-        eights: Math.floor(hidden / 8),
-        afterEights: hidden % 8,
-      }),
-      [rows],
-      [x],
-    );
-    const program = this.#program(`${name} norm`, normalize, { hidden });
-    return this.#device.run(program, [hidden, rows], [x, moments, weight, bias, epsilon]);
+    const eights = { hidden, eights: Math.floor(hidden / 8), afterEights: hidden % 8 };
+    const moments = await this.#run(`${name} moments`, rowMoments, eights, [rows], [x]);
+    const values = [x, moments, weight, bias, epsilon];
+    return this.#run(`${name} norm`, normalize, { hidden }, [hidden, rows], values);
   }
 
   /** The first position of each row of the batch, `[batch, hidden]`. */
-  firstPositions(
-    name: string,
-    x: DeviceArray,
-    hidden: number,
-    { batch, sequence }: MicroBatch,
-  ): Promise<DeviceArray> {
-    return this.#device.run(this.#program(name, firstPositions, { hidden }), [hidden, batch], [x, sequence]);
+  first({ name, output }: FirstStep, x: DeviceArray, { batch, sequence }: MicroBatch): Promise<DeviceArray> {
+    const hidden = columnsOf(output);
+    return this.#run(name, firstPositions, { hidden }, [hidden, batch], [x, sequence]);
   }
 
-  /** Positions that the micro-batch has from `at` on, `[rows, hidden]`. */
-  pickPositions(
-    name: string,
-    x: DeviceArray,
-    { at, rows, hidden }: { at: number; rows: number; hidden: number },
-    { batch, sequence, input }: MicroBatch,
-  ): Promise<DeviceArray> {
-    const program = this.#program(name, pickPositions, { hidden });
-    return this.#device.run(program, [hidden, rows], [x, input, at, sequence, rows / batch]);
+  /** The positions that the micro-batch names, `[rows, hidden]`. */
+  gather({ name, positions, output }: GatherStep, x: DeviceArray, micro: MicroBatch): Promise<DeviceArray> {
+    const { batch, sequence, input, at } = micro;
+    const [hidden, rows] = [columnsOf(output), rowsOf(output, micro)];
+    const values = [x, input, at.get(positions)!, sequence, rows / batch];
+    return this.#run(name, pickPositions, { hidden }, [hidden, rows], values);
   }
 
   /** The first `length` numbers of each array, one after another. */
@@ -185,21 +146,33 @@ export class StageKernels {
   ): Promise<DeviceArray> {
     let { array: joined, length: end } = parts[0]!;
     for (const [at, { array, length }] of parts.slice(1).entries()) {
-      joined = await this.#device.run(
-        this.#program(`join ${at}`, join, {}),
-        [end + length],
-        [joined, array, end],
-      );
+      joined = await this.#run(`join ${at}`, join, {}, [end + length], [joined, array, end]);
       end += length;
     }
     return joined;
   }
 
-  #program(name: string, definition: KernelDefinition, constants: Readonly<Record<string, number>>): Program {
-    const known = this.#programs.get(name);
-    if (known) return known;
-    const program = this.#device.compile(definition, constants);
-    this.#programs.set(name, program);
-    return program;
+  /** A linear layer in quads (kernels/matmul.ts), x `[rows, inputs]`. */
+  #project(
+    name: string,
+    x: DeviceArray,
+    { weight, bias, inputs, outputs }: Linear,
+    rows: number,
+  ): Promise<DeviceArray> {
+    const { definition, cells } = this.#matmul;
+    const constants = matmulConstants(inputs, outputs);
+    return this.#run(`${name} matmul`, definition, constants, cells(outputs, rows), [x, weight, bias, rows]);
+  }
+
+  #run(
+    name: string,
+    definition: KernelDefinition,
+    constants: Readonly<Record<string, number>>,
+    cells: Cells,
+    values: Values,
+  ): Promise<DeviceArray> {
+    let program = this.#programs.get(name);
+    if (!program) this.#programs.set(name, (program = this.#device.compile(definition, constants)));
+    return this.#device.run(program, cells, values);
   }
 }

@@ -1,13 +1,15 @@
 import { InputError, InternalError } from '../../../ipu-config/base/errors.js';
 import {
   cellCount,
+  lengthOf,
+  putAll,
+  resultLength,
   type Cells,
   type ComputeDevice,
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
   type Program,
-  type Transfers,
 } from './device.js';
 import {
   checkMode,
@@ -39,20 +41,13 @@ const ACTIVATION_BYTES = 96 << 20;
 /** More than a stage has kernels for one length; a row of many lengths makes new ones. */
 const MAX_MODULES = 256;
 
-class WasmProgram implements Program {
-  readonly definition: KernelDefinition;
+interface WasmProgram extends Program {
   readonly kernel: GpuJsKernel;
   /** One for each Integer argument, in order. */
   readonly scalars: readonly Region[];
-  result: Region | undefined;
+  result?: Region;
   /** By sizes and places, which gpu.js compiles into the code. */
-  readonly modules = new Map<string, WasmModule>();
-
-  constructor(definition: KernelDefinition, kernel: GpuJsKernel, scalars: readonly Region[]) {
-    this.definition = definition;
-    this.kernel = kernel;
-    this.scalars = scalars;
-  }
+  readonly modules: Map<string, WasmModule>;
 }
 
 /**
@@ -62,7 +57,7 @@ class WasmProgram implements Program {
  */
 export class WebasmDevice implements ComputeDevice {
   readonly mode = 'webasm';
-  readonly transfers: Transfers = { uploads: 0, readbacks: 0 };
+  readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #library: GpuJsLibrary;
   readonly #gpu: GpuJs;
   readonly #memory: WasmMemory;
@@ -90,13 +85,9 @@ export class WebasmDevice implements ComputeDevice {
   }
 
   store(...parts: readonly Float32Array[]): WasmArray {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const length = lengthOf(parts);
     const region = this.#memory.allocate(4 * length);
-    let at = region.offset / 4;
-    for (const part of parts) {
-      this.#memory.floats.set(part, at);
-      at += part.length;
-    }
+    putAll(parts, this.#memory.floats, region.offset / 4);
     return { length, region };
   }
 
@@ -116,7 +107,7 @@ export class WebasmDevice implements ComputeDevice {
     keepIntegers(internals.functionBuilder.functionMap['kernel']!);
     checkMode(definition, kernel, 'webasm');
     const scalars = types.filter((type) => type === 'Integer').map(() => this.#memory.allocate(4));
-    return new WasmProgram(definition, kernel, scalars);
+    return { definition, kernel, scalars, modules: new Map() };
   }
 
   upload(values: Float32Array): WasmArray {
@@ -129,15 +120,14 @@ export class WebasmDevice implements ComputeDevice {
   run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<WasmArray> {
     const program = given as WasmProgram;
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
-    const count = cellCount(cells);
-    const length = count * program.definition.outputsPerCell;
+    const length = resultLength(program.definition, cells);
     program.result = this.#grown(program.result, 4 * length);
     const module = this.#moduleFor(program, cells, values);
     let scalar = 0;
     for (const value of values) {
       if (typeof value === 'number') this.#memory.integers[program.scalars[scalar++]!.offset / 4] = value;
     }
-    this.#library.WebAssemblyKernel.dispatchSpans(module.run, module.runSimd, count, cells[0], 0);
+    this.#library.WebAssemblyKernel.dispatchSpans(module.run, module.runSimd, cellCount(cells), cells[0], 0);
     this.#onKernel?.(program.definition, Number(process.hrtime.bigint() - startNs));
     return Promise.resolve({ length, region: program.result });
   }

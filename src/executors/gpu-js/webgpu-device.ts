@@ -1,13 +1,14 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
 import {
-  cellCount,
+  lengthOf,
+  putAll,
+  resultLength,
   type Cells,
   type ComputeDevice,
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
   type Program,
-  type Transfers,
 } from './device.js';
 import {
   checkMode,
@@ -16,7 +17,6 @@ import {
   type GpuJs,
   type GpuJsKernel,
   type GpuJsLibrary,
-  type WebGpuBuffer,
   type WebGpuContext,
   type WebGpuHandle,
 } from './gpu-js-library.js';
@@ -43,17 +43,17 @@ let openDevices = 0;
 /** gpu.js's WGSL kernels on Dawn's adapter. */
 export class WebgpuDevice implements ComputeDevice {
   readonly mode = 'webgpu';
-  readonly transfers: Transfers = { uploads: 0, readbacks: 0 };
+  readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #library: GpuJsLibrary;
   readonly #gpu: GpuJs;
   readonly #context: WebGpuContext;
   readonly #faults: GpuFaults;
   readonly #onKernel: KernelObserver | undefined;
-  readonly #stored: WebGpuBuffer[] = [];
+  readonly #stored: GPUBuffer[] = [];
   /** Handles of this micro-batch: gpu.js counts them, and frees a buffer only when none is left. */
   #handles: WebGpuHandle[] = [];
-  #input: WebGpuBuffer | undefined;
-  #staging: WebGpuBuffer | undefined;
+  #input: GPUBuffer | undefined;
+  #staging: GPUBuffer | undefined;
 
   /** Use `WebgpuDevice.open`. */
   constructor(library: GpuJsLibrary, context: WebGpuContext, onKernel: KernelObserver | undefined) {
@@ -79,14 +79,9 @@ export class WebgpuDevice implements ComputeDevice {
   }
 
   store(...parts: readonly Float32Array[]): GpuArray {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const length = lengthOf(parts);
     const buffer = this.#buffer(4 * length, USAGE.storage, 'a weight', true);
-    const mapped = new Float32Array(buffer.getMappedRange());
-    let at = 0;
-    for (const part of parts) {
-      mapped.set(part, at);
-      at += part.length;
-    }
+    putAll(parts, new Float32Array(buffer.getMappedRange()));
     buffer.unmap();
     this.#stored.push(buffer);
     return { length, handle: this.#handle(buffer, length) };
@@ -110,13 +105,12 @@ export class WebgpuDevice implements ComputeDevice {
       );
     }
     this.#context.device.queue.writeBuffer(this.#input, 0, values);
-    const handle = this.#handle(this.#input, values.length);
-    return { length: values.length, handle };
+    return { length: values.length, handle: this.#handle(this.#input, values.length) };
   }
 
   async run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<GpuArray> {
     const { definition, kernel } = given as GpuProgram;
-    const length = cellCount(cells) * definition.outputsPerCell;
+    const length = resultLength(definition, cells);
     this.#checkSize(4 * length, `the result of the kernel "${definition.name}"`);
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
     const taken = values.map((value) => (typeof value === 'number' ? value : (value as GpuArray).handle));
@@ -162,7 +156,7 @@ export class WebgpuDevice implements ComputeDevice {
     if (openDevices === 0) await this.#library.WebGPUContext.destroy();
   }
 
-  #handle(buffer: WebGpuBuffer, length: number): WebGpuHandle {
+  #handle(buffer: GPUBuffer, length: number): WebGpuHandle {
     return new this.#library.WebGPUBufferResult({
       buffer,
       output: [length],
@@ -171,7 +165,7 @@ export class WebgpuDevice implements ComputeDevice {
     });
   }
 
-  #buffer(bytes: number, usage: number, what: string, mappedAtCreation = false): WebGpuBuffer {
+  #buffer(bytes: number, usage: number, what: string, mappedAtCreation = false): GPUBuffer {
     this.#checkSize(bytes, what);
     const buffer = this.#context.device.createBuffer({ size: Math.max(4, bytes), usage, mappedAtCreation });
     this.#faults.check(`${what} of ${bytes} bytes`);

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { WeightPlace, WeightSource } from '../../weights/weights.js';
 
 /** Smaller tensors are read: to map one costs more than that. */

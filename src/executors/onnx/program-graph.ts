@@ -9,7 +9,7 @@ import type {
   NormParameters,
   Step,
 } from '../../models/steps.js';
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { WeightSource } from '../../weights/weights.js';
 import { GraphBuilder } from './graph-builder.js';
 import type { MappedFiles } from './mapped-files.js';

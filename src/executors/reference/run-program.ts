@@ -9,7 +9,7 @@ import {
   type Step,
   type Value,
 } from '../../models/steps.js';
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { StageInputs } from '../stage-inputs.js';
 import { tableRows } from '../table-rows.js';
 import { ACTIVATIONS } from './activation.js';

@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../weights/tensor-spec.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import type { ModelConfig } from '../model-config.js';
 import { linearAt, normAt, type ProgramBuilder } from '../program-builder.js';
 import type { Value } from '../steps.js';

@@ -1,36 +1,57 @@
-import { createReadStream } from 'node:fs';
-import { UnpackrStream } from 'msgpackr';
+import * as v from 'valibot';
+import { checkedBy, type Frozen } from '../../../ipu-config/base/checked.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
-import type { RecordedRun, RecordingHeader } from './span-recorder.js';
+import { rankNumber, SPAN } from '../schemas.js';
+import { readRecords } from './message-pack.js';
+
+/** First record of a recording: what ran. */
+export type RecordingHeader = Frozen<v.InferOutput<typeof HEADER>>;
+const HEADER = v.object({
+  format: v.literal('ipu-pipeline-spans'),
+  version: v.literal(1),
+  settings: v.optional(v.unknown()),
+});
+
+/** A run inside the recording begins; the spans that follow are its own. */
+export type RecordedRun = Frozen<v.InferOutput<typeof RUN>>;
+const RUN = v.object({
+  run: v.string(),
+  stages: v.array(v.string()),
+  /** The IPU of each stage, which is the rank of its spans; absent in older recordings, where each has its own. */
+  ipus: v.exactOptional(v.array(rankNumber)),
+  /** Absent: measured. */
+  kind: v.exactOptional(v.picklist(['measured', 'simulated'])),
+});
 
 export type RecordingEntry = RecordingHeader | RecordedRun | Span;
 
 /**
  * Reads a recording record by record, in constant memory: the header first, then runs and their spans.
- * @throws InputError when the file is not a recording, or ends in the middle of a record.
+ * @throws InputError when the file is no recording, naming the record that is damaged
  */
 export async function* readRecording(path: string): AsyncGenerator<RecordingEntry> {
-  let first = true;
-  const records = createReadStream(path).on('error', (error) => unpacked.destroy(error));
-  const unpacked = records.pipe(new UnpackrStream({ useRecords: false }));
-  try {
-    for await (const entry of unpacked as AsyncIterable<RecordingEntry>) {
-      if (first && !isHeader(entry)) throw new InputError(notARecording(path));
-      first = false;
-      yield entry;
+  let record = 0;
+  let hasRun = false;
+  for await (const value of readRecords(path)) {
+    const name = `${path}, record ${++record}`;
+    const has = (key: string): boolean => typeof value === 'object' && value !== null && key in value;
+    if (record === 1) {
+      if (!has('format')) throw notARecording(path);
+      yield checkedBy(HEADER, value, name);
+    } else if (has('run')) {
+      hasRun = true;
+      yield checkedBy(RUN, value, name);
+    } else {
+      if (!hasRun) throw new InputError(`${name}: a span comes before the first run.`);
+      yield checkedBy(SPAN, value, name);
     }
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`cannot read the recording ${path}: ${(error as Error).message}`);
   }
-  if (first) throw new InputError(notARecording(path));
+  if (record === 0) throw notARecording(path);
 }
 
-function isHeader(entry: unknown): entry is RecordingHeader {
-  return (entry as Partial<RecordingHeader> | null)?.format === 'ipu-pipeline-spans';
-}
-
-function notARecording(path: string): string {
-  return `${path} is not a recording of spans: make one with \`ipu-pipeline bench --record FILE\`.`;
+function notARecording(path: string): InputError {
+  return new InputError(
+    `${path} is not a recording of spans: make one with \`ipu-pipeline bench --record FILE\`.`,
+  );
 }

@@ -2,23 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { Packr } from 'msgpackr';
 import type { Span } from '../../../pipeline/schedule/span.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
-
-/** First record of a recording: what ran. */
-export interface RecordingHeader {
-  readonly format: 'ipu-pipeline-spans';
-  readonly version: 1;
-  readonly settings: unknown;
-}
-
-/** A run inside the recording begins; the spans that follow are its own. */
-export interface RecordedRun {
-  readonly run: string;
-  readonly stages: readonly string[];
-  /** The IPU of each stage, which is the rank of its spans; absent in older recordings, where each has its own. */
-  readonly ipus?: readonly number[];
-  /** Absent: measured. */
-  readonly kind?: 'measured' | 'simulated';
-}
+import type { RecordedRun, RecordingHeader } from './recording.js';
 
 const FLUSH_BYTES = 1 << 16;
 

@@ -1,15 +1,12 @@
-import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-report.js';
-import type { RankActivity } from '../../benchmark/steady-window.js';
-import type { BenchmarkPrediction } from '../../machine/predict-benchmark.js';
+import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import type { Fact, Highlight, ReportData, ReportTable, StackedBars, Throughput } from './report-data.js';
 
+type SavedRun = SavedBenchmark['runs'][number];
+
 /** A benchmark as the page shows it. @param timelines of its runs, as far as there are any */
-export function benchmarkData(
-  report: BenchmarkReport & { readonly prediction?: BenchmarkPrediction },
-  timelines: readonly TimelineData[] = [],
-): ReportData {
+export function benchmarkData(report: SavedBenchmark, timelines: readonly TimelineData[] = []): ReportData {
   const { settings, environment, runs } = report;
   const pipeline = runs.at(-1)!;
   return {
@@ -52,10 +49,7 @@ function order({ run: a }: TimelineData, { run: b }: TimelineData): number {
 }
 
 /** Each run, with its prediction below it where there is one. */
-function throughput({
-  runs,
-  prediction,
-}: Pick<BenchmarkReport, 'runs'> & { readonly prediction?: BenchmarkPrediction }): Throughput[] {
+function throughput({ runs, prediction }: SavedBenchmark): Throughput[] {
   return runs.flatMap(({ name, sequencesPerSecond }): Throughput[] => {
     const predicted = prediction?.runs.find(({ run }) => run === name)?.predicted;
     return [
@@ -73,7 +67,7 @@ function throughput({
   });
 }
 
-function highlights(runs: readonly MeasuredRun[]): Highlight[] {
+function highlights(runs: readonly SavedRun[]): Highlight[] {
   const pipeline = runs.at(-1)!;
   const base = runs[0]!;
   const ratio = pipeline.sequencesPerSecond / base.sequencesPerSecond;
@@ -91,7 +85,7 @@ function highlights(runs: readonly MeasuredRun[]): Highlight[] {
   ];
 }
 
-function summary({ runs, settings, identicalOutputs }: BenchmarkReport): string[] {
+function summary({ runs, settings, identicalOutputs }: SavedBenchmark): string[] {
   const pipeline = runs.at(-1)!;
   const compared = runs.slice(0, -1).map(({ name, sequencesPerSecond }) => {
     return `${figure(pipeline.sequencesPerSecond / sequencesPerSecond)} times ${name}`;
@@ -111,7 +105,7 @@ function summary({ runs, settings, identicalOutputs }: BenchmarkReport): string[
   ];
 }
 
-function timeBars(run: MeasuredRun, { settings }: BenchmarkReport): StackedBars {
+function timeBars(run: SavedRun, { settings }: SavedBenchmark): StackedBars {
   const { seconds, microBatches, ranks } = run.activity;
   const perMicroBatch = (share: number): number => (share * seconds * 1e3 * settings.replicas) / microBatches;
   return {
@@ -132,7 +126,7 @@ function timeBars(run: MeasuredRun, { settings }: BenchmarkReport): StackedBars 
   };
 }
 
-function weightBars(run: MeasuredRun, replicas: number): StackedBars {
+function weightBars(run: SavedRun, replicas: number): StackedBars {
   const firstReplica = run.activity.ranks.filter(({ replica }) => replica === 0);
   return {
     title: 'Weights of each IPU',
@@ -151,16 +145,16 @@ function weightBars(run: MeasuredRun, replicas: number): StackedBars {
   };
 }
 
-function barName({ replica, rank }: RankActivity, replicas: number): string {
+function barName({ replica, rank }: SavedRun['activity']['ranks'][number], replicas: number): string {
   return replicas > 1 ? `IPU ${rank}, replica ${replica}` : `IPU ${rank}`;
 }
 
-function heldBy({ stages }: MeasuredRun, rank: number): string {
+function heldBy({ stages }: SavedRun, rank: number): string {
   const own = stages.filter(({ ipu }) => ipu === rank);
   return own.map(({ name }) => name).join(' + ');
 }
 
-function settingFacts({ settings, environment }: BenchmarkReport): Fact[] {
+function settingFacts({ settings, environment }: SavedBenchmark): Fact[] {
   return [
     { label: 'model', value: settings.model },
     { label: 'configuration', value: settings.config },
@@ -182,7 +176,7 @@ function settingFacts({ settings, environment }: BenchmarkReport): Fact[] {
   ];
 }
 
-function runsTable(runs: readonly MeasuredRun[]): ReportTable {
+function runsTable(runs: readonly SavedRun[]): ReportTable {
   return {
     title: 'All runs',
     columns: ['run', 'threads', 'sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bubble', 'load'],

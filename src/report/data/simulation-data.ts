@@ -134,7 +134,8 @@ export function memoryBars({ memory, ipus }: IpuSimulation): StackedBars {
     parts: 'series',
     bars: memory.map((one) => ({
       name: `IPU ${one.ipu}`,
-      detail: ipus[one.ipu]!.stages.join(' + '),
+      // An IPU without any stage has no time.
+      detail: ipus[one.ipu]?.stages.join(' + ') ?? '',
       limit: one.limitBytes,
       // Every category in every bar: a colour then means the same whatever is zero.
       parts: Object.entries(one.bytes).map(([name, value]) => ({ name, value })),

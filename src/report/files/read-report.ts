@@ -1,41 +1,37 @@
 import { open, readFile } from 'node:fs/promises';
-import { InputError } from '../../../ipu-config/base/errors.js';
+import * as v from 'valibot';
+import { checkedBy } from '../../../ipu-config/base/checked.js';
+import { InputError, IpuPipelineError } from '../../../ipu-config/base/errors.js';
+import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
+import { reason } from '../../../ipu-config/base/reason.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
-import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
-import type { Advice } from '../../planning/memory-advice.js';
-import type { IpuSimulation } from '../../hardware/simulation.js';
-import { benchmarkData } from '../data/benchmark-data.js';
-import { readRecording } from '../../observe/files/recording.js';
-import type { ReportData } from '../data/report-data.js';
+import { SAVED_BENCHMARK } from '../../benchmark/benchmark-schema.js';
+import { SAVED_SIMULATION, type SavedSimulation } from '../../hardware/run-schema.js';
+import { readRecording, type RecordedRun } from '../../observe/files/recording.js';
+import { TraceWriter } from '../../observe/files/trace-writer.js';
 import type { RunDescription } from '../../observe/run-description.js';
-import { decodeSpans } from '../../observe/span-codec.js';
-import type { RecordedRun } from '../../observe/files/span-recorder.js';
+import { TIMELINE } from '../../observe/schemas.js';
+import { decodeSpans, MOST_SPANS } from '../../observe/span-codec.js';
 import { spansOf } from '../../observe/span-table.js';
 import { TimelineCollector, type TimelineData } from '../../observe/timeline-collector.js';
+import { benchmarkData } from '../data/benchmark-data.js';
+import { REPORT_DATA, type ReportData } from '../data/report-data.js';
 import { timelinesData } from '../data/timeline-data.js';
-import { TraceWriter } from '../../observe/files/trace-writer.js';
-
-/** A simulation as `simulate --json` prints it: it has no spans, but everything that it takes to simulate it again. */
-export type SavedSimulation = IpuSimulation & { readonly advice?: readonly Advice[] };
 
 /** What the page shows of a saved simulation; reports do not simulate by themselves. */
 export type ShowSimulation = (saved: SavedSimulation) => Promise<ReportData>;
 
 /**
  * What the page shows of a file: the JSON of `bench --json` or `simulate --json`, `ReportData`, or a recording of spans.
- * @throws InputError when the file is none of them, or is damaged
+ * @throws InputError when the file is none of them, or is damaged, naming the field or the record
  */
 export async function readReport(path: string, show: ShowSimulation): Promise<ReportData> {
   if (!(await isJson(path))) {
     return timelinesData({ title: 'Recording', subtitle: path }, await recordedTimelines(path));
   }
-  const value = parse(path, await readText(path));
-  try {
-    return await checked(await dataOf(path, value, show));
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${path} is damaged: ${(error as Error).message}.`, { cause: error });
-  }
+  const data = await dataOf(path, parseJson(path, await readText(path), InputError), show);
+  await checkSpans(path, data.timelines ?? []);
+  return data;
 }
 
 /** The runs of a recording, each as far as a page holds it. @throws InputError when it is not a recording */
@@ -43,7 +39,7 @@ export async function recordedTimelines(path: string): Promise<TimelineData[]> {
   const collectors: TimelineCollector[] = [];
   await forEachRun(path, {
     beginRun: (run) => collectors.push(new TimelineCollector(run)),
-    add: (span) => collectors.at(-1)?.add(span),
+    add: (span) => collectors.at(-1)!.add(span),
   });
   return Promise.all(collectors.map((collector) => collector.timeline()));
 }
@@ -91,45 +87,53 @@ async function isJson(path: string): Promise<boolean> {
     await file.close();
     return bytesRead === 0 || buffer[0]! < 0x80;
   } catch (error) {
-    throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
+    throw new InputError(`cannot read ${path}: ${reason(error)}.`, { cause: error });
   }
 }
 
 async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
+    throw new InputError(`cannot read ${path}: ${reason(error)}.`, { cause: error });
   });
 }
 
-function parse(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${path} is neither JSON nor a recording of spans: ${(error as Error).message}.`);
-  }
-}
-
-interface Formatted {
-  readonly format?: unknown;
-  readonly version?: unknown;
-  readonly timelines?: readonly TimelineData[];
-}
+const BENCHMARK = v.object({ ...SAVED_BENCHMARK.entries, timelines: v.exactOptional(v.array(TIMELINE)) });
+const HEADER = v.object({ format: v.optional(v.unknown()), version: v.optional(v.unknown()) });
 
 async function dataOf(path: string, value: unknown, show: ShowSimulation): Promise<ReportData> {
-  const { format, version, timelines } = (value ?? {}) as Formatted;
-  if (version === 1 && format === 'ipu-pipeline-report') return value as ReportData;
-  if (version === 1 && format === 'ipu-pipeline-simulation') return show(value as SavedSimulation);
+  const { format, version } = v.is(HEADER, value) ? value : {};
+  if (version === 1 && format === 'ipu-pipeline-report') return checkedBy(REPORT_DATA, value, path);
+  if (version === 1 && format === 'ipu-pipeline-simulation') {
+    return simulated(path, checkedBy(SAVED_SIMULATION, value, path), show);
+  }
   if (version === 1 && format === 'ipu-pipeline-benchmark') {
-    return benchmarkData(value as BenchmarkReport, timelines);
+    const { timelines, ...report } = checkedBy(BENCHMARK, value, path);
+    return benchmarkData(report, timelines);
   }
   throw new InputError(
-    `${path} is no report (format ${JSON.stringify(format)}, version ${JSON.stringify(version)}): ` +
+    `${path} is no report (format ${brief(format)}, version ${brief(version)}): ` +
       'give a file of `ipu-pipeline bench --json FILE`, `bench --record FILE` or `simulate --json`.',
   );
 }
 
+async function simulated(path: string, saved: SavedSimulation, show: ShowSimulation): Promise<ReportData> {
+  try {
+    return await show(saved);
+  } catch (error) {
+    if (!(error instanceof IpuPipelineError)) throw error;
+    throw new InputError(`${path}: its run cannot be simulated: ${error.message}`, { cause: error });
+  }
+}
+
 /** Damage is found here rather than by the page's reader. */
-async function checked(data: ReportData): Promise<ReportData> {
-  for (const { spans } of data.timelines ?? []) await decodeSpans(spans);
-  return data;
+async function checkSpans(path: string, timelines: readonly TimelineData[]): Promise<void> {
+  const count = timelines.reduce((sum, { spans }) => sum + spans.count, 0);
+  if (count > MOST_SPANS) {
+    throw new InputError(`${path} has timelines of ${count} spans; a page holds ${MOST_SPANS} at most.`);
+  }
+  for (const [at, { spans }] of timelines.entries()) {
+    await decodeSpans(spans).catch((error: unknown) => {
+      throw new InputError(`${path}: timelines.${at}.spans: ${reason(error)}.`, { cause: error });
+    });
+  }
 }

@@ -7,10 +7,11 @@ import { endOf, type SpanTable } from '../../observe/span-table.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
 import { ConfigurationSection, SettingsSection } from './parts/configuration-section.js';
 import { DataTable } from './parts/data-table.js';
+import { Figure } from './parts/figure.js';
 import { Highlights } from './parts/highlights.js';
 import { LatencyChart } from './parts/latency-chart.js';
+import { PageFrame } from './parts/page-frame.js';
 import { StackedBarChart } from './parts/stacked-bar-chart.js';
-import { ThemeToggle } from './parts/theme-toggle.js';
 import { ThroughputChart } from './parts/throughput-chart.js';
 import { TimelineHelp } from './timeline/timeline-help.js';
 import { TimelinePanel } from './timeline/timeline-panel.js';
@@ -18,61 +19,44 @@ import { Warnings } from './parts/warnings.js';
 
 export function ReportPage({ data }: { readonly data: ReportData }): VNode {
   return (
-    <>
-      <Header data={data} />
+    <PageFrame kind={<Kind data={data} />} title={data.title} subtitle={data.subtitle}>
       <Warnings warnings={data.warnings ?? []} />
       {data.highlights && <Highlights highlights={data.highlights} />}
       {data.summary && <p class="summary">{data.summary.join(' ')}</p>}
-      {data.timelines && data.timelines.length > 0 && <Timelines timelines={data.timelines} />}
+      {data.timelines && data.timelines.length > 0 && (
+        <Figure title="Timeline">
+          {data.timelines.map((timeline, index) => (
+            <Timeline key={index} timeline={timeline} />
+          ))}
+          <TimelineHelp />
+        </Figure>
+      )}
       {data.throughput && data.throughput.length > 0 && <ThroughputChart runs={data.throughput} />}
       {[...(data.time ?? []), ...(data.memory ?? [])].map((chart) => (
         <StackedBarChart key={chart.title} chart={chart} />
       ))}
       {data.latency && data.latency.length > 0 && <LatencyChart runs={data.latency} />}
       {data.tables?.map(({ title, note, columns, rows }) => (
-        <section class="figure" key={title}>
-          <h2>{title}</h2>
-          {note && <p class="note">{note}</p>}
+        <Figure key={title} title={title} note={note}>
           <DataTable caption={title} columns={columns} rows={rows} />
-        </section>
+        </Figure>
       ))}
       {data.configuration && <ConfigurationSection configuration={data.configuration} />}
       {data.settings && <SettingsSection settings={data.settings} />}
-      <footer>Made by ipu-pipeline. This page is one file and needs no network.</footer>
+    </PageFrame>
+  );
+}
+
+function Kind({ data: { kind, date } }: { readonly data: ReportData }): VNode {
+  return (
+    <>
+      {kind}
+      {date !== undefined && (
+        <time dateTime={date}>
+          {new Date(date).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short' })}
+        </time>
+      )}
     </>
-  );
-}
-
-function Header({ data }: { readonly data: ReportData }): VNode {
-  const date = data.date === undefined ? undefined : new Date(data.date);
-  return (
-    <header>
-      <div>
-        <p class="kind">
-          {data.kind}
-          {date && (
-            <time dateTime={data.date}>
-              {date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short' })}
-            </time>
-          )}
-        </p>
-        <h1>{data.title}</h1>
-        {data.subtitle && <p class="subtitle">{data.subtitle}</p>}
-      </div>
-      <ThemeToggle />
-    </header>
-  );
-}
-
-function Timelines({ timelines }: { readonly timelines: readonly TimelineData[] }): VNode {
-  return (
-    <section class="figure">
-      <h2>Timeline</h2>
-      {timelines.map((timeline, index) => (
-        <Timeline key={index} timeline={timeline} />
-      ))}
-      <TimelineHelp />
-    </section>
   );
 }
 
@@ -85,18 +69,16 @@ function Timeline({ timeline }: { readonly timeline: TimelineData }): VNode {
     decodeSpans(spans).then(setTable, (error: unknown) => setFailure(String(error)));
   }, [spans]);
   const note =
-    cutFromNs === undefined || table === undefined
-      ? {}
-      : {
-          note: `Shown are the first ${milliseconds(endOf(table) / 1e6)} of ${milliseconds(cutFromNs / 1e6)}.`,
-        };
+    table && cutFromNs !== undefined
+      ? `Shown are the first ${milliseconds(endOf(table) / 1e6)} of ${milliseconds(cutFromNs / 1e6)}.`
+      : undefined;
   return (
     <div class="timeline-of-run">
       <h3>
         {run.name} <small>{run.kind}</small>
       </h3>
       {failure && <p class="failure">The spans of this timeline cannot be read: {failure}</p>}
-      {table && <TimelinePanel run={run} table={table} {...note} />}
+      {table && <TimelinePanel run={run} table={table} note={note} />}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { BertStage } from '../../models/bert/stage-plan.js';
+import type { PlannedStage } from '../../models/families/stage-plan.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
 import type { RuntimePrediction } from '../../machine/predict-runtime.js';
 import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
@@ -9,7 +9,7 @@ import { plainTable } from './plain-table.js';
 export function machineText(
   machine: MachineProfile,
   prediction: RuntimePrediction,
-  stages: readonly BertStage[],
+  stages: readonly PlannedStage[],
 ): string {
   const table = plainTable(['stage', 'holds', 'IPU', 'time alone']);
   stages.forEach(({ name, ipu }, j) => {

@@ -1,8 +1,8 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
-import type { Session } from '../../runs/session.js';
-import { answer, questionWindows, type QuestionToAnswer } from '../answer.js';
+import { answer, questionWindows } from '../answer.js';
 import type { Answer } from '../answer-spans.js';
+import type { TaskResult } from '../task.js';
 import type { SquadQuestion } from './squad-file.js';
 
 export interface AnsweredQuestion {
@@ -42,12 +42,17 @@ export function countWindows(
   }
 }
 
+/** What is needed of a session with the task `answer`. */
+export interface AnsweringSession {
+  stream(questions: Iterable<SquadQuestion>): AsyncIterable<TaskResult<SquadQuestion, Answer>>;
+}
+
 /**
  * Answers questions in their order, none of which may be left out.
  * @throws InputError that names the question which cannot be run; what `Session.stream` throws
  */
 export async function* answerSquad(
-  session: Session<QuestionToAnswer, Answer>,
+  session: AnsweringSession,
   questions: Iterable<SquadQuestion>,
 ): AsyncGenerator<AnsweredQuestion, void, undefined> {
   for await (const result of session.stream(questions)) {

@@ -1,11 +1,35 @@
 import { closeSync, createReadStream, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
+import * as v from 'valibot';
+import { checkedBy, figureOrNull, whole } from '../../../ipu-config/base/checked.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { short } from '../../../ipu-config/base/json-text.js';
+import { reason } from '../../../ipu-config/base/reason.js';
 import type { AnsweredQuestion } from './evaluate-squad.js';
 import type { SquadQuestion } from './squad-file.js';
 
 /** What an evaluation's answers depend on: a run that goes on must have the same of each. */
-export type RunSettings = Readonly<Record<string, string | number | null>>;
+export type RunSettings = Readonly<v.InferOutput<typeof SETTINGS>>;
+const SETTINGS = v.record(v.string(), v.union([v.string(), v.number(), v.null()]));
+
+const SPAN = {
+  text: v.string(),
+  start: whole,
+  end: whole,
+  probability: figureOrNull,
+};
+const ANSWERED: v.GenericSchema<unknown, AnsweredQuestion> = v.object({
+  id: v.string(),
+  answer: v.object({
+    ...SPAN,
+    nullScoreDifference: v.exactOptional(figureOrNull),
+    nBest: v.array(v.object({ ...SPAN, startLogit: figureOrNull, endLogit: figureOrNull })),
+  }),
+});
+
+/** An answer is some kilobytes. */
+const MOST_LINE_BYTES = 1 << 22;
+const START_OVER = 'Start over without --resume.';
 
 /**
  * The answers of a run as JSON Lines, in the order of the questions, after one line of settings. Each line is
@@ -62,7 +86,7 @@ export async function* readAnswers(path: string, count: number): AsyncGenerator<
   let at = 0;
   for await (const { text } of wholeLines(path)) {
     if (at > count) return;
-    if (at > 0) yield parseLine(path, at, text) as AnsweredQuestion;
+    if (at > 0) yield parseLine(path, at, text, ANSWERED);
     at++;
   }
 }
@@ -76,16 +100,17 @@ async function readBack(
   let at = 0;
   let last = 0;
   for await (const { text, end } of wholeLines(path)) {
-    const value = parseLine(path, at, text);
-    if (at === 0) refuseOther(path, settings, value as RunSettings);
-    // A run may be gone on with for fewer questions than it has answered.
-    const question = questions[at - 1];
-    const { id } = value as Partial<AnsweredQuestion>;
-    if (question && id !== question.id) {
-      throw new InputError(
-        `${path}, line ${at + 1}: an answer to ${id} stands where ${question.id} is the question. Start over ` +
-          'without --resume.',
-      );
+    if (at === 0) refuseOther(path, settings, parseLine(path, at, text, SETTINGS));
+    else {
+      // A run may be gone on with for fewer questions than it has answered.
+      const question = questions[at - 1];
+      const { id } = parseLine(path, at, text, ANSWERED);
+      if (question && id !== question.id) {
+        throw new InputError(
+          `${path}, line ${at + 1}: an answer to ${short(id)} stands where ${question.id} is the question. ` +
+            START_OVER,
+        );
+      }
     }
     last = end;
     at++;
@@ -97,23 +122,31 @@ function refuseOther(path: string, now: RunSettings, before: RunSettings): void 
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   const changed = names.filter((name) => before[name] !== now[name]);
   if (changed.length === 0) return;
-  const each = changed.map(
-    (name) => `${name} was ${before[name] ?? 'not set'}, now ${now[name] ?? 'not set'}`,
-  );
+  const each = changed.map((name) => `${short(name)} was ${told(before[name])}, now ${told(now[name])}`);
   throw new InputError(
-    `${path} is of a run that would give other answers: ${each.join('; ')}. Give the same options as before, or ` +
+    `${path} is of a run that would give other answers: ${short(each.join('; '), 1000)}. Give the same options as before, or ` +
       'start over without --resume.',
   );
 }
 
-function parseLine(path: string, at: number, text: string): object {
+function told(value: RunSettings[string] | undefined): string {
+  return value === undefined || value === null ? 'not set' : short(String(value));
+}
+
+function parseLine<S extends v.GenericSchema>(
+  path: string,
+  at: number,
+  text: string,
+  schema: S,
+): v.InferOutput<S> {
+  const name = `${path}, line ${at + 1}`;
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // Told below, as any other line that is none of ours.
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${name}: damaged (${short(reason(error))}). ${START_OVER}`, { cause: error });
   }
-  throw new InputError(`${path}, line ${at + 1}: damaged. Start over without --resume.`);
+  return checkedBy(schema, value, name, START_OVER);
 }
 
 /** Lines that a newline ends, with the place after it in bytes. */
@@ -130,5 +163,8 @@ async function* wholeLines(path: string): AsyncGenerator<{ text: string; end: nu
       yield { text, end };
     }
     rest = rest.subarray(from);
+    if (rest.length > MOST_LINE_BYTES) {
+      throw new InputError(`${path}: a line is longer than ${MOST_LINE_BYTES} bytes: damaged. ${START_OVER}`);
+    }
   }
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { brief } from '../../../ipu-config/base/json-text.js';
-import { bertLayout, PLAIN_LAYOUT, type RowLayout, type RowPart } from '../row-layout.js';
+import { bertLayout, PLAIN_LAYOUT, type RowLayout, type RowPart } from '../base/row-layout.js';
 import { fitting } from '../tokenizer-files.js';
 import { jsonPart, unknownType, type JsonPart } from './parts.js';
 

@@ -26,7 +26,7 @@ import {
   type Splitter,
 } from '../steps/splitters.js';
 import { fitting } from '../tokenizer-files.js';
-import { isPunctuation } from '../unicode.js';
+import { isPunctuation } from '../base/unicode.js';
 
 type Readers<T> = Readonly<Record<string, (raw: unknown, where: string) => T>>;
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { AddedToken } from '../added-tokens.js';
+import type { AddedToken } from '../base/added-tokens.js';
 import type { BertTokenizerOptions } from '../bert-tokenizer.js';
 import { addedToken, fitting } from '../tokenizer-files.js';
 import { bertNormalizerSchema } from './bert-normalizer.js';

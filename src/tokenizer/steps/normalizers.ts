@@ -1,4 +1,4 @@
-import { foldedChars, isDropped, isIdeograph, isSurrogate, isWhiteSpace } from '../unicode.js';
+import { foldedChars, isDropped, isIdeograph, isSurrogate, isWhiteSpace } from '../base/unicode.js';
 import { flatMapChars, textOf, type OriginChar } from './origin-chars.js';
 
 /** Changes a text; its characters keep their places in the original. The rules are those of Rust's tokenizers. */

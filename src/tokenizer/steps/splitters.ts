@@ -1,4 +1,4 @@
-import { isPunctuation, isWhiteSpace } from '../unicode.js';
+import { isPunctuation, isWhiteSpace } from '../base/unicode.js';
 import type { OriginChar } from './origin-chars.js';
 
 type Chars = readonly OriginChar[];

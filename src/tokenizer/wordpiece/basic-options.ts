@@ -1,4 +1,4 @@
-import type { TokenizerFlavour } from '../tokenizer.js';
+import type { TokenizerFlavour } from '../base/tokenizer.js';
 
 /** What BERT's basic tokenizer makes of a text. */
 export interface BasicOptions {

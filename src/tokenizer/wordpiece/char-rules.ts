@@ -7,7 +7,7 @@ import {
   isSpace,
   isWhiteSpace,
   withoutMarks,
-} from '../unicode.js';
+} from '../base/unicode.js';
 
 /** A character that belongs to the word around it, is a word by itself, or separates words. */
 export const PLAIN = 0;

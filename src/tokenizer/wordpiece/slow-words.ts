@@ -1,7 +1,7 @@
 import type { BasicOptions } from './basic-options.js';
 import { flatMapChars, originChars, textOf, type OriginChar } from '../steps/origin-chars.js';
 import { compose } from './compose.js';
-import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from '../unicode.js';
+import { isDropped, isIdeograph, isNonspacingMark, isPunctuation, isSpace } from '../base/unicode.js';
 
 /**
  * transformers' BasicTokenizer as BertTokenizer calls it, with all its steps: lower case, clean, compose, split at

@@ -1,4 +1,4 @@
-import type { TokenizedText } from '../tokenizer.js';
+import type { TokenizedText } from '../base/tokenizer.js';
 import { PieceTable } from './piece-table.js';
 import { basePowers, partHash } from './rolling-hash.js';
 import type { WordBuffer } from './word-buffer.js';

@@ -1,19 +1,19 @@
-import type { KernelDefinition, KernelThread } from './definition.js';
+import type { KernelDefinition } from './definition.js';
 
 /**
  * What follows a projection: from quads (matmul.ts) to rows, `[rows, width]`, through a function of one number.
  * Cells: `[width, rows]`. Constant: width.
  */
 function elementwise(name: string, source: KernelDefinition['source']): KernelDefinition {
-  return { name, family: 'other', arguments: { projected: 'Array' }, outputsPerCell: 1, source };
+  return { name, family: 'other', arguments: { projected: 'Array' }, source };
 }
 
 /** As it is. */
-export const asRows = elementwise('rows', function (this: KernelThread, projected: number[]) {
+export const asRows = elementwise('rows', function (projected: number[]) {
   return projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
 });
 
-export const relu = elementwise('relu', function (this: KernelThread, projected: number[]) {
+export const relu = elementwise('relu', function (projected: number[]) {
   return Math.max(
     0.0,
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!,
@@ -21,7 +21,7 @@ export const relu = elementwise('relu', function (this: KernelThread, projected:
 });
 
 /** Clamped where it is 1 in float32: WGSL leaves tanh of large numbers to the driver, and some overflow. */
-export const tanh = elementwise('tanh', function (this: KernelThread, projected: number[]) {
+export const tanh = elementwise('tanh', function (projected: number[]) {
   const value =
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
   return Math.tanh(Math.max(-10.0, Math.min(10.0, value)));
@@ -33,7 +33,7 @@ export const tanh = elementwise('tanh', function (this: KernelThread, projected:
  * is 1 / (2 · Q(|x|)⁸), Q a polynomial fitted by weighted least squares up to |x| = 9, so that |x| · Φ(−|x|) is off by
  * less than 1e-8. In float32 gelu is off by less than 1.5e-7 of max(1, |x|) (test/executors/gpu-js-suite.ts).
  */
-export const gelu = elementwise('gelu', function (this: KernelThread, projected: number[]) {
+export const gelu = elementwise('gelu', function (projected: number[]) {
   const value =
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
   const size = Math.min(Math.abs(value), 9.0);
@@ -58,7 +58,7 @@ export const gelu = elementwise('gelu', function (this: KernelThread, projected:
 });
 
 /** The tanh approximation (Hendrycks & Gimpel, "Gaussian error linear units", §2). */
-export const geluNew = elementwise('gelu_new', function (this: KernelThread, projected: number[]) {
+export const geluNew = elementwise('gelu_new', function (projected: number[]) {
   const value =
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
   const inner = 0.7978845608028654 * (value + 0.044715 * value * value * value);

@@ -1,4 +1,4 @@
-import type { KernelDefinition, KernelThread } from './definition.js';
+import type { KernelDefinition } from './definition.js';
 
 /**
  * Attention over fused projections `qkv`, in quads (matmul.ts) of `[batch · sequence, 3 · hidden]`: query, key and
@@ -17,7 +17,7 @@ export const attentionScores: KernelDefinition = {
   family: 'matmul',
   arguments: { qkv: 'Array', input: 'Array', maskAt: 'Integer', sequence: 'Integer' },
   outputsPerCell: 4,
-  source: function (this: KernelThread, qkv: number[], input: number[], maskAt: number, sequence: number) {
+  source: function (qkv: number[], input: number[], maskAt: number, sequence: number) {
     // Rows are counted in float32, which is exact for as many as fit into memory; places in arrays are not.
     const batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
     const first = batch * sequence;
@@ -87,7 +87,7 @@ export const attentionContext: KernelDefinition = {
   family: 'matmul',
   arguments: { weights: 'Array', qkv: 'Array', sequence: 'Integer' },
   outputsPerCell: 4,
-  source: function (this: KernelThread, weights: number[], qkv: number[], sequence: number) {
+  source: function (weights: number[], qkv: number[], sequence: number) {
     let batch = 0;
     batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
     let quads = 0;
@@ -131,8 +131,7 @@ export const mergeHeads: KernelDefinition = {
   name: 'merge heads',
   family: 'other',
   arguments: { context: 'Array', sums: 'Array', sequence: 'Integer' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, context: number[], sums: number[], sequence: number) {
+  source: function (context: number[], sums: number[], sequence: number) {
     let batch = 0;
     batch = Math.floor((this.thread.y + 0.5) / sequence);
     let position = 0;

@@ -22,6 +22,6 @@ export interface KernelDefinition {
   readonly source: (this: KernelThread, ...values: never[]) => number | readonly number[];
   /** In the order of the parameters. */
   readonly arguments: Readonly<Record<string, ArgumentType>>;
-  /** Numbers that one cell computes; four stand side by side in the result. */
-  readonly outputsPerCell: 1 | 2 | 4;
+  /** Numbers that one cell computes, one unless it says so; several stand side by side in the result. */
+  readonly outputsPerCell?: 1 | 2 | 4;
 }

@@ -1,4 +1,4 @@
-import type { KernelDefinition, KernelThread } from './definition.js';
+import type { KernelDefinition } from './definition.js';
 
 /**
  * The sum of a row from each of three tables, `[rows, hidden]`. `input` holds from `at` on which row of the first, `[rows]`,
@@ -16,9 +16,7 @@ export const embed: KernelDefinition = {
     at: 'Integer',
     rows: 'Integer',
   },
-  outputsPerCell: 1,
   source: function (
-    this: KernelThread,
     input: number[],
     first: number[],
     second: number[],
@@ -60,15 +58,7 @@ export const pickPositions: KernelDefinition = {
   name: 'picked positions',
   family: 'other',
   arguments: { x: 'Array', input: 'Array', at: 'Integer', sequence: 'Integer', picked: 'Integer' },
-  outputsPerCell: 1,
-  source: function (
-    this: KernelThread,
-    x: number[],
-    input: number[],
-    at: number,
-    sequence: number,
-    picked: number,
-  ) {
+  source: function (x: number[], input: number[], at: number, sequence: number, picked: number) {
     let from = 0;
     let row = 0;
     from++;
@@ -85,8 +75,7 @@ export const firstPositions: KernelDefinition = {
   name: 'first positions',
   family: 'other',
   arguments: { x: 'Array', sequence: 'Integer' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, x: number[], sequence: number) {
+  source: function (x: number[], sequence: number) {
     return x[this.thread.y * sequence * this.constants.hidden! + this.thread.x]!;
   },
 };
@@ -96,8 +85,7 @@ export const join: KernelDefinition = {
   name: 'join',
   family: 'other',
   arguments: { first: 'Array', second: 'Array', length: 'Integer' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, first: number[], second: number[], length: number) {
+  source: function (first: number[], second: number[], length: number) {
     let value = 0.0;
     if (this.thread.x < length) value = first[this.thread.x]!;
     else value = second[this.thread.x - length]!;

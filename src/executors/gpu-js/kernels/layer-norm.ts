@@ -1,4 +1,4 @@
-import type { KernelDefinition, KernelThread } from './definition.js';
+import type { KernelDefinition } from './definition.js';
 
 /** Layer normalization in two passes over `[rows, hidden]`. Constant: hidden. */
 
@@ -7,8 +7,7 @@ export const addResidual: KernelDefinition = {
   name: 'residual',
   family: 'other',
   arguments: { projected: 'Array', residual: 'Array' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, projected: number[], residual: number[]) {
+  source: function (projected: number[], residual: number[]) {
     return (
       projected[((this.thread.y >> 2) * this.constants.hidden! + this.thread.x) * 4 + (this.thread.y & 3)]! +
       residual[this.thread.y * this.constants.hidden! + this.thread.x]!
@@ -26,7 +25,7 @@ export const rowMoments: KernelDefinition = {
   family: 'other',
   arguments: { x: 'Array' },
   outputsPerCell: 2,
-  source: function (this: KernelThread, x: number[]) {
+  source: function (x: number[]) {
     let at = 0;
     at = this.thread.x * this.constants.hidden!;
     let sum = 0.0;
@@ -78,15 +77,7 @@ export const normalize: KernelDefinition = {
   name: 'normalize',
   family: 'other',
   arguments: { x: 'Array', moments: 'Array', scale: 'Array', shift: 'Array', settings: 'Array' },
-  outputsPerCell: 1,
-  source: function (
-    this: KernelThread,
-    x: number[],
-    moments: number[],
-    scale: number[],
-    shift: number[],
-    settings: number[],
-  ) {
+  source: function (x: number[], moments: number[], scale: number[], shift: number[], settings: number[]) {
     const centred = x[this.thread.y * this.constants.hidden! + this.thread.x]! - moments[this.thread.y * 2]!;
     const deviation = Math.sqrt(moments[this.thread.y * 2 + 1]! + settings[0]!);
     return (centred / deviation) * scale[this.thread.x]! + shift[this.thread.x]!;

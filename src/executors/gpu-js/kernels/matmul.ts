@@ -1,4 +1,4 @@
-import type { KernelDefinition, KernelThread } from './definition.js';
+import type { KernelDefinition } from './definition.js';
 
 /**
  * `x · Wᵀ + bias`: x `[rows, inputs]`, W `[outputs, inputs]`, bias `[outputs]`.
@@ -25,7 +25,7 @@ const MATMUL = {
 /** One product a step, in blocks of about as many inputs as there are blocks, each summed by itself. */
 export const matmulInBlocks: KernelDefinition = {
   ...MATMUL,
-  source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
+  source: function (x: number[], weight: number[], bias: number[], rows: number) {
     // Running indices, nothing is multiplied within the loop; `++` makes integers of them (definition.ts).
     let at0 = 0;
     let at1 = 0;
@@ -87,7 +87,7 @@ export const matmulInBlocks: KernelDefinition = {
 /** Four products a step, summed before they join the sum over all. */
 export const matmulByFours: KernelDefinition = {
   ...MATMUL,
-  source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
+  source: function (x: number[], weight: number[], bias: number[], rows: number) {
     let at0 = 0;
     let at1 = 0;
     let at2 = 0;
@@ -148,7 +148,7 @@ export const matmulByFours: KernelDefinition = {
  */
 export const matmulSideBySide: KernelDefinition = {
   ...MATMUL,
-  source: function (this: KernelThread, x: number[], weight: number[], bias: number[], rows: number) {
+  source: function (x: number[], weight: number[], bias: number[], rows: number) {
     let group = 0;
     let column = 0;
     column++;

@@ -1,4 +1,4 @@
-import type { KernelDefinition, KernelThread } from './definition.js';
+import type { KernelDefinition } from './definition.js';
 
 /**
  * Softmax of scores in quads, `[batch · heads, ⌈sequence / 4⌉, sequence, 4]`, in three steps: largest score,
@@ -10,8 +10,7 @@ export const largestScores: KernelDefinition = {
   name: 'largest scores',
   family: 'other',
   arguments: { scores: 'Array', sequence: 'Integer' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, scores: number[], sequence: number) {
+  source: function (scores: number[], sequence: number) {
     let at = 0;
     at++;
     at = (this.thread.y * ((sequence + 3) >> 2) + (this.thread.x >> 2)) * sequence * 4 + (this.thread.x & 3);
@@ -29,8 +28,7 @@ export const exponentials: KernelDefinition = {
   name: 'exponentials',
   family: 'other',
   arguments: { scores: 'Array', largest: 'Array', sequence: 'Integer' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, scores: number[], largest: number[], sequence: number) {
+  source: function (scores: number[], largest: number[], sequence: number) {
     let query = 0;
     query++;
     query = this.thread.y * 4 + (this.thread.x & 3);
@@ -52,14 +50,7 @@ export const exponentialsByTable: KernelDefinition = {
   name: 'exponentials',
   family: 'other',
   arguments: { scores: 'Array', largest: 'Array', powers: 'Array', sequence: 'Integer' },
-  outputsPerCell: 1,
-  source: function (
-    this: KernelThread,
-    scores: number[],
-    largest: number[],
-    powers: number[],
-    sequence: number,
-  ) {
+  source: function (scores: number[], largest: number[], powers: number[], sequence: number) {
     let query = 0;
     query++;
     query = this.thread.y * 4 + (this.thread.x & 3);
@@ -90,8 +81,7 @@ export const weightSums: KernelDefinition = {
   name: 'weight sums',
   family: 'other',
   arguments: { weights: 'Array', sequence: 'Integer' },
-  outputsPerCell: 1,
-  source: function (this: KernelThread, weights: number[], sequence: number) {
+  source: function (weights: number[], sequence: number) {
     let at = 0;
     at++;
     at = (this.thread.y * ((sequence + 3) >> 2) + (this.thread.x >> 2)) * sequence * 4 + (this.thread.x & 3);

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import type { Configuration, Fact } from '../../data/report-data.js';
 import { DataTable, type DataTableProps } from './data-table.js';
+import { Figure } from './figure.js';
 import { Warnings } from './warnings.js';
 
 /** What the run was configured with: what someone gave first, what is left at its default below. */
@@ -8,9 +9,7 @@ export function ConfigurationSection({ configuration }: { readonly configuration
   const given = configuration.attributes.filter(({ source }) => source !== 'default');
   const defaults = configuration.attributes.filter(({ source }) => source === 'default');
   return (
-    <section class="figure">
-      <h2>Configuration</h2>
-      <p class="note">{configuration.name}</p>
+    <Figure title="Configuration" note={configuration.name}>
       <Warnings warnings={configuration.warnings} />
       <DataTable caption="Attributes that are given" {...attributeTable(given)} />
       {defaults.length > 0 && (
@@ -19,7 +18,7 @@ export function ConfigurationSection({ configuration }: { readonly configuration
           <DataTable caption="Attributes at their defaults" {...attributeTable(defaults)} />
         </details>
       )}
-    </section>
+    </Figure>
   );
 }
 
@@ -33,8 +32,7 @@ function attributeTable(attributes: Configuration['attributes']): Omit<DataTable
 
 export function SettingsSection({ settings }: { readonly settings: readonly Fact[] }): VNode {
   return (
-    <section class="figure">
-      <h2>Settings</h2>
+    <Figure title="Settings">
       <dl class="facts">
         {settings.map(({ label, value }) => (
           <div key={label}>
@@ -43,6 +41,6 @@ export function SettingsSection({ settings }: { readonly settings: readonly Fact
           </div>
         ))}
       </dl>
-    </section>
+    </Figure>
   );
 }

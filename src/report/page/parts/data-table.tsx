@@ -1,9 +1,8 @@
 import type { VNode } from 'preact';
+import type { ReportTable } from '../../data/report-data.js';
 
-export interface DataTableProps {
+export interface DataTableProps extends Pick<ReportTable, 'columns' | 'rows'> {
   readonly caption: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly (string | number)[])[];
   /** Rows become blocks on a phone: for cells with sentences in them. */
   readonly isWordy?: boolean;
 }

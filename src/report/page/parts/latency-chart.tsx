@@ -1,4 +1,4 @@
-import { ticks } from 'd3-array';
+import { sum, ticks } from 'd3-array';
 import type { VNode } from 'preact';
 import { milliseconds } from '../../../../ipu-config/base/format.js';
 import { seriesPaint } from '../../../observe/palette.js';
@@ -18,7 +18,7 @@ export function LatencyChart({ runs }: { readonly runs: readonly LatencyDistribu
       milliseconds(run.p50Ms),
       milliseconds(run.p95Ms),
       milliseconds(run.p99Ms),
-      run.histogram ? run.histogram.counts.reduce((sum, count) => sum + count, 0) : '–',
+      run.histogram ? sum(run.histogram.counts) : '–',
     ]),
   };
   const drawn = runs.filter(({ histogram }) => histogram && histogram.counts.length > 0);

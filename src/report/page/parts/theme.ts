@@ -21,13 +21,13 @@ export function watchTheme(watcher: () => void): () => void {
 
 export function chooseTheme(theme: Theme): void {
   document.documentElement.dataset['theme'] = theme;
-  remember(theme);
+  ifStored((storage) => storage.setItem(KEY, theme));
   tell();
 }
 
 /** Takes up what the reader chose before, and follows the system from then on. */
 export function startTheme(): void {
-  const theme = remembered();
+  const theme = ifStored((storage) => storage.getItem(KEY));
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme;
   dark.addEventListener('change', tell);
   print.addEventListener('change', tell);
@@ -38,18 +38,10 @@ function tell(): void {
 }
 
 /** A page from disk may be refused its storage; the choice then lasts as long as the page. */
-function remember(theme: Theme): void {
+function ifStored<T>(use: (storage: Storage) => T): T | undefined {
   try {
-    localStorage.setItem(KEY, theme);
+    return use(localStorage);
   } catch {
-    return;
-  }
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
 import { PRESET_NAMES, type PresetName } from '../../../../ipu-config/presets.js';
+import { useAttempt } from './attempt.js';
 import { Select } from './controls.js';
 import { configText, presetText, withConfigText, type Setup } from './setup.js';
 
@@ -14,23 +14,16 @@ const OWN = 'own';
 
 /** Loads, shows, edits and downloads the configuration. */
 export function ConfigBox({ setup, onConfig }: ConfigBoxProps): VNode {
-  const [problem, setProblem] = useState<string>();
-  const load = (text: string, name: string): void => {
-    try {
-      onConfig(withConfigText(text, name));
-      setProblem(undefined);
-    } catch (error) {
-      if (!(error instanceof IpuPipelineError)) throw error;
-      setProblem(error.message);
-    }
-  };
+  const { attempt, refuse, refusal } = useAttempt(onConfig);
+  const load = (text: string, name: string): void => attempt(() => withConfigText(text, name));
   const open = (file: File | undefined): void => {
     file?.text().then(
       (text) => load(text, file.name),
-      (error: unknown) => setProblem(`${file.name} cannot be read: ${String(error)}.`),
+      (error: unknown) => refuse(`${file.name} cannot be read: ${String(error)}.`),
     );
   };
   useDroppedFile(open);
+  const text = configText(setup.config);
   const preset = PRESET_NAMES.find((name) => name === setup.name);
   return (
     <section class="figure config-box">
@@ -40,21 +33,17 @@ export function ConfigBox({ setup, onConfig }: ConfigBoxProps): VNode {
           value={preset ?? OWN}
           choices={[
             ...(preset ? [] : [{ value: OWN, text: setup.name }]),
-            { group: 'published', choices: PRESET_NAMES.map((value) => ({ value })) },
+            { group: 'published', choices: PRESET_NAMES },
           ]}
           onChange={(name) => name !== OWN && load(presetText(name as PresetName), name)}
         />
         <FileButton onFile={open} />
-        <button type="button" onClick={() => download(configText(setup.config))}>
+        <button type="button" onClick={() => download(text)}>
           Download ipu_config.json
         </button>
       </div>
-      <ConfigText config={setup.config} onText={(text) => load(text, 'ipu_config.json')} />
-      {problem && (
-        <p class="failure" role="alert">
-          {problem}
-        </p>
-      )}
+      <ConfigText text={text} onText={(changed) => load(changed, 'ipu_config.json')} />
+      {refusal}
     </section>
   );
 }
@@ -83,11 +72,8 @@ function FileButton({ onFile }: { readonly onFile: (file: File | undefined) => v
 }
 
 /** While someone types, their text stays as it is; otherwise it is the configuration's. */
-function ConfigText(props: {
-  readonly config: Setup['config'];
-  readonly onText: (text: string) => void;
-}): VNode {
-  const { config, onText } = props;
+function ConfigText(props: { readonly text: string; readonly onText: (text: string) => void }): VNode {
+  const { text, onText } = props;
   const [draft, setDraft] = useState<string>();
   return (
     <details class="config-text">
@@ -96,7 +82,7 @@ function ConfigText(props: {
         spellcheck={false}
         rows={12}
         aria-label="ipu_config.json"
-        value={draft ?? configText(config)}
+        value={draft ?? text}
         onInput={(event) => {
           setDraft(event.currentTarget.value);
           onText(event.currentTarget.value);

@@ -1,10 +1,8 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-export interface Choice {
-  readonly value: string;
-  readonly text?: string;
-}
+/** A value that is its own text, or one that has another. */
+export type Choice = string | { readonly value: string; readonly text: string };
 
 export function Select(props: {
   readonly label: string;
@@ -17,7 +15,7 @@ export function Select(props: {
     <Field label={label}>
       <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         {choices.map((choice) =>
-          'group' in choice ? (
+          typeof choice === 'object' && 'group' in choice ? (
             <optgroup key={choice.group} label={choice.group}>
               {choice.choices.map(option)}
             </optgroup>
@@ -30,7 +28,8 @@ export function Select(props: {
   );
 }
 
-function option({ value, text = value }: Choice): VNode {
+function option(choice: Choice): VNode {
+  const { value, text } = typeof choice === 'string' ? { value: choice, text: choice } : choice;
   return (
     <option key={value} value={value}>
       {text}
@@ -71,7 +70,7 @@ export function NumberBox(props: {
   );
 }
 
-export function Field(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
+function Field(props: { readonly label: string; readonly children: ComponentChildren }): VNode {
   return (
     <label class="field">
       <span>{props.label}</span>

@@ -1,4 +1,3 @@
-import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
 import { configuredRun } from '../../../hardware/config-run.js';
 import type { IpuRun } from '../../../hardware/run-spec.js';
 import { describeRun, simulateIpus, type IpuSimulation } from '../../../hardware/simulation.js';
@@ -23,28 +22,23 @@ export interface Outcome {
 /** A picture of more is neither quick nor legible; figures are those of the whole run all the same. */
 const MOST_SPANS = 20_000;
 
-/** Simulates a setup. @returns what it gives, or the sentence that says why it cannot run */
-export function outcomeOf(setup: Setup): Outcome | string {
-  try {
-    const { run, warnings } = configuredRun(setup.config, settingsOf(setup));
-    const builder = new SpanTableBuilder();
-    let [left, pipelineNs] = [0, 0];
-    const simulation = simulateIpus(run, {
-      warnings: [...setup.warnings, ...warnings],
-      onSpan: (span) => {
-        if (span.kind === 'action' && span.endNs > pipelineNs) pipelineNs = span.endNs;
-        if (builder.count < MOST_SPANS) builder.add(span);
-        else left++;
-      },
-    });
-    const isCut = left > 0;
-    const table = builder.table(isCut ? builder.completeNs : Infinity);
-    const layers = layersOf(run);
-    return { run, simulation, layers, description: describeRun(run), table, pipelineNs, isCut };
-  } catch (error) {
-    if (error instanceof IpuPipelineError) return error.message;
-    throw error;
-  }
+/** Simulates a setup. @throws IpuPipelineError that says why it cannot run */
+export function outcomeOf(setup: Setup): Outcome {
+  const { run, warnings } = configuredRun(setup.config, settingsOf(setup));
+  const builder = new SpanTableBuilder();
+  let [left, pipelineNs] = [0, 0];
+  const simulation = simulateIpus(run, {
+    warnings: [...setup.warnings, ...warnings],
+    onSpan: (span) => {
+      if (span.kind === 'action' && span.endNs > pipelineNs) pipelineNs = span.endNs;
+      if (builder.count < MOST_SPANS) builder.add(span);
+      else left++;
+    },
+  });
+  const isCut = left > 0;
+  const table = builder.table(isCut ? builder.completeNs : Infinity);
+  const layers = layersOf(run);
+  return { run, simulation, layers, description: describeRun(run), table, pipelineNs, isCut };
 }
 
 function layersOf({ stages, ipusPerReplica }: IpuRun): number[] {

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
 import { IpuConfig } from '../../../../ipu-config/ipu-config.js';
 import { planConfig } from '../../../planning/plan-config.js';
 import { figure, milliseconds } from '../../../../ipu-config/base/format.js';
+import { attempted } from './attempt.js';
 import { Select } from './controls.js';
 import { LOCKSTEP, settingsOf, type Setup } from './setup.js';
 
@@ -23,7 +23,7 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
     setPlanning(true);
     // The button says so first: a search may take a second.
     setTimeout(() => {
-      const found = findPlan(setup, setup.mode === 'training' ? 'throughput' : objective);
+      const found = attempted(() => findPlan(setup, setup.mode === 'training' ? 'throughput' : objective));
       if (typeof found === 'string') setSaid({ text: found, isProblem: true });
       else {
         setSaid({ text: found.text });
@@ -38,7 +38,7 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
         <Select
           label="Plan for"
           value={objective}
-          choices={[{ value: 'throughput' }, { value: 'latency' }]}
+          choices={['throughput', 'latency']}
           onChange={(value) => setObjective(value as Objective)}
         />
       )}
@@ -52,32 +52,27 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
   );
 }
 
-/** @returns the planned configuration, or the sentence that says why there is none */
-function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text: string } | string {
-  try {
-    const { schedule: _, ...settings } = settingsOf(setup);
-    const { attributes, layersPerIpu, after, before, exact, evaluated } = planConfig(setup.config, settings, {
-      objective,
-    });
-    const gain = before
-      ? ` (${change(after.rates.sequencesPerSecond / before.rates.sequencesPerSecond - 1)} against before)`
-      : '';
-    const value =
-      objective === 'latency'
-        ? milliseconds(after.latencyMs)
-        : `${figure(after.rates.sequencesPerSecond)} sequences/s${gain}`;
-    const proof = exact
-      ? `no other split is better: ${evaluated} had to be simulated for that`
-      : `the best of ${evaluated} simulated; there were too many to prove that none is better`;
-    const lockstep = setup.schedule === LOCKSTEP ? '' : " It is the best in PopART's lockstep cycles.";
-    return {
-      config: new IpuConfig(attributes),
-      text: `[${layersPerIpu.join(', ')}] gives ${value}; ${proof}.${lockstep}`,
-    };
-  } catch (error) {
-    if (error instanceof IpuPipelineError) return error.message;
-    throw error;
-  }
+/** @throws IpuPipelineError that says why there is no plan */
+function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text: string } {
+  const { schedule: _, ...settings } = settingsOf(setup);
+  const { attributes, layersPerIpu, after, before, exact, evaluated } = planConfig(setup.config, settings, {
+    objective,
+  });
+  const gain = before
+    ? ` (${change(after.rates.sequencesPerSecond / before.rates.sequencesPerSecond - 1)} against before)`
+    : '';
+  const value =
+    objective === 'latency'
+      ? milliseconds(after.latencyMs)
+      : `${figure(after.rates.sequencesPerSecond)} sequences/s${gain}`;
+  const proof = exact
+    ? `no other split is better: ${evaluated} had to be simulated for that`
+    : `the best of ${evaluated} simulated; there were too many to prove that none is better`;
+  const lockstep = setup.schedule === LOCKSTEP ? '' : " It is the best in PopART's lockstep cycles.";
+  return {
+    config: new IpuConfig(attributes),
+    text: `[${layersPerIpu.join(', ')}] gives ${value}; ${proof}.${lockstep}`,
+  };
 }
 
 /** `+3.2 %` */

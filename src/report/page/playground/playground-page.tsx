@@ -4,12 +4,14 @@ import { adviceFor, type Advice } from '../../../planning/memory-advice.js';
 import type { IpuSimulation } from '../../../hardware/simulation.js';
 import { bytes } from '../../../../ipu-config/base/format.js';
 import { memoryBars, simulationHighlights, timeBars } from '../../data/simulation-data.js';
+import { Figure } from '../parts/figure.js';
 import { Highlights } from '../parts/highlights.js';
+import { PageFrame } from '../parts/page-frame.js';
 import { StackedBarChart } from '../parts/stacked-bar-chart.js';
-import { ThemeToggle } from '../parts/theme-toggle.js';
 import { TimelineHelp } from '../timeline/timeline-help.js';
 import { TimelinePanel } from '../timeline/timeline-panel.js';
 import { Warnings } from '../parts/warnings.js';
+import { attempted } from './attempt.js';
 import { ConfigBox } from './config-box.js';
 import { LayerBoard } from './layer-board.js';
 import { outcomeOf, type Outcome } from './outcome.js';
@@ -18,27 +20,19 @@ import { setupFrom, withIpus, withLayers, ipusOf, type Setup } from './setup.js'
 import { SetupControls } from './setup-controls.js';
 import type { PlaygroundStart } from '../../data/playground-start.js';
 
+const SUBTITLE =
+  'Drag layers between IPUs and change what you like: the simulator runs in this page, nothing is sent anywhere.';
+
 /** Change a configuration, and see at once what it would do. */
 export function Playground({ start }: { readonly start: PlaygroundStart }): VNode {
   const [setup, setSetup] = useState(() => setupFrom(start));
-  const result = useMemo(() => outcomeOf(setup), [setup]);
+  const result = useMemo(() => attempted(() => outcomeOf(setup)), [setup]);
   const shown = useRef<Outcome>(undefined);
   if (typeof result !== 'string') shown.current = result;
   const outcome = shown.current;
   const [base, setBase] = useBase(result);
   return (
-    <>
-      <header>
-        <div>
-          <p class="kind">Playground</p>
-          <h1>{setup.model + ' on ' + setup.system}</h1>
-          <p class="subtitle">
-            Drag layers between IPUs and change what you like: the simulator runs in this page, nothing is
-            sent anywhere.
-          </p>
-        </div>
-        <ThemeToggle />
-      </header>
+    <PageFrame kind="Playground" title={`${setup.model} on ${setup.system}`} subtitle={SUBTITLE}>
       <ConfigBox
         setup={setup}
         onConfig={(config) => {
@@ -59,8 +53,7 @@ export function Playground({ start }: { readonly start: PlaygroundStart }): VNod
           />
         </div>
       )}
-      <footer>Made by ipu-pipeline. This page is one file and needs no network.</footer>
-    </>
+    </PageFrame>
   );
 }
 
@@ -116,26 +109,24 @@ function OutcomeView(props: {
       </p>
       <AdviceList simulation={simulation} />
       <Warnings warnings={simulation.warnings} />
-      <section class="figure">
-        <h2>Layers on IPUs</h2>
-        <p class="note">
-          One replica of {run.replicas}. Drag a layer to another IPU, or move it with the keys ↑ and ↓.
-        </p>
+      <Figure
+        title="Layers on IPUs"
+        note={`One replica of ${run.replicas}. Drag a layer to another IPU, or move it with the keys ↑ and ↓.`}
+      >
         <LayerBoard outcome={outcome} onLayers={(layers) => onSetup(withLayers(setup, layers))} />
         <PlanBox setup={setup} onPlan={(config) => onSetup({ ...setup, config })} />
-      </section>
-      <section class="figure">
-        <h2>Timeline</h2>
+      </Figure>
+      <Figure title="Timeline">
         <TimelinePanel
           run={description}
           table={table}
           focusNs={outcome.pipelineNs}
-          {...(isCut
-            ? { note: 'Only the beginning of the run is drawn; the figures are those of the whole.' }
-            : {})}
+          note={
+            isCut ? 'Only the beginning of the run is drawn; the figures are those of the whole.' : undefined
+          }
         />
         <TimelineHelp />
-      </section>
+      </Figure>
       <StackedBarChart chart={memoryBars(simulation)} isLive />
       <StackedBarChart chart={timeBars(simulation)} isLive />
     </>

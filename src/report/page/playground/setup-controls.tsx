@@ -1,10 +1,9 @@
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
 import { SCHEDULES, type NamedSchedule } from '../../../../pipeline/schedules/registry.js';
-import { IpuPipelineError } from '../../../../ipu-config/base/errors.js';
 import { SYSTEM_NAMES, SYSTEMS } from '../../../hardware/hardware-specs.js';
 import { HEADS, type Head } from '../../../hardware/model-shape.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../../hardware/published-models.js';
+import { useAttempt } from './attempt.js';
 import { NumberBox, Select, type Choice } from './controls.js';
 import {
   depthName,
@@ -25,16 +24,7 @@ export interface SetupControlsProps {
 /** Model, system, and how the run goes on. */
 export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
   const training = setup.mode === 'training';
-  const [problem, setProblem] = useState<string>();
-  const attempt = (make: () => Setup): void => {
-    try {
-      onSetup(make());
-      setProblem(undefined);
-    } catch (error) {
-      if (!(error instanceof IpuPipelineError)) throw error;
-      setProblem(error.message);
-    }
-  };
+  const { attempt, refusal } = useAttempt(onSetup);
   return (
     <section class="figure">
       <div class="controls">
@@ -42,13 +32,13 @@ export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
         <Select
           label="Mode"
           value={setup.mode}
-          choices={[{ value: 'training' }, { value: 'inference' }]}
+          choices={['training', 'inference']}
           onChange={(mode) => onSetup(withMode(setup, mode as Setup['mode']))}
         />
         <Select
           label="IPUs of a replica"
           value={`${ipusOf(setup)}`}
-          choices={ipuChoices(setup.system, ipusOf(setup)).map((ipus) => named(`${ipus}`))}
+          choices={ipuChoices(setup.system, ipusOf(setup)).map(String)}
           onChange={(ipus) => attempt(() => withIpus(setup, Number(ipus)))}
         />
         <NumberBox
@@ -71,11 +61,7 @@ export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
         />
         <ScheduleControls setup={setup} onSetup={onSetup} />
       </div>
-      {problem && (
-        <p class="failure" role="alert">
-          {problem}
-        </p>
-      )}
+      {refusal}
     </section>
   );
 }
@@ -87,13 +73,13 @@ function ModelControls({ setup, onSetup }: SetupControlsProps): VNode {
       <Select
         label="Model"
         value={setup.model}
-        choices={PUBLISHED_MODELS.map(named)}
+        choices={PUBLISHED_MODELS}
         onChange={(model) => onSetup({ ...setup, model, head: publishedModel(model)!.head })}
       />
       <Select
         label="Head"
         value={setup.head}
-        choices={HEADS.map(named)}
+        choices={HEADS}
         onChange={(head) => onSetup({ ...setup, head: head as Head })}
       />
       <Select
@@ -134,10 +120,6 @@ function ScheduleControls({ setup, onSetup }: SetupControlsProps): VNode {
 
 function scheduleChoice({ name, layout }: NamedSchedule): Choice {
   return { value: name, text: layout === 'line' ? name : `${name} (several stages on an IPU)` };
-}
-
-function named(value: string): Choice {
-  return { value };
 }
 
 function ipuCount(system: string): string {

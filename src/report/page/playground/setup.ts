@@ -13,18 +13,13 @@ import type { PlaygroundStart } from '../../data/playground-start.js';
 export const LOCKSTEP = 'popart-lockstep';
 
 /** Everything that the page's controls say. */
-export interface Setup {
+export interface Setup extends Omit<PlaygroundStart, 'config'> {
   readonly config: IpuConfig;
   /** Where the configuration comes from. */
   readonly name: string;
   /** Of reading it. */
   readonly warnings: readonly string[];
-  readonly model: string;
   readonly head: Head;
-  readonly system: string;
-  readonly mode: RunSettings['mode'];
-  readonly sequenceLength: number;
-  readonly microBatch: number;
   /** `LOCKSTEP`, or the name of a schedule. */
   readonly schedule: string;
   /** For schedules that loop. */
@@ -33,15 +28,10 @@ export interface Setup {
 
 /** @throws ConfigError when the configuration cannot be understood */
 export function setupFrom(start: PlaygroundStart): Setup {
-  const model = publishedModel(start.model)!;
   return {
+    ...start,
     ...withConfigText(start.config.text, start.config.name),
-    model: start.model,
-    head: start.head ?? model.head,
-    system: start.system,
-    mode: start.mode,
-    sequenceLength: start.sequenceLength,
-    microBatch: start.microBatch,
+    head: start.head ?? publishedModel(start.model)!.head,
     schedule: LOCKSTEP,
     chunks: 2,
   };
@@ -64,19 +54,11 @@ export function configText(config: IpuConfig): string {
 
 /** @throws InputError for figures that do not go together */
 export function settingsOf(setup: Setup): RunSettings {
-  const { model, head, system, mode, sequenceLength, microBatch, schedule } = setup;
-  return {
-    model: publishedModel(model, head)!,
-    hardware: systemByName(system),
-    mode,
-    sequenceLength,
-    microBatch,
-    ...(schedule === LOCKSTEP ? {} : { schedule: choiceOf(setup) }),
-  };
-}
-
-function choiceOf({ schedule, chunks }: Setup): NonNullable<RunSettings['schedule']> {
-  return namedSchedule(schedule).layout === 'loops' ? { name: schedule, chunks } : { name: schedule };
+  const { model, head, system, mode, sequenceLength, microBatch, schedule: name, chunks } = setup;
+  const settings = { model: publishedModel(model, head)!, hardware: systemByName(system) };
+  const run = { ...settings, mode, sequenceLength, microBatch };
+  if (name === LOCKSTEP) return run;
+  return { ...run, schedule: namedSchedule(name).layout === 'loops' ? { name, chunks } : { name } };
 }
 
 /** A schedule of the other mode gives way to the lockstep one. */

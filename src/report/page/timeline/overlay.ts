@@ -1,7 +1,7 @@
 import type { SpanRow, SpanTable } from '../../../observe/span-table.js';
 import { currentTheme } from '../parts/theme.js';
 import { heightOf, type Layout } from './layout.js';
-import { inkOf } from './paints.js';
+import { INK } from './paints.js';
 import type { Viewport } from './viewport.js';
 
 /** A span that the reader looks at. */
@@ -23,7 +23,7 @@ export function drawOverlay(
   context.clearRect(0, 0, layout.width, heightOf(layout));
   const chosen = selection && table.rows[selection.row];
   if (selection === undefined || chosen === undefined) return;
-  context.strokeStyle = inkOf(currentTheme()).strong;
+  context.strokeStyle = INK[currentTheme()].strong;
   followMicroBatch(context, table, layout, viewport, { row: chosen, at: selection.span });
   context.lineWidth = 2;
   outline(context, layout, viewport, chosen, selection);

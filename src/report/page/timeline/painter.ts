@@ -1,7 +1,7 @@
 import type { SpanRow, SpanTable } from '../../../observe/span-table.js';
 import { currentTheme, type Theme } from '../parts/theme.js';
 import { heightOf, type Layout } from './layout.js';
-import { inkOf, kindPaints, type KindPaint } from './paints.js';
+import { INK, kindPaints, type KindPaint } from './paints.js';
 import { PixelBoard, pixelOf } from './pixel-board.js';
 import { rowRectangles } from './row-rectangles.js';
 import { timeTicks, type Tick } from './time-scale.js';
@@ -58,7 +58,7 @@ export class Painter {
     const frame = { layout, viewport, board: this.#boardFor(layout), hatches: [], labels: [] };
     const scale = (layout.width * ratio) / (viewport.toNs - viewport.fromNs);
     const columns = ticks.map(({ atNs }) => Math.round((atNs - viewport.fromNs) * scale));
-    frame.board.begin(pixelOf(inkOf(theme).paper), pixelOf(inkOf(theme).line), columns);
+    frame.board.begin(pixelOf(INK[theme].paper), pixelOf(INK[theme].line), columns);
     this.#table.rows.forEach((row, index) => this.#row(row, index, frame));
     this.#context.setTransform(1, 0, 0, 1, 0, 0);
     frame.board.putOn(this.#context, Math.round(axisHeight * ratio));
@@ -139,15 +139,15 @@ export class Painter {
   #axis(layout: Layout, ticks: readonly Tick[], columns: readonly number[], theme: Theme): void {
     const context = this.#context;
     const { width, axisHeight, pixelRatio } = layout;
-    context.fillStyle = inkOf(theme).paper;
+    context.fillStyle = INK[theme].paper;
     context.fillRect(0, 0, width, axisHeight);
     context.font = FONT;
     context.textBaseline = 'middle';
     ticks.forEach(({ label }, index) => {
       const x = columns[index]! / pixelRatio;
-      context.fillStyle = inkOf(theme).line;
+      context.fillStyle = INK[theme].line;
       context.fillRect(x, axisHeight - 8, 1 / pixelRatio, 8);
-      context.fillStyle = inkOf(theme).muted;
+      context.fillStyle = INK[theme].muted;
       const wide = context.measureText(label).width;
       context.fillText(label, Math.max(0, Math.min(width - wide, x - wide / 2)), 9);
     });

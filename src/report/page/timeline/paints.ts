@@ -13,22 +13,11 @@ export interface KindPaint {
   readonly hatch?: CanvasPattern;
 }
 
-export interface Ink {
-  readonly text: string;
-  readonly muted: string;
-  readonly line: string;
-  readonly paper: string;
-  readonly strong: string;
-}
-
-const INK: Readonly<Record<Theme, Ink>> = {
-  light: { text: '#1c2430', muted: '#5c6773', line: '#e2e5e9', paper: '#ffffff', strong: '#111820' },
-  dark: { text: '#e6e9ee', muted: '#9aa5b1', line: '#2b323b', paper: '#1a1f26', strong: '#ffffff' },
-};
-
-export function inkOf(theme: Theme): Ink {
-  return INK[theme];
-}
+/** Of what is not a span. */
+export const INK = {
+  light: { muted: '#5c6773', line: '#e2e5e9', paper: '#ffffff', strong: '#111820' },
+  dark: { muted: '#9aa5b1', line: '#2b323b', paper: '#1a1f26', strong: '#ffffff' },
+} as const satisfies Record<Theme, object>;
 
 export function kindPaints(
   { kinds }: SpanTable,

@@ -1,14 +1,9 @@
+import { bisectRight } from 'd3-array';
 import type { SpanRow } from '../../../observe/span-table.js';
 
 /** Index of the first span that ends after a moment; the number of spans when there is none. */
 export function firstEndingAfter({ endNs }: SpanRow, ns: number): number {
-  let [low, high] = [0, endNs.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (endNs[middle]! > ns) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return bisectRight(endNs, ns);
 }
 
 /** Index of the span at a moment; the nearest within some nanoseconds, because thin ones are hard to meet. */

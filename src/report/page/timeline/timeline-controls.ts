@@ -29,11 +29,16 @@ export function onKey(event: KeyboardEvent, view: TimelineView): void {
   binding.act(view);
 }
 
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Drag pans, two fingers and Ctrl with the wheel zoom, a sideways wheel pans; a plain wheel scrolls the page. */
 export class PointerControl {
   readonly #canvas: HTMLElement;
   readonly #view: () => TimelineView | undefined;
-  readonly #pointers = new Map<number, { x: number; y: number }>();
+  readonly #pointers = new Map<number, Point>();
   #moved = false;
 
   constructor(canvas: HTMLElement, view: () => TimelineView | undefined) {
@@ -48,12 +53,12 @@ export class PointerControl {
       if (event.pointerType === 'mouse') this.#view()?.clear();
     });
     canvas.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
-    canvas.addEventListener('dblclick', (event) => this.#view()?.zoom(ZOOM * ZOOM, this.#x(event)));
+    canvas.addEventListener('dblclick', (event) => this.#view()?.zoom(ZOOM * ZOOM, this.#at(event).x));
   }
 
   #down(event: PointerEvent): void {
     this.#canvas.setPointerCapture(event.pointerId);
-    this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    this.#pointers.set(event.pointerId, this.#at(event));
     this.#moved = false;
   }
 
@@ -61,29 +66,27 @@ export class PointerControl {
     const view = this.#view();
     const before = this.#pointers.get(event.pointerId);
     if (view === undefined) return;
+    const now = this.#at(event);
     if (before === undefined) {
-      if (event.pointerType === 'mouse') view.pick(this.#x(event), this.#y(event));
+      if (event.pointerType === 'mouse') view.pick(now.x, now.y);
       return;
     }
-    const others = [...this.#pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
-    const [other] = others;
-    const now = { x: event.clientX, y: event.clientY };
+    const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
     if (Math.abs(now.x - before.x) < 3 && !this.#moved && other === undefined) return;
     this.#moved = true;
     if (other === undefined) {
       view.pan((before.x - now.x) / Math.max(1, view.layout.width));
     } else {
       const [was, is] = [Math.abs(before.x - other.x), Math.abs(now.x - other.x)];
-      const middle = (now.x + other.x) / 2 - this.#canvas.getBoundingClientRect().left;
-      if (was > 8 && is > 8) view.zoom(is / was, middle);
+      if (was > 8 && is > 8) view.zoom(is / was, (now.x + other.x) / 2);
     }
     this.#pointers.set(event.pointerId, now);
   }
 
   #up(event: PointerEvent): void {
     const known = this.#pointers.delete(event.pointerId);
-    if (known && !this.#moved && event.type === 'pointerup')
-      this.#view()?.pick(this.#x(event), this.#y(event));
+    const { x, y } = this.#at(event);
+    if (known && !this.#moved && event.type === 'pointerup') this.#view()?.pick(x, y);
   }
 
   #wheel(event: WheelEvent): void {
@@ -91,17 +94,15 @@ export class PointerControl {
     if (view === undefined) return;
     const sideways =
       Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.shiftKey ? event.deltaY : 0;
-    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-event.deltaY / 300), this.#x(event));
+    if (event.ctrlKey || event.metaKey) view.zoom(Math.exp(-event.deltaY / 300), this.#at(event).x);
     else if (sideways !== 0) view.pan(sideways / Math.max(1, view.layout.width));
     else return;
     event.preventDefault();
   }
 
-  #x(event: MouseEvent): number {
-    return event.clientX - this.#canvas.getBoundingClientRect().left;
-  }
-
-  #y(event: MouseEvent): number {
-    return event.clientY - this.#canvas.getBoundingClientRect().top;
+  /** CSS pixels from the corner of the canvas. */
+  #at(event: MouseEvent): Point {
+    const { left, top } = this.#canvas.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
   }
 }

@@ -1,9 +1,8 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { ACTIVITIES, type Activity } from '../../../observe/activity.js';
 import type { RunDescription } from '../../../observe/run-description.js';
 import { countSpans, type SpanTable } from '../../../observe/span-table.js';
-import { ActivityLegend } from '../parts/legend.js';
+import { ActivityLegend, inPaletteOrder } from '../parts/legend.js';
 import { layoutFor } from './layout.js';
 import { rowDetail, rowName, spanText } from './span-text.js';
 import { onKey, PointerControl } from './timeline-controls.js';
@@ -13,7 +12,7 @@ export interface TimelineProps {
   readonly run: RunDescription;
   readonly table: SpanTable;
   /** Spans of the whole run that the table leaves out, in words. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Shows this much from the beginning at first; everything when absent. */
   readonly focusNs?: number;
 }
@@ -102,13 +101,8 @@ function SpanTip({
   );
 }
 
-/** Work first, then waiting, as the palette lists them; what this version does not know comes last. */
 function shownActivities({ kinds, rows }: SpanTable): string[] {
   const used = new Set<string>();
   for (const { kind } of rows) for (const index of kind) used.add(kinds[index]!.activity);
-  const order = (activity: string): number => {
-    const at = ACTIVITIES.indexOf(activity as Activity);
-    return at === -1 ? ACTIVITIES.length : at;
-  };
-  return [...used].sort((a, b) => order(a) - order(b));
+  return inPaletteOrder(used);
 }

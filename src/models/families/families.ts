@@ -1,13 +1,13 @@
-import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { InternalError } from '../../ipu-config/base/errors.js';
-import { brief, parseJson } from '../../ipu-config/base/json-text.js';
-import type { IpuConfig } from '../../ipu-config/ipu-config.js';
-import type { TensorSpec } from '../weights/tensor-spec.js';
-import { bert } from './bert/bert-family.js';
-import type { Family, ProgramOptions, ReadConfig } from './family.js';
-import type { ModelHead, ModelConfig, Slice } from './model-config.js';
-import { placeLayers, type Placement, type PlacedShape } from './placement.js';
-import { programTensors, type Program } from './program.js';
+import { CheckpointError } from '../../../ipu-config/base/checkpoint-error.js';
+import { InternalError } from '../../../ipu-config/base/errors.js';
+import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
+import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
+import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
+import { bert } from '../bert/bert-family.js';
+import type { Family, ProgramOptions, ReadConfig } from '../family.js';
+import type { ModelHead, ModelConfig, Slice } from '../model-config.js';
+import { placeLayers, type Placement, type PlacedShape } from '../placement.js';
+import { programTensors, type Program } from '../program.js';
 
 /** The families that can be run; the first is that of files that name none, as old ones do. */
 const FAMILIES: readonly [Family, ...Family[]] = [bert];

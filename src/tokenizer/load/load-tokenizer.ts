@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { InputError } from '../../ipu-config/base/errors.js';
-import type { AddedToken } from './added-tokens.js';
-import { BertTokenizer, type BertTokenizerOptions } from './bert-tokenizer.js';
-import { readWordPieceFile, type ClassArguments } from './json/tokenizer-json.js';
-import { isBackendClass, refuseForeignKeys, tokenizerClass } from './tokenizer-class.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { AddedToken } from '../base/added-tokens.js';
+import { BertTokenizer, type BertTokenizerOptions } from '../bert-tokenizer.js';
+import { readWordPieceFile, type ClassArguments } from '../json/tokenizer-json.js';
+import { isBackendClass, refuseForeignKeys, tokenizerClass } from '../tokenizer-class.js';
 import {
   addedTokensSchema,
   configSchema,
   readJson,
   readVocabulary,
   specialsSchema,
-} from './tokenizer-files.js';
-import type { TokenizerFlavour } from './tokenizer.js';
-import { STANDARD_SPECIALS, Vocabulary, type SpecialPieces } from './vocabulary.js';
+} from '../tokenizer-files.js';
+import type { TokenizerFlavour } from '../base/tokenizer.js';
+import { STANDARD_SPECIALS, Vocabulary, type SpecialPieces } from '../base/vocabulary.js';
 
 /** transformers writes 10³⁰ for "no limit", and takes anything above this for it. */
 const LARGEST_LIMIT = 1e20;

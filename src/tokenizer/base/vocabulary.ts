@@ -1,4 +1,4 @@
-import { InputError } from '../../ipu-config/base/errors.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
 
 /** The special pieces, as a vocabulary spells them. */
 export interface SpecialPieces {

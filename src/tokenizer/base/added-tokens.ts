@@ -1,5 +1,5 @@
-import { InputError } from '../../ipu-config/base/errors.js';
-import { brief } from '../../ipu-config/base/json-text.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import { brief } from '../../../ipu-config/base/json-text.js';
 
 /** A token that a tokenizer's files add to the vocabulary, or name beside it; it is found whole in a text. */
 export interface AddedToken {

@@ -3,7 +3,7 @@ import { RankTiler } from '../../schedule/rank-tiler.js';
 import type { Span, StallCause } from '../../schedule/span.js';
 import type { Clock } from '../links/clock.js';
 import type { RankSetup } from './protocol.js';
-import type { Transfers } from './stage.js';
+import type { DeviceTransfers } from './stage.js';
 
 const FLUSH_SPANS = 64;
 const FLUSH_NS = 100_000_000;
@@ -16,7 +16,7 @@ export interface ActionTimes {
 }
 
 /** Cuts one rank's time into spans, in the run's time, and sends them in bunches. Made only for observed runs. */
-export class SpanRecorder {
+export class RankRecorder {
   readonly #clock: Clock;
   readonly #runStartNs: number;
   readonly #tiler: RankTiler;
@@ -42,7 +42,7 @@ export class SpanRecorder {
   }
 
   /** An action is over. @param transfers of this action alone */
-  acted(action: Action, { readyNs, startNs, endNs }: ActionTimes, transfers?: Transfers): void {
+  acted(action: Action, { readyNs, startNs, endNs }: ActionTimes, transfers?: DeviceTransfers): void {
     const tiler = this.#tiler;
     tiler.ready(Math.min(readyNs, startNs) - this.#runStartNs);
     tiler.stall(startNs - this.#runStartNs, 'dispatch', action);

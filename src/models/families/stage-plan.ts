@@ -1,7 +1,7 @@
 import { programOf } from './families.js';
-import type { ModelHead, ModelConfig, Slice } from './model-config.js';
-import type { Placement } from './placement.js';
-import { weightBytes } from './program.js';
+import type { ModelHead, ModelConfig, Slice } from '../model-config.js';
+import type { Placement } from '../placement.js';
+import { weightBytes } from '../program.js';
 
 /** One stage of a pipeline: what it computes, where, and how large it is. */
 export interface PlannedStage {

@@ -1,0 +1,136 @@
+import * as v from 'valibot';
+import { figureOrNull, finite, type Frozen } from '../../ipu-config/base/checked.js';
+import { CHIPS, SYSTEMS } from './hardware-specs.js';
+import type { ChipSpec, SystemSpec } from './hardware.js';
+import { HEADS } from './model-shape.js';
+import { OPTIMIZERS, type IpuRun } from './run-spec.js';
+
+/** IPUs of one replica: a pod of 256 is the largest there was. */
+const MOST_IPUS = 4096;
+const MOST_LAYERS = 4096;
+/** Stages × micro-batches of one update or call, for runs that files name: seconds, and some hundred megabytes. */
+const MOST_PASSES = 1 << 19;
+
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+export const ipuCount = v.pipe(count, v.maxValue(MOST_IPUS));
+export const ipuNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_IPUS - 1));
+/** Of a model: costs are added up layer by layer. */
+export const layerCount = v.pipe(count, v.maxValue(MOST_LAYERS));
+/** Halves of layers on a stage. */
+export const halves = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_LAYERS));
+export const share = v.pipe(finite, v.minValue(0));
+export const positive = v.pipe(finite, v.gtValue(0));
+export const precision = v.picklist(['float16', 'float32']);
+export const mode = v.picklist(['training', 'inference']);
+export const execution = v.picklist(['pipelined', 'sharded']);
+export const recompute = v.picklist(['stage', 'layer', 'none']);
+
+export const TOO_LARGE = `of ${MOST_PASSES} passes of a micro-batch through a stage at most`;
+
+/** Whether a file may ask for it. */
+export function isSmall(
+  run: Pick<IpuRun, 'mode' | 'gradientAccumulation' | 'deviceIterations'> & {
+    readonly stages: readonly unknown[];
+  },
+): boolean {
+  const { stages, mode: of, gradientAccumulation, deviceIterations } = run;
+  return stages.length * (of === 'training' ? gradientAccumulation : deviceIterations) <= MOST_PASSES;
+}
+
+/** Every figure that a spec has. */
+function figuresOf(spec: object): Record<string, typeof share> {
+  const names = Object.entries(spec).filter(([, value]) => typeof value === 'number');
+  return Object.fromEntries(names.map(([name]) => [name, share]));
+}
+
+const CHIP = v.object({ name: v.string(), ...figuresOf(CHIPS['gc200']!) });
+const SYSTEM = v.object({ name: v.string(), chip: v.string(), ...figuresOf(SYSTEMS['pod16']!) });
+
+/** A run as `simulate --json` writes it. */
+export const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
+  v.object({
+    model: v.object({
+      name: v.string(),
+      hiddenSize: count,
+      layers: layerCount,
+      attentionHeads: count,
+      intermediateSize: count,
+      vocabSize: count,
+      maxPositions: count,
+      head: v.picklist(HEADS),
+      maskedTokensPerRow: v.exactOptional(share),
+      labels: v.exactOptional(count),
+    }),
+    hardware: v.object({
+      chip: CHIP as unknown as v.GenericSchema<unknown, ChipSpec>,
+      system: SYSTEM as unknown as v.GenericSchema<unknown, SystemSpec>,
+    }),
+    mode,
+    execution,
+    ipusPerReplica: ipuCount,
+    replicas: count,
+    sequenceLength: count,
+    sequencesPerRow: positive,
+    microBatch: count,
+    gradientAccumulation: count,
+    deviceIterations: count,
+    schedule: v.exactOptional(v.object({ name: v.string(), chunks: v.exactOptional(ipuCount) })),
+    stages: v.pipe(
+      v.array(
+        v.object({
+          ipu: ipuNumber,
+          embedding: v.boolean(),
+          attention: halves,
+          feedForward: halves,
+          head: v.boolean(),
+        }),
+      ),
+      v.minLength(1),
+      v.maxLength(MOST_IPUS),
+    ),
+    recompute,
+    precision,
+    stashPrecision: precision,
+    optimizer: v.nullable(
+      v.object({
+        name: v.picklist(OPTIMIZERS),
+        stateOffChip: v.boolean(),
+        replicatedTensorSharding: v.boolean(),
+        statePrecision: precision,
+      }),
+    ),
+    matmulProportion: v.array(share),
+    halfPartials: v.boolean(),
+    embeddingSerialization: count,
+  }),
+  v.check(
+    ({ stages, ipusPerReplica }) => stages.every(({ ipu }) => ipu < ipusPerReplica),
+    'with stages on IPUs below ipusPerReplica',
+  ),
+  v.check(
+    ({ matmulProportion: of, ipusPerReplica }) => of.length === ipusPerReplica,
+    'with a matmulProportion for each IPU',
+  ),
+  v.check((run) => isSmall(run), TOO_LARGE),
+);
+
+/** A simulation as `simulate --json` prints it: it has no spans, but everything that it takes to simulate it again. */
+export type SavedSimulation = Frozen<v.InferOutput<typeof SAVED_SIMULATION>>;
+export const SAVED_SIMULATION = v.object({
+  format: v.literal('ipu-pipeline-simulation'),
+  version: v.literal(1),
+  run: IPU_RUN,
+  rates: v.object({ sequencesPerSecond: figureOrNull, stepSeconds: figureOrNull }),
+  warnings: v.array(v.string()),
+  /** What would help a run that does not fit. */
+  advice: v.exactOptional(
+    v.array(
+      v.object({
+        change: v.string(),
+        bytesSaved: figureOrNull,
+        fits: v.boolean(),
+        throughputChange: figureOrNull,
+      }),
+    ),
+  ),
+});

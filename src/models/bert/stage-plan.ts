@@ -1,1 +1,0 @@
-export { oneDevice, planStages, type PlannedStage as BertStage } from '../stage-plan.js';
