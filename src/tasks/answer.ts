@@ -42,7 +42,11 @@ export const answer: TaskDefinition<QuestionToAnswer, Answer, typeof OPTIONS> = 
   begin({ tokenizer, maxLength }, options) {
     const { docStride = Math.floor(maxLength / 3) } = options;
     return {
-      rows: (input) => questionWindows(tokenizer, input, { maxLength, docStride }),
+      rows: (input) => {
+        if (input.question.trim() === '') throw new InputError('the question is empty: ask something.');
+        refuseEmpty('context', input.context);
+        return questionWindows(tokenizer, input, { maxLength, docStride });
+      },
       result: ({ context }, rows, outputs) => {
         const windows = rows.map((row, at) => windowLogits(row, outputs[at]));
         return answerFromLogits(context, windows, options);
@@ -54,7 +58,8 @@ export const answer: TaskDefinition<QuestionToAnswer, Answer, typeof OPTIONS> = 
 
 /**
  * A question with each window of its context that the model can read: `[CLS] question [SEP] window [SEP]`.
- * @throws InputError for an empty question or context, or a question that leaves no room in a row
+ * Either text may be empty, as upstream.
+ * @throws InputError for a question that leaves no room in a row
  */
 export function questionWindows(
   tokenizer: BertTokenizer,
@@ -62,10 +67,7 @@ export function questionWindows(
   { maxLength, docStride }: { readonly maxLength: number; readonly docStride: number },
 ): Encoding[] {
   // Upstream takes white space before a question away: some data has much of it.
-  const asked = question.trimStart();
-  if (asked === '') throw new InputError('the question is empty: ask something.');
-  refuseEmpty('context', context);
-  return encodeWindows(tokenizer, asked, context, { maxLength, stride: docStride });
+  return encodeWindows(tokenizer, question.trimStart(), context, { maxLength, stride: docStride });
 }
 
 /** The logits of one row, with the places of its pieces in the context. */

@@ -1,5 +1,5 @@
 import type { PickleReader } from './pickle.js';
-import { PickleDict } from './pickle-values.js';
+import { PickleDict, PickleExtra } from './pickle-values.js';
 
 /** Ends a pickle; its value is on top of the stack. */
 export const STOP = 0x2e;
@@ -12,8 +12,8 @@ const constant =
     r.push(value);
 
 /**
- * Opcodes by their byte, as Python's `pickletools` lists them: those that torch.save writes for a dict of tensors,
- * in any protocol from 2 on. Every other one is refused, among them all that make objects of classes.
+ * Opcodes by their byte, as Python's `pickletools` lists them: those that torch.save writes for a dict of tensors
+ * and plain values, in any protocol from 2 on. Every other one is refused, among them all that make objects of classes.
  */
 export const OPCODES: Readonly<Record<number, Opcode>> = {
   // PROTO; FRAME, only a hint for reading ahead; MARK
@@ -37,6 +37,18 @@ export const OPCODES: Readonly<Record<number, Opcode>> = {
   0x8d: (r) => r.push(r.text(r.size64())),
   0x54: (r) => r.push(r.text(r.u32(), 'latin1')),
   0x55: (r) => r.push(r.text(r.u8(), 'latin1')),
+  // BINBYTES, SHORT_BINBYTES, BINBYTES8, BYTEARRAY8
+  0x42: (r) => r.extra(r.u32()),
+  0x43: (r) => r.extra(r.u8()),
+  0x8e: (r) => r.extra(r.size64()),
+  0x96: (r) => r.extra(r.size64()),
+  // EMPTY_SET, ADDITEMS, FROZENSET
+  0x8f: (r) => r.push(new PickleExtra()),
+  0x90: (r) => void r.popMark(),
+  0x91: (r) => {
+    r.popMark();
+    r.push(new PickleExtra());
+  },
   // EMPTY_TUPLE, TUPLE1 … TUPLE3, TUPLE; EMPTY_LIST, LIST, APPEND, APPENDS
   0x29: (r) => r.push([]),
   0x85: (r) => r.popTuple(1),

@@ -7,10 +7,23 @@ export class PickleGlobal {
   }
 }
 
-/** A dict or OrderedDict; lists and tuples are arrays. */
+const NO_ENTRIES: ReadonlyMap<unknown, unknown> = new Map();
+
+/** A dict or OrderedDict; lists and tuples are arrays. Empty ones, of which there are many, take little memory. */
 export class PickleDict {
-  readonly entries = new Map<unknown, unknown>();
+  #entries: Map<unknown, unknown> | undefined;
+
+  get entries(): ReadonlyMap<unknown, unknown> {
+    return this.#entries ?? NO_ENTRIES;
+  }
+
+  set(key: unknown, value: unknown): void {
+    (this.#entries ??= new Map()).set(key, value);
+  }
 }
+
+/** A value that may stand beside tensors and that nobody looks at: a set, bytes, a device. */
+export class PickleExtra {}
 
 /** What a reader of pickles allows beyond plain values. Each call may throw a CheckpointError. */
 export interface PickleRules {

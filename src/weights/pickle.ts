@@ -1,12 +1,17 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { OPCODES, STOP } from './pickle-opcodes.js';
-import { PickleDict, PickleGlobal, type PickleRules } from './pickle-values.js';
+import { PickleDict, PickleExtra, PickleGlobal, type PickleRules } from './pickle-values.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 /** The window ends before the pickle does: more bytes may help. */
 export class PickleEndsError extends CheckpointError {}
 
 const MARK = Symbol('mark');
 const HIGHEST_PROTOCOL = 5;
+/** Steps that a pickle may take; a state dict takes about 15 for each tensor. Bounds time and memory. */
+const MOST_STEPS = 2 ** 20;
+/** Longer integers mean nothing here. */
+const MOST_INTEGER_BYTES = 128;
 
 /**
  * Reads one pickle: a small machine with a stack, a memo, and only the opcodes that plain values and tensors need.
@@ -21,6 +26,7 @@ export class PickleReader {
   readonly #memo = new Map<number, unknown>();
   #stack: unknown[] = [];
   #at: number;
+  #steps = 0;
 
   /** @param what how messages call the file */
   constructor(what: string, bytes: Uint8Array, rules: PickleRules, at = 0) {
@@ -44,6 +50,7 @@ export class PickleReader {
     this.#stack = [];
     this.#memo.clear();
     for (;;) {
+      this.#spend(1);
       const opcode = this.#take(1);
       const code = this.#bytes[opcode]!;
       if (code === STOP) {
@@ -57,6 +64,15 @@ export class PickleReader {
         throw this.#damaged(`the opcode ${shown} at byte ${opcode} is none that tensors need`);
       }
       run(this);
+    }
+  }
+
+  #spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MOST_STEPS) {
+      throw new CheckpointError(
+        `${this.#what} has a pickle of more than ${MOST_STEPS} steps, which is more than tensors need.`,
+      );
     }
   }
 
@@ -98,12 +114,18 @@ export class PickleReader {
 
   /** A little-endian two's complement integer. */
   integer(length: number): number | bigint {
-    if (length > 1024) throw this.#damaged(`an integer has ${length} bytes`);
+    if (length > MOST_INTEGER_BYTES) throw this.#damaged(`an integer has ${length} bytes`);
     const begin = this.#take(length);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[begin + i]!);
     value = BigInt.asIntN(8 * length, value);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+
+  /** Bytes that are of no use to us. */
+  extra(length: number): void {
+    this.#take(length);
+    this.push(new PickleExtra());
   }
 
   protocol(): void {
@@ -156,7 +178,7 @@ export class PickleReader {
     if (!(dict instanceof PickleDict) || pairs.length % 2 !== 0) {
       throw this.#damaged('items are set on what is no dict');
     }
-    for (let i = 0; i < pairs.length; i += 2) dict.entries.set(pairs[i], pairs[i + 1]);
+    for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1]);
   }
 
   setItem(): void {
@@ -169,7 +191,7 @@ export class PickleReader {
     const found = new PickleGlobal(module, name);
     if (!this.#rules.allows(found)) {
       throw new CheckpointError(
-        `${this.#what} refers to ${found.name}, which no tensor needs: refused, because pickles can run code. ` +
+        `${this.#what} refers to ${short(found.name)}, which no tensor needs: refused, because pickles can run code. ` +
           'Only load files that you trust with torch itself, and save them as safetensors.',
       );
     }
@@ -186,6 +208,7 @@ export class PickleReader {
     const callable = this.#pop();
     if (!(callable instanceof PickleGlobal) || !Array.isArray(args))
       throw this.#damaged('it calls what is no global');
+    for (const arg of args as unknown[]) if (Array.isArray(arg)) this.#spend(arg.length);
     this.push(this.#rules.call(callable, args));
   }
 

@@ -1,13 +1,30 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { DTYPES } from '../../ipu-config/base/dtypes.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import type { Dtype } from './dtype.js';
-import { PickleDict, PickleGlobal, type PickleRules } from './pickle-values.js';
+import { PickleDict, PickleExtra, PickleGlobal, type PickleRules } from './pickle-values.js';
 import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
 /** torch's classes of typed memory. */
 const STORAGES: Readonly<Record<string, Dtype>> = Object.fromEntries(
   Object.values(DTYPES).flatMap((row) => ('torch' in row ? [[`torch.${row.torch}`, row.safetensors]] : [])),
 );
+
+/** What stands beside tensors in checkpoints of training runs, and torch's own weights-only loader takes too. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...['builtins', '__builtin__'].flatMap((module) =>
+    ['set', 'frozenset', 'bytearray', 'complex'].map((name) => `${module}.${name}`),
+  ),
+  ...['collections.Counter', '_codecs.encode', 'torch.Size', 'torch.device'],
+  'torch.serialization._get_layout',
+]);
+const DTYPE =
+  /^torch\.(?:b?float\w*|double|half|u?int\d+|long|short|bool|complex\d+|cfloat|cdouble|q?u?int\d+|bits\w+)$/;
+
+/** Whether a Python name only makes values that nobody looks at here. */
+function isHarmless(name: string): boolean {
+  return HARMLESS.has(name) || DTYPE.test(name);
+}
 
 /** A piece of memory that tensors look at; its bytes lie outside of the pickle. */
 export interface TorchStorage {
@@ -23,6 +40,9 @@ export interface TorchTensor {
   readonly shape: readonly number[];
   readonly stride: readonly number[];
 }
+
+/** torch's own limit. */
+const MOST_AXES = 64;
 
 class Tensor implements TorchTensor {
   readonly storage: TorchStorage;
@@ -61,13 +81,14 @@ export class TorchRules implements PickleRules {
   }
 
   allows({ name }: PickleGlobal): boolean {
-    return Object.hasOwn(STORAGES, name) || Object.hasOwn(this.#calls, name);
+    return Object.hasOwn(STORAGES, name) || Object.hasOwn(this.#calls, name) || isHarmless(name);
   }
 
   call({ name }: PickleGlobal, args: readonly unknown[]): unknown {
     const run = Object.hasOwn(this.#calls, name) ? this.#calls[name] : undefined;
-    if (!run) throw this.#wrong(`it calls ${name}`);
-    return run(args);
+    if (run) return run(args);
+    if (isHarmless(name)) return new PickleExtra();
+    throw this.#wrong(`it calls ${name}`);
   }
 
   persistent(id: unknown): TorchStorage {
@@ -83,7 +104,7 @@ export class TorchRules implements PickleRules {
     }
     const known = this.storages.get(String(key));
     if (known && (known.dtype !== dtype || known.elements !== elements)) {
-      throw this.#wrong(`it names storage ${key} twice, with different types or sizes`);
+      throw this.#wrong(`it names storage ${short(String(key))} twice, with different types or sizes`);
     }
     const storage = known ?? new Storage(String(key), dtype, elements);
     this.storages.set(storage.key, storage);
@@ -95,6 +116,7 @@ export class TorchRules implements PickleRules {
     'torch._utils._rebuild_tensor': (args) => this.#tensor(args),
     'torch._utils._rebuild_tensor_v2': (args) => this.#tensor(args),
     'torch._utils._rebuild_parameter': ([data]) => data,
+    'torch._utils._rebuild_parameter_with_state': ([data]) => data,
   };
 
   #dict([pairs]: readonly unknown[]): PickleDict {
@@ -104,7 +126,7 @@ export class TorchRules implements PickleRules {
     for (const pair of pairs as unknown[]) {
       if (!Array.isArray(pair) || pair.length !== 2)
         throw this.#wrong('it makes an OrderedDict of what is no list of pairs');
-      dict.entries.set(pair[0], pair[1]);
+      dict.set(pair[0], pair[1]);
     }
     return dict;
   }
@@ -141,7 +163,7 @@ export function stateTensors(path: string, value: unknown): Map<string, TorchTen
     if (typeof name === 'string' && entry instanceof Tensor) tensors.set(name, entry);
   }
   if (tensors.size > 0) return tensors;
-  const keys = pairs.map(([name]) => String(name)).slice(0, 5);
+  const keys = pairs.slice(0, 5).map(([name]) => (isKey(name) ? short(String(name)) : 'one that is no text'));
   const what =
     value instanceof PickleDict ? `a dict with the keys ${keys.join(', ') || '(none)'}` : 'no dict';
   throw new CheckpointError(
@@ -164,7 +186,7 @@ function isCount(value: unknown): value is number {
 }
 
 function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
+  return Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
 }
 
 function isKey(value: unknown): value is string | number {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { forms, six, sixFloats, state, torchScratch } from './torch-scratch.js';
 import * as t from './written-torch.js';
 
-const { refusal } = torchScratch('pickle');
+const { readAll, refusal } = torchScratch('pickle');
 
 describe('a pickle that wants more than tensors is refused by name:', () => {
   it.each([
@@ -11,7 +11,7 @@ describe('a pickle that wants more than tensors is refused by name:', () => {
     ['builtins', 'getattr'],
     ['torch', 'load'],
     ['torch._utils', '_rebuild_tensor_v3'],
-    ['collections', 'Counter'],
+    ['collections', 'deque'],
     ['numpy.core.multiarray', '_reconstruct'],
     ['constructor', 'toString'],
     ['torch', '__proto__'],
@@ -60,5 +60,66 @@ describe('a pickle that wants more than tensors is refused by name:', () => {
     for (const [, bytes] of forms(state(t.tensor(tensor)), { 0: sixFloats })) {
       expect(await refusal(bytes)).toMatch(/does not fit|no storage, offset, shape and stride/);
     }
+  });
+});
+
+describe('beside tensors, a pickle may have what torch’s weights-only loader takes:', () => {
+  const harmless: [string, Buffer][] = [
+    ['a set', t.call(t.global('builtins', 'set'), t.pickle([0x5d], t.int(1), [0x61]))],
+    ['a set of Python 2', t.call(t.global('__builtin__', 'set'), t.pickle([0x5d]))],
+    ['a set by opcodes', t.pickle([0x8f], t.MARK, t.str('a'), [0x90])],
+    ['a frozen set', t.pickle(t.MARK, t.str('a'), [0x91])],
+    ['a device', t.call(t.global('torch', 'device'), t.str('cuda'), t.int(0))],
+    ['a size', t.call(t.global('torch', 'Size'), t.tuple(t.int(2), t.int(3)))],
+    ['a dtype', t.global('torch', 'float16')],
+    ['another dtype', t.global('torch', 'bfloat16')],
+    ['a counter', t.call(t.global('collections', 'Counter'), t.dict([t.int(1), t.int(2)]))],
+    ['bytes', t.pickle([0x43, 3], Buffer.from('abc'))],
+    ['bytes of protocol 2', t.call(t.global('_codecs', 'encode'), t.str('abc'), t.str('latin1'))],
+  ];
+
+  it.each(harmless)('%s', async (_what, value) => {
+    const held = t.dict([t.str('step'), value], [t.str('w'), t.tensor(six)]);
+    for (const [, bytes] of forms(held, { 0: sixFloats })) {
+      expect(await readAll(bytes)).toEqual({ w: { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] } });
+    }
+  });
+
+  it('parameters with a state', async () => {
+    const rebuild = t.global('torch._utils', '_rebuild_parameter_with_state');
+    const parameter = t.call(rebuild, t.tensor(six), t.FALSE, t.NONE, t.dict());
+    expect(Object.keys(await readAll(t.torchZip(state(parameter), { 0: sixFloats })))).toEqual(['w']);
+  });
+});
+
+describe('a pickle that is a bomb is refused within moments:', () => {
+  it.each<[string, Buffer, RegExp]>([
+    ['empty dicts', t.pickle(Buffer.alloc(4_000_000, 0x7d)), /more than 1048576 steps/],
+    ['memos', t.pickle([0x7d], Buffer.alloc(4_000_000, 0x94)), /more than 1048576 steps/],
+    [
+      'keys that double with each nesting',
+      t.pickle(
+        [0x7d],
+        [0x29],
+        ...Array.from({ length: 200 }, (_, at) => t.pickle([0x71, at], [0x68, at], [0x86])),
+        t.int(1),
+        [0x73],
+      ),
+      /the keys one that is no text, but no tensors/,
+    ],
+    ['a name without end', t.dict([t.str('x'.repeat(1_000_000)), t.int(1)]), /the keys x{80}…,/],
+    ['a global without end', t.global('os', 'x'.repeat(1_000_000)), /refers to os\.x{77}…, which/],
+    [
+      'one long list made into many dicts',
+      t.pickle(
+        ...[[0x5d], [0x71, 0], t.MARK, Buffer.alloc(100_000, 0x4e), [0x65], t.MARK],
+        ...Array.from({ length: 1000 }, () => t.pickle(t.global('torch', 'Size'), [0x68, 0], [0x85, 0x52])),
+      ),
+      /more than 1048576 steps/,
+    ],
+  ])('%s', { timeout: 5000 }, async (_what, value, message) => {
+    const found = await refusal(t.torchZip(value, {}));
+    expect(found).toMatch(message);
+    expect(found.length).toBeLessThan(1000);
   });
 });

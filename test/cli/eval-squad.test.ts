@@ -66,6 +66,23 @@ describe('ipu-pipeline eval squad', () => {
     expect(files).not.toHaveProperty('null_odds.json');
   });
 
+  it('scores an empty question or context, and goes on', async () => {
+    const qas = [
+      { id: 'a', question: ' ', answers: [{ text: 'fox' }] },
+      { id: 'b', question: 'who ?', answers: [] },
+    ];
+    const paragraphs = [
+      { context: CONTEXT, qas },
+      { context: '', qas: [{ id: 'c', question: '', answers: [] }] },
+    ];
+    const path = join(folder, 'empty.json');
+    await writeFile(path, JSON.stringify({ version: 2.0, data: [{ paragraphs }] }));
+    const run = await evaluate(path, 'empty');
+    expect(run).toMatchObject({ code: 0 });
+    const predictions = JSON.parse((await results('empty'))['predictions.json']!) as object;
+    expect(Object.keys(predictions)).toEqual(['a', 'b', 'c']);
+  });
+
   it('measures SQuAD 2.0 with null odds and the best thresholds', async () => {
     const { code, stdout } = await evaluate(v2, 'two', '--json');
     expect(code).toBe(0);

@@ -67,6 +67,20 @@ describe.each(COMMANDS)('ipu-pipeline %s', (command, kind, input, key) => {
     expect(() => JSON.parse(readable.stdout) as unknown).toThrow();
   });
 
+  it('gives any id back, also with a line that cannot be run', async () => {
+    const ids = [null, { a: [1] }, 0, false, '', [2]];
+    const lines = await file(
+      ids.map((id) => JSON.stringify({ ...input, id })).join('\n') + '\n{"id": null, "x": NaN}\n',
+    );
+    const { stdout } = await ipuPipeline(command, '--model', directory, '--json', '--input', lines);
+    const records = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: unknown; error?: object });
+    expect(records.map(({ id }) => id)).toEqual([...ids, null]);
+    expect(records.at(-1)!.error).toBeDefined();
+  });
+
   it('reports a bad line by its number and goes on, or stops', async () => {
     const good = JSON.stringify(input);
     const lines = await file(`${good}\n{"nothing": 1}\n{${good}\n${good}\n`);

@@ -11,7 +11,7 @@ const question = (id: string, ...answers: string[]): SquadQuestion => ({
   answers,
 });
 
-const fileOf = (questions: readonly SquadQuestion[], version?: string): string =>
+const fileOf = (questions: readonly SquadQuestion[], version?: string | number | null): string =>
   JSON.stringify({
     version,
     data: [
@@ -55,6 +55,16 @@ describe('reading a SQuAD file', () => {
     expect(parseSquad(fileOf([question('a')]), 'x').version).toBe('2.0');
     expect(parseSquad(fileOf([question('a', 'Ann')], 'v2.0'), 'x').version).toBe('2.0');
     expect(parseSquad(fileOf([question('a', 'Ann')], '1.1'), 'x').version).toBe('1.1');
+    for (const [version, is] of [
+      [1.1, '1.1'],
+      [2, '2.0'],
+      [2.0, '2.0'],
+      [null, '1.1'],
+    ] as const) {
+      expect(parseSquad(fileOf([question('a', 'Ann')], version), 'x').version).toBe(is);
+    }
+    const python = fileOf([question('a', 'Ann')]).replace('"title":"T"', '"title":NaN');
+    expect(parseSquad(python, 'x').questions).toHaveLength(1);
   });
 
   it.each([

@@ -2,21 +2,22 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { parsePythonJson } from '../../../ipu-config/base/json-text.js';
 import { RefusedInput } from '../../tasks/task.js';
 
-/** Where a record stands in its file, and the `id` that its writer gave it. */
+/** Where a record stands in its file, and the `id` that its writer gave it, any JSON value. */
 export interface Placed {
   readonly line: number;
-  readonly id?: string | number;
+  readonly id?: unknown;
 }
 
 /** A line that is no record. */
 export class BadLine extends RefusedInput {
-  readonly line: number;
+  readonly place: Placed;
 
-  constructor(line: number, error: InputError) {
+  constructor(place: Placed, error: InputError) {
     super(error);
-    this.line = line;
+    this.place = place;
   }
 }
 
@@ -33,34 +34,35 @@ export async function* jsonLines<T extends object>(
   for await (const bytes of linesOf(file)) {
     line++;
     if (bytes !== undefined && isBlank(bytes)) continue;
+    let place: Placed = { line };
     try {
-      yield { ...record(bytes, schema), line };
+      const value = valueOf(bytes);
+      const isObject = typeof value === 'object' && value !== null;
+      if (isObject && Object.hasOwn(value, 'id')) place = { line, id: (value as { id: unknown }).id };
+      yield { ...record(value, schema), ...place };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      yield new BadLine(line, error);
+      yield new BadLine(place, error);
     }
   }
 }
 
-function record<T extends object>(bytes: Buffer | undefined, schema: v.GenericSchema<unknown, T>): T {
+function valueOf(bytes: Buffer | undefined): unknown {
   if (!bytes) throw new InputError(`the line is longer than ${MAX_LINE_BYTES} bytes.`);
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parsePythonJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     const what = error instanceof SyntaxError ? `no JSON (${error.message})` : 'not UTF-8';
     throw new InputError(`the line is ${what}; each line must be one JSON value.`, { cause: error });
   }
+}
+
+function record<T extends object>(value: unknown, schema: v.GenericSchema<unknown, T>): T {
   const parsed = v.safeParse(schema, value);
-  if (parsed.success) return { ...parsed.output, ...idOf(value) };
+  if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
   const key = v.getDotPath(issue);
   throw new InputError(key ? `"${key}": ${issue.message}` : issue.message);
-}
-
-function idOf(value: unknown): { id?: string | number } {
-  const id = (value as { id?: unknown } | null)?.id;
-  return typeof id === 'string' || typeof id === 'number' ? { id } : {};
 }
 
 function isBlank(bytes: Buffer): boolean {

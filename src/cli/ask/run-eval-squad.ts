@@ -5,9 +5,8 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import type { BertModel } from '../../runs/model.js';
 import { withHead } from '../../runs/task-head.js';
 import type { OptionValues } from '../../tasks/options.js';
-import { answerSquad, countWindows } from '../../tasks/squad/evaluate-squad.js';
+import { answerSquad, countWindows, SQUAD_TASK } from '../../tasks/squad/evaluate-squad.js';
 import { parseSquad, type SquadDataset, type SquadQuestion } from '../../tasks/squad/squad-file.js';
-import { TASKS } from '../../tasks/table.js';
 import { readAnswers, SquadJournal } from '../../tasks/squad/squad-journal.js';
 import {
   squadV1Result,
@@ -31,9 +30,7 @@ import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 
-const { answer } = TASKS;
-
-export interface EvalSquadFlags extends ModelFlags, OptionValues<typeof answer.options> {
+export interface EvalSquadFlags extends ModelFlags, OptionValues<typeof SQUAD_TASK.options> {
   readonly json?: boolean;
   readonly limit?: number;
   readonly resume?: boolean;
@@ -144,8 +141,8 @@ async function answerRest(
   const counts = windows.slice(journal.answered);
   const samples = counts.reduce((sum, count) => sum + count, 0);
   const { executor, maxLength } = choices;
-  const options = optionsOf(answer.options, choices);
-  await using session = await openSession({ ...cut, model, task: 'answer', options, executor, maxLength });
+  const options = optionsOf(SQUAD_TASK.options, choices);
+  await using session = await openSession({ ...cut, model, task: SQUAD_TASK, options, executor, maxLength });
   const bar = bars.start('answering', samples, 'windows');
   const began = performance.now();
   let done = 0;

@@ -85,7 +85,7 @@ async function runLines(
 ): Promise<void> {
   let [good, bad] = [0, 0];
   for await (const result of session.stream<Placed>(jsonLines(file!, inputSchema(task, 'each line')))) {
-    const { line, id } = placeOf(result.input);
+    const { line, ...id } = placeOf(result.input);
     if ('error' in result) {
       const { type, message } = result.error;
       if (strict) throw new InputError(`line ${line}: ${message}`, { cause: result.error });
@@ -105,10 +105,10 @@ async function runLines(
   process.stderr.write(`${bad} of ${good + bad} lines could not be run\n`);
 }
 
-function placeOf(input: Placed | RefusedInput): { line: number; id: { id?: string | number } } {
-  if (input instanceof BadLine) return { line: input.line, id: {} };
+function placeOf(input: Placed | RefusedInput): Placed {
+  if (input instanceof BadLine) return input.place;
   const { line, id } = input as Placed;
-  return { line, id: id === undefined ? {} : { id } };
+  return id === undefined ? { line } : { line, id };
 }
 
 /** Waits while the reader of stdout is slower: otherwise all results would pile up in memory. */

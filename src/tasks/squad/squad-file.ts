@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ConfigError, InputError } from '../../../ipu-config/base/errors.js';
+import { parsePythonJson } from '../../../ipu-config/base/json-text.js';
 import { parseJson } from '../../../ipu-config/parse-json.js';
 
 const PARAGRAPH = v.object({
@@ -15,7 +16,7 @@ const PARAGRAPH = v.object({
 
 /** What is read of a file; other keys, such as titles and places of answers, are passed over. */
 const SQUAD_FILE = v.object({
-  version: v.optional(v.string()),
+  version: v.optional(v.nullable(v.union([v.string(), v.number()]))),
   data: v.array(v.object({ paragraphs: v.array(PARAGRAPH) })),
 });
 type SquadFileContent = v.InferOutput<typeof SQUAD_FILE>;
@@ -67,7 +68,7 @@ function questionsOf({ data }: SquadFileContent): SquadQuestion[] {
 }
 
 function versionOf({ version }: SquadFileContent, questions: readonly SquadQuestion[]): SquadVersion {
-  const saysTwo = version !== undefined && /^v?2/.test(version);
+  const saysTwo = /^v?2/.test(String(version ?? ''));
   return saysTwo || questions.some(({ answers }) => answers.length === 0) ? '2.0' : '1.1';
 }
 
@@ -84,7 +85,7 @@ function refuseRepeated(questions: readonly SquadQuestion[], name: string): void
 function jsonOf(text: string, name: string): unknown {
   const clean = text.replace(/^\ufeff/, '');
   try {
-    return JSON.parse(clean) as unknown;
+    return parsePythonJson(clean);
   } catch (error) {
     throw new InputError(mistakeIn(clean, name, error), { cause: error });
   }
