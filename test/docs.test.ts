@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { transform } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
@@ -10,14 +9,16 @@ const root = resolve(import.meta.dirname, '..');
 describe('the README', () => {
   it('has a library example that runs as it stands', async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
-    const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
-    const { code } = await transform(example, { loader: 'ts', target: 'node20' });
+    const [, example = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
     // Within the checkout, so that the package is found by its own name.
     const folder = await mkdtemp(join(root, 'dist/example-'));
     try {
-      await writeFile(join(folder, 'example.mjs'), code);
+      await writeFile(join(folder, 'example.mjs'), example);
       const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'example.mjs')]);
-      expect(stdout).toBe('0 start_logits [ 1, 4 ]\n1 start_logits [ 1, 4 ]\n');
+      // The weights are generated: some part of the context is the answer.
+      const answer = stdout.trim();
+      expect(answer).not.toBe('');
+      expect('The pipeline moves.').toContain(answer);
     } finally {
       await rm(folder, { recursive: true });
     }
