@@ -1,4 +1,4 @@
-import type { GpuJsMode, KernelDefinition, KernelThread } from 'ipu-pipeline';
+import type { GpuJsMode, KernelDefinition, KernelThread } from 'ipu-pipeline/executors';
 
 /** A way to write x · Wᵀ + bias as a kernel. */
 export interface Candidate {

@@ -8,14 +8,8 @@
  * the queue is done. Rows, inputs and outputs are multiples of 4, which the chosen kernels do not need. Modes that are not to be had are left out with a reason.
  */
 import { parseArgs } from 'node:util';
-import {
-  environment,
-  matmulConstants,
-  openComputeDevice,
-  type Cells,
-  type ComputeDevice,
-  type GpuJsMode,
-} from 'ipu-pipeline';
+import type { Cells, ComputeDevice, GpuJsMode } from 'ipu-pipeline/executors';
+import { environment, matmulConstants, openComputeDevice } from 'ipu-pipeline/internals';
 import type { Candidate } from './gpu-js-candidate.js';
 import { FOUR_OUTPUTS } from './gpu-js-candidates-of-four.js';
 import { ONE_OUTPUT } from './gpu-js-candidates.js';

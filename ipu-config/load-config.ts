@@ -18,6 +18,7 @@ import {
 import { RENAMED_KEYS, staleReason } from './stale-keys.js';
 import { PROVENANCE_KEYS, TRANSFORMERS_KEYS } from './transformers-keys.js';
 
+/** How an `ipu_config.json` is read. */
 export interface LoadOptions {
   /** Refuse what the newest upstream refuses, instead of reading older files with warnings. */
   readonly strict?: boolean;
@@ -27,6 +28,7 @@ export interface LoadOptions {
   readonly file?: string;
 }
 
+/** A configuration that was read, and what is to be said about it. */
 export interface LoadedConfig {
   readonly config: IpuConfig;
   /** One sentence each, naming the key; also upstream's own warnings. */

@@ -2,7 +2,8 @@ import type { Warning } from '../../ipu-config/base/warning.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
-import { placeBert, type BertPlacement, type PlacedStage } from '../models/bert/bert-placement.js';
+import { placeModel } from '../models/families/families.js';
+import { type Placement, type PlacedStage } from '../models/placement.js';
 import { planStages, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BertModel } from '../runs/model.js';
 
@@ -28,8 +29,7 @@ export function pipelineWay(
   config: IpuConfig,
   schedule: ScheduleGenerator | Schedule,
 ): PipelineWay {
-  const layers = model.config.numHiddenLayers;
-  const placement = placeBert(config, { layers, head: model.head, mode: 'inference' });
+  const placement = placeModel(config, model.config, { head: model.head, mode: 'inference' });
   const { replicas } = placement;
   const deviceIterations = config.get('inference_device_iterations');
   if (typeof schedule === 'function') {
@@ -56,7 +56,7 @@ export function pipelineWay(
 }
 
 /** The layers dealt evenly; the embedding before the first of them, the head after the last. */
-function evenStages({ name, stages }: Schedule, { layers, stages: placed }: BertPlacement): PlacedStage[] {
+function evenStages({ name, stages }: Schedule, { layers, stages: placed }: Placement): PlacedStage[] {
   if (stages > layers) {
     throw new InputError(
       `${name} has ${stages} stages, and the model has ${layers} layers: give a schedule of at most ${layers} stages, ` +
@@ -75,14 +75,14 @@ function evenStages({ name, stages }: Schedule, { layers, stages: placed }: Bert
   }));
 }
 
-function evenWarning({ name, stages }: Schedule, { stages: placed, layers }: BertPlacement): Warning {
+function evenWarning({ name, stages }: Schedule, { stages: placed, layers }: Placement): Warning {
   const text =
     `${name} has ${stages} stages and the configuration's split ${placed.length}: the split is not used, the ` +
     `${layers} layers are dealt evenly to the ${stages} stages.`;
   return { code: 'other-split', text };
 }
 
-function placeWarnings({ name, stageToRank }: Schedule, { stages }: BertPlacement, fits: boolean): Warning[] {
+function placeWarnings({ name, stageToRank }: Schedule, { stages }: Placement, fits: boolean): Warning[] {
   const ipus = stages.map(({ ipu }) => ipu);
   if (!fits || ipus.join() === stageToRank.join()) return [];
   const text = `${name} has its stages on ranks ${stageToRank.join(', ')}: the configuration's IPUs ${ipus.join(', ')} are not used.`;

@@ -1,5 +1,6 @@
 import type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
-import { placeBert, type PlacedStage } from '../models/bert/bert-placement.js';
+import { placeBert } from '../models/bert/bert-blocks.js';
+import type { PlacedStage } from '../models/placement.js';
 import type { ModelHead } from '../models/model-config.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';

@@ -47,7 +47,7 @@ const CHIP = v.object({ name: v.string(), ...figuresOf(CHIPS['gc200']!) });
 const SYSTEM = v.object({ name: v.string(), chip: v.string(), ...figuresOf(SYSTEMS['pod16']!) });
 
 /** A run as `simulate --json` writes it. */
-export const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
+const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
   v.object({
     model: v.object({
       name: v.string(),

@@ -93,7 +93,7 @@ function ipuTime(call: SimulatedCall, ipu: number): IpuTime {
 }
 
 /** `embedding, 3 layers`; halves are named where they differ. */
-export function stageLabel(stage: IpuRun['stages'][number]): string {
+function stageLabel(stage: IpuRun['stages'][number]): string {
   const { attention, feedForward } = stage;
   const layers =
     attention === feedForward

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BenchmarkReport } from 'ipu-pipeline';
+import type { BenchmarkReport } from 'ipu-pipeline/machine';
 import { writeModel } from '../model-directory.js';
 import { ipuPipeline } from './run.js';
 import { textsOf } from '../texts-of.js';

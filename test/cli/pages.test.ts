@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportData } from 'ipu-pipeline';
+import type { ReportData } from 'ipu-pipeline/report';
 import { ipuPipeline, startPipeline } from './run.js';
 
 let folder: string;

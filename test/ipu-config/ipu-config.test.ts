@@ -1,12 +1,6 @@
-import {
-  ATTRIBUTE_NAMES,
-  IpuConfig,
-  MANAGED_ATTRIBUTES,
-  PythonFloat,
-  batchSizeFactor,
-  describeConfig,
-  updateFromString,
-} from 'ipu-pipeline';
+import { IpuConfig } from 'ipu-pipeline';
+import { MANAGED_ATTRIBUTES, PythonFloat, describeConfig } from 'ipu-pipeline/config';
+import { ATTRIBUTE_NAMES, batchSizeFactor, updateFromString } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
 import { textsOf } from '../texts-of.js';

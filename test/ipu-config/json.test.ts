@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { PythonFloat, toPython, parseJson, pythonRepr as repr, fromPython } from 'ipu-pipeline';
+import { PythonFloat, parseJson, pythonRepr as repr } from 'ipu-pipeline/config';
+import { toPython, fromPython } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
 import { textsOf } from '../texts-of.js';

@@ -1,14 +1,6 @@
-import {
-  PRESETS,
-  PRESET_NAMES,
-  InputError,
-  forPodType,
-  loadIpuConfig,
-  loadPreset,
-  parseIpuConfig,
-  placeBert,
-  fromPython,
-} from 'ipu-pipeline';
+import { InputError, loadIpuConfig, placeBert } from 'ipu-pipeline';
+import { PRESET_NAMES, loadPreset, parseIpuConfig } from 'ipu-pipeline/config';
+import { PRESETS, forPodType, fromPython } from 'ipu-pipeline/internals';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readCases } from '../conformance/case.js';

@@ -1,18 +1,8 @@
 import fc from 'fast-check';
-import {
-  InputError,
-  IpuConfig,
-  MODEL_HEADS,
-  expandLayersPerIpu,
-  layerIpus,
-  layerSplit,
-  loadPreset,
-  placeBert,
-  splitEncoderDecoder,
-  stageName,
-  type BertPlacement,
-  type ModelHead,
-} from 'ipu-pipeline';
+import { InputError, IpuConfig, placeBert } from 'ipu-pipeline';
+import { layerIpus, loadPreset } from 'ipu-pipeline/config';
+import { MODEL_HEADS, stageName, type Placement, type ModelHead } from 'ipu-pipeline/models';
+import { expandLayersPerIpu, layerSplit, splitEncoderDecoder } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
 import { textsOf } from '../texts-of.js';
@@ -21,7 +11,7 @@ const place = (
   given: Record<string, unknown>,
   layers: number,
   head: ModelHead | null = 'question-answering',
-): BertPlacement => placeBert(new IpuConfig(given), { layers, head });
+): Placement => placeBert(new IpuConfig(given), { layers, head });
 
 describe('layer placement', () => {
   const split = (given: Record<string, unknown>, layers: number | null): readonly number[] =>

@@ -1,4 +1,6 @@
-import { OP_TABLE, OPS, parseCsv, printCsv, runOrder, ScheduleError, validateSchedule } from 'ipu-pipeline';
+import { ScheduleError } from 'ipu-pipeline';
+import { OPS, parseCsv, printCsv, runOrder, validateSchedule } from 'ipu-pipeline/schedules';
+import { OP_TABLE } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 describe('the op table', () => {

@@ -1,16 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  InputError,
-  planOnProfile,
-  predictRuntime,
-  predictSplit,
-  publishedConfig,
-  scheduleByName,
-  type BertConfig,
-  type RuntimeRun,
-  type Span,
-} from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { scheduleByName, type Span } from 'ipu-pipeline/schedules';
+import type { ModelConfig } from 'ipu-pipeline/models';
+import { planOnProfile, predictRuntime, type RuntimeRun } from 'ipu-pipeline/machine';
+import { predictSplit, publishedConfig } from 'ipu-pipeline/internals';
 import { config, machine, stagesOf } from './machine.js';
 import { textsOf } from '../texts-of.js';
 
@@ -29,7 +23,7 @@ function splits(layers: number, stages: number): number[][] {
   ).flat();
 }
 
-const deep: BertConfig = { ...config, numHiddenLayers: 9 };
+const deep: ModelConfig = { ...config, numHiddenLayers: 9 };
 const model = { config: deep, head: 'question-answering' } as const;
 const shape = { sequenceLength: 100, microBatch: 2 };
 

@@ -4,25 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Packr, unpackMultiple } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { InputError, IpuConfig } from 'ipu-pipeline';
 import {
   comparePoints,
   configuredRun,
-  convertToTrace,
-  InputError,
-  IpuConfig,
   loadPoints,
-  loadProfile,
   publishedModel,
   ratesOnOneIpu,
-  readAnswers,
-  readReport,
   simulateIpus,
+  systemByName,
+} from 'ipu-pipeline/simulator';
+import { readAnswers, SquadJournal } from 'ipu-pipeline/tasks';
+import { loadProfile } from 'ipu-pipeline/machine';
+import {
+  convertToTrace,
+  readReport,
   simulationData,
   SpanRecorder,
-  SquadJournal,
-  systemByName,
   type ShowSimulation,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/report';
 import { machine } from '../profile/machine.js';
 import { Dice, mutatedBytes, mutatedValue } from './mutate.js';
 import { manySpans, sampleBenchmark, sampleReport } from './sample-report.js';

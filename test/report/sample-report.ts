@@ -1,15 +1,13 @@
+import { fillDrain, type Schedule, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
 import {
-  fillDrain,
-  popartSchedule,
   runOfSchedule,
-  simulate,
   TimelineCollector,
   timelinesData,
   type ReportData,
-  type Schedule,
-  type Span,
   type TimelineData,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/report';
+import { popartSchedule } from 'ipu-pipeline/internals';
 
 /** A timeline of a simulated schedule: backward passes take twice as long, stage 0 a little longer. */
 export async function simulatedTimeline(schedule: Schedule, name?: string): Promise<TimelineData> {

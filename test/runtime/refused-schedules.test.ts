@@ -1,4 +1,6 @@
-import { fillDrain, Pipeline, ScheduleError, type Schedule, type Warning } from 'ipu-pipeline';
+import { Pipeline, ScheduleError } from 'ipu-pipeline';
+import type { Warning } from 'ipu-pipeline/config';
+import { fillDrain, type Schedule } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import { addOnes, collect, numbers, options, threadCount, thrownBy, values } from './pipelines.js';
 import { textsOf } from '../texts-of.js';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { MODEL_HEADS, type ModelHead } from '../../models/model-config.js';
-import { placeBert, type BertPlacement } from '../../models/bert/bert-placement.js';
+import { placeBert } from '../../models/bert/bert-blocks.js';
+import type { Placement } from '../../models/placement.js';
 import { reason } from '../../../ipu-config/base/reason.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
@@ -109,7 +110,7 @@ function embeddingWarnings(config: IpuConfig, vocabSize: number | undefined): re
   }
 }
 
-function toReport(config: IpuConfig, placement: BertPlacement, warnings: readonly Warning[]): object {
+function toReport(config: IpuConfig, placement: Placement, warnings: readonly Warning[]): object {
   const { embedding, encoder, pooler, head } = placement;
   return {
     config: config.toJSON(),

@@ -8,7 +8,7 @@ import {
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
-  type Program,
+  type CompiledKernel,
 } from './device.js';
 import { checkMode, kernelSettings, loadGpuJs, type GpuJs, type GpuJsKernel } from './gpu-js-library.js';
 
@@ -16,7 +16,7 @@ interface CpuArray extends DeviceArray {
   readonly data: Float32Array;
 }
 
-interface CpuProgram extends Program {
+interface CpuProgram extends CompiledKernel {
   readonly kernel: GpuJsKernel;
   result: Float32Array;
 }
@@ -54,7 +54,7 @@ class CpuDevice implements ComputeDevice {
     return own(values);
   }
 
-  run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<CpuArray> {
+  run(given: CompiledKernel, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<CpuArray> {
     const program = given as CpuProgram;
     const { definition, kernel } = program;
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;

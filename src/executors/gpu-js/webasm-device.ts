@@ -9,7 +9,7 @@ import {
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
-  type Program,
+  type CompiledKernel,
 } from './device.js';
 import {
   checkMode,
@@ -41,7 +41,7 @@ const ACTIVATION_BYTES = 96 << 20;
 /** More than a stage has kernels for one length; a row of many lengths makes new ones. */
 const MAX_MODULES = 256;
 
-interface WasmProgram extends Program {
+interface WasmProgram extends CompiledKernel {
   readonly kernel: GpuJsKernel;
   /** Where each Integer argument is, by its place among all. */
   readonly scalars: ReadonlyMap<number, Region>;
@@ -105,7 +105,7 @@ class WebasmDevice implements ComputeDevice {
     return { length: values.length, region: this.#input };
   }
 
-  run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<WasmArray> {
+  run(given: CompiledKernel, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<WasmArray> {
     const program = given as WasmProgram;
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
     const length = resultLength(program.definition, cells);

@@ -8,7 +8,7 @@ import {
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
-  type Program,
+  type CompiledKernel,
 } from './device.js';
 import {
   checkMode,
@@ -33,7 +33,7 @@ interface GpuArray extends DeviceArray {
   readonly handle: WebGpuHandle;
 }
 
-interface GpuProgram extends Program {
+interface GpuProgram extends CompiledKernel {
   readonly kernel: GpuJsKernel;
 }
 
@@ -94,7 +94,11 @@ class WebgpuDevice implements ComputeDevice {
     return { length: values.length, handle: this.#handle(this.#input, values.length) };
   }
 
-  async run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<GpuArray> {
+  async run(
+    given: CompiledKernel,
+    cells: Cells,
+    values: readonly (DeviceArray | number)[],
+  ): Promise<GpuArray> {
     const { definition, kernel } = given as GpuProgram;
     const length = resultLength(definition, cells);
     this.#checkSize(4 * length, `the result of the kernel "${definition.name}"`);

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
+import { figure, milliseconds, signedPercent } from '../../../ipu-config/base/format.js';
 import { plainTable, warningLines } from './plain-table.js';
 import type { BenchmarkPrediction } from '../../machine/predict-benchmark.js';
 
@@ -32,8 +32,4 @@ export function predictionText({ profiled, runs, warnings }: BenchmarkPrediction
     table.toString(),
     ...warningLines(warnings),
   ].join('\n');
-}
-
-function signedPercent(share: number): string {
-  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }
