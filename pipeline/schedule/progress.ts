@@ -9,6 +9,9 @@ export interface ProgressLimits {
   readonly slotsPerLink?: number;
 }
 
+/** Looked up for every action that is asked for, so without the rest of its row. */
+const BIT = Object.fromEntries(OPS.map((op) => [op, OP_TABLE[op].bit])) as Readonly<Record<Op, number>>;
+
 /**
  * How far a finite schedule has come: what is done, which slots are taken. The view that the validator and the
  * simulator give to the readiness rule. Flat arrays: a set of ops for each stage and micro-batch.
@@ -51,15 +54,12 @@ export class Progress implements ReadinessView {
   }
 
   isDone(op: Op, stage: number, microBatch: number): boolean {
-    return (this.#done[stage * this.microBatchCount + microBatch]! & OP_TABLE[op].bit) !== 0;
+    return (this.#done[stage * this.microBatchCount + microBatch]! & BIT[op]) !== 0;
   }
 
   isUnderWay(op: Op, stage: number, microBatch: number): boolean {
     const underWay = this.#underWay;
-    return (
-      underWay !== undefined &&
-      (underWay[stage * this.microBatchCount + microBatch]! & OP_TABLE[op].bit) !== 0
-    );
+    return underWay !== undefined && (underWay[stage * this.microBatchCount + microBatch]! & BIT[op]) !== 0;
   }
 
   hasInput(): boolean {
@@ -111,18 +111,18 @@ export class Progress implements ReadinessView {
   }
 
   /** What an ended action sends sets out for the neighbour. */
-  depart({ op, stage, microBatch }: Action): void {
+  depart({ stage, microBatch }: Action, { bit }: OpFacts): void {
     this.#underWay ??= opSets(this.#done.length);
-    this.#underWay[stage * this.microBatchCount + microBatch]! |= OP_TABLE[op].bit;
+    this.#underWay[stage * this.microBatchCount + microBatch]! |= bit;
   }
 
-  arrive({ op, stage, microBatch }: Action): void {
-    if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~OP_TABLE[op].bit;
+  arrive({ stage, microBatch }: Action, { bit }: OpFacts): void {
+    if (this.#underWay) this.#underWay[stage * this.microBatchCount + microBatch]! &= ~bit;
   }
 
   /** A number for each op, stage and micro-batch, below `OPS.length · n · m`. */
-  index({ op, stage, microBatch }: Action): number {
-    return (OP_TABLE[op].index * this.stages + stage) * this.microBatchCount + microBatch;
+  index({ stage, microBatch }: Action, { index }: OpFacts): number {
+    return (index * this.stages + stage) * this.microBatchCount + microBatch;
   }
 
   /** The action of such a number. */

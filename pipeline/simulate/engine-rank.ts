@@ -6,18 +6,18 @@ import type { Links } from './exchange.js';
 
 /** One copy of the pipeline: how far it has come, and its links. */
 export interface Replica {
+  readonly index: number;
   readonly progress: Progress;
   /** Absent where transfers take no time. */
   readonly links: Links | undefined;
-  readonly ranks: readonly EngineRank[];
+  readonly ranks: EngineRank[];
   /** Receives that their rank has passed before the data came, by the index of the action. */
   readonly posted: Set<number>;
 }
 
 /** One rank's place in its row. */
 export class EngineRank {
-  /** Its replica, and itself in it. */
-  readonly replica: number;
+  readonly replica: Replica;
   readonly rank: number;
   readonly row: RankRow;
   readonly tiler: RankTiler;
@@ -26,11 +26,11 @@ export class EngineRank {
   at = 0;
   end = 0;
 
-  constructor(row: RankRow, tiling: Required<Pick<TilerOptions, 'replica' | 'rank' | 'onSpan'>>) {
-    this.replica = tiling.replica;
-    this.rank = tiling.rank;
+  constructor(replica: Replica, rank: number, row: RankRow, onSpan: TilerOptions['onSpan']) {
+    this.replica = replica;
+    this.rank = rank;
     this.row = row;
-    this.tiler = new RankTiler(tiling);
+    this.tiler = new RankTiler({ replica: replica.index, rank, onSpan });
     this.#setUnit(0);
   }
 

@@ -38,12 +38,13 @@ export class Engine {
     this.#options = options;
     this.#cores = speed && new SharedCores(speed);
     this.#indexes = OPS.length * schedule.stages * schedule.microBatches;
-    this.#replicas = Array.from({ length: replicas }, (_, replica) => ({
-      progress: new Progress(schedule, limits, facts),
-      links: exchange && new Links(schedule, exchange),
-      ranks: facts.rows.map((row, rank) => new EngineRank(row, { replica, rank, onSpan })),
-      posted: new Set<number>(),
-    }));
+    this.#replicas = Array.from({ length: replicas }, (_, index) => {
+      const links = exchange && new Links(schedule, exchange);
+      const progress = new Progress(schedule, limits, facts);
+      const replica: Replica = { index, progress, links, ranks: [], posted: new Set() };
+      replica.ranks.push(...facts.rows.map((row, rank) => new EngineRank(replica, rank, row, onSpan)));
+      return replica;
+    });
     this.ranks = this.#replicas.flatMap(({ ranks }) => ranks);
   }
 
@@ -80,7 +81,7 @@ export class Engine {
   #tryNext(rank: EngineRank, now: number): void {
     if (rank.state !== 'free' || rank.isDone) return;
     const { at, end, row, tiler } = rank;
-    const { progress } = this.#replicas[rank.replica]!;
+    const { progress } = rank.replica;
     const blocked = opAt(row, at).kind === 'receive' ? undefined : firstWait(row, at, end, progress);
     if (blocked) {
       tiler.blocked(blocked.action, blocked.wait.cause, now);
@@ -106,7 +107,7 @@ export class Engine {
 
   #start(rank: EngineRank, ns: number, now: number): void {
     if (this.#cores) this.#cores.start(rank, ns);
-    else this.#events.add(now + ns, rank.replica * this.#schedule.ranks.length + rank.rank);
+    else this.#events.add(now + ns, rank.replica.index * this.#schedule.ranks.length + rank.rank);
   }
 
   #costOf({ stage, op, microBatch }: Action): number {
@@ -144,11 +145,11 @@ export class Engine {
     for (let each = at; each < end; each++) this.#wake(rank, actions[each]!.stage, opAt(row, each), now);
   }
 
-  #end(replica: number, action: Action, op: OpFacts, now: number): void {
+  #end(replica: Replica, action: Action, op: OpFacts, now: number): void {
     const { stage } = action;
-    const { progress, posted, links } = this.#replicas[replica]!;
+    const { progress, posted, links } = replica;
     if (op.kind === 'receive' && waitOf(action, progress)) {
-      posted.add(progress.index(action));
+      posted.add(progress.index(action, op));
       return;
     }
     progress.end(action, op);
@@ -156,29 +157,33 @@ export class Engine {
     if (neighbour === undefined) return;
     const arrivalNs = links?.arrivalNs(stage, neighbour, now);
     if (arrivalNs === undefined) {
-      this.#complete(this.#replicas[replica]!, action);
+      this.#complete(replica, action, op);
     } else {
-      progress.depart(action);
-      this.#events.add(arrivalNs, this.ranks.length + replica * this.#indexes + progress.index(action));
+      progress.depart(action, op);
+      this.#events.add(
+        arrivalNs,
+        this.ranks.length + replica.index * this.#indexes + progress.index(action, op),
+      );
     }
   }
 
   #arrive(event: number, now: number): void {
     const replica = this.#replicas[Math.floor(event / this.#indexes)]!;
     const action = replica.progress.action(event % this.#indexes);
-    replica.progress.arrive(action);
-    this.#complete(replica, action);
-    const neighbour = action.stage + OP_TABLE[action.op].neighbour;
+    const op = OP_TABLE[action.op];
+    replica.progress.arrive(action, op);
+    this.#complete(replica, action, op);
+    const neighbour = action.stage + op.neighbour;
     this.#tryNext(replica.ranks[this.#schedule.stageToRank[neighbour]!]!, now);
   }
 
   /** A receive that waits for what has come is done. */
-  #complete({ posted, progress }: Replica, { op, stage, microBatch }: Action): void {
-    if (posted.size === 0) return;
-    const { counterpart, neighbour } = OP_TABLE[op];
-    if (counterpart === undefined) return;
+  #complete({ posted, progress }: Replica, { stage, microBatch }: Action, op: OpFacts): void {
+    const { counterpart, neighbour } = op;
+    if (posted.size === 0 || counterpart === undefined) return;
     const receive = { stage: stage + neighbour, op: counterpart, microBatch };
-    if (posted.delete(progress.index(receive))) progress.end(receive);
+    const received = OP_TABLE[counterpart];
+    if (posted.delete(progress.index(receive, received))) progress.end(receive, received);
   }
 
   /**
@@ -187,7 +192,7 @@ export class Engine {
    */
   #wake({ rank: own, replica }: EngineRank, stage: number, op: OpFacts, now: number): void {
     const { stages, stageToRank, inFlightLimit } = this.#schedule;
-    const { ranks } = this.#replicas[replica]!;
+    const { ranks } = replica;
     const freesSlot = this.#options.slotsPerLink !== undefined;
     const { neighbour, kind } = op;
     const sends = kind !== 'receive';

@@ -37,7 +37,7 @@ export class SharedCores {
 
   /** A rank begins with what takes `ns` alone. */
   start(rank: EngineRank, ns: number): void {
-    const action = { ...rank.first, replica: rank.replica, rank: rank.rank };
+    const action = { ...rank.first, replica: rank.replica.index, rank: rank.rank };
     this.#jobs.push({ rank, action, remaining: ns * PARTS, speed: 1 });
     this.#isSet = false;
   }

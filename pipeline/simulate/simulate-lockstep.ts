@@ -1,6 +1,7 @@
 import type { Action } from '../schedule/action.js';
 import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
+import { OP_TABLE } from '../schedule/op-table.js';
 import { Progress } from '../schedule/progress.js';
 import { opAt, unitLength, type RankRow } from '../schedule/rank-rows.js';
 import { RankTiler, type RankTotals } from '../schedule/rank-tiler.js';
@@ -107,7 +108,7 @@ class Lockstep {
     for (let each = 0; each < ranks.length; each++) {
       end = Math.max(end, this.#runCell((first + each) % ranks.length, cycle));
     }
-    for (const action of this.#departed) this.#progress.arrive(action);
+    for (const action of this.#departed) this.#progress.arrive(action, OP_TABLE[action.op]);
     this.#departed.length = 0;
     for (const { row, at, tiler } of ranks) {
       const worked = at > 0 && row.cycles[at - 1] === cycle;
@@ -143,7 +144,7 @@ class Lockstep {
     const to = progress.handsTo(action.stage, op);
     const { stageToRank } = this.#schedule;
     if (to !== undefined && stageToRank[to] !== stageToRank[action.stage]) {
-      progress.depart(action);
+      progress.depart(action, op);
       this.#departed.push(action);
     }
     return endNs;
