@@ -12,7 +12,10 @@ export interface PlannedStageInit {
 }
 
 /** The module that stage workers import: see `CreateStage`. */
-export async function createStage(init: PlannedStageInit, report: (fraction: number) => void): Promise<Stage> {
+export async function createStage(
+  init: PlannedStageInit,
+  report: (fraction: number) => void,
+): Promise<Stage> {
   const { program, executor, threads } = init;
   const weights = await openWeights(init.weights);
   try {
