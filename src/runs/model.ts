@@ -56,13 +56,21 @@ export async function openWeights(spec: WeightSpec): Promise<WeightSource> {
     : CheckpointWeights.open(spec.directory, spec.spellings);
 }
 
+/** Told, once, what is done that a user may not expect. */
+export type Note = (text: string) => void;
+
 /**
  * Checks, from the files' headers alone, that every tensor of the model is there with its shape.
+ * @param onNote told of names that are read in another way than they stand there
  * @returns the tensors of the files that the model with this head does not need
  * @throws CheckpointError that lists those that are missing or wrong, and when the file has more layers than the
  * configuration: a model that lost layers would answer, only wrongly.
  */
-export async function checkWeights(model: BertModel, head: ModelHead | null): Promise<string[]> {
+export async function checkWeights(
+  model: BertModel,
+  head: ModelHead | null,
+  onNote: Note = () => undefined,
+): Promise<string[]> {
   if (model.weights.kind === 'synthetic') return [];
   const { numHiddenLayers } = model.config;
   const specs = sliceTensors(model.config, {
@@ -73,6 +81,12 @@ export async function checkWeights(model: BertModel, head: ModelHead | null): Pr
   });
   const weights = await CheckpointWeights.open(model.weights.directory, model.weights.spellings);
   try {
+    if (weights.wrapper !== '') {
+      onNote(
+        `${model.name}: names of tensors are read without "${weights.wrapper}", which all of the encoder begin with.`,
+      );
+    }
+    checkLabels(model, head, weights);
     weights.check(specs);
     const unused = weights.unused(specs);
     const last = Math.max(...unused.map((name) => Number(/\blayer\.(\d+)\./.exec(name)?.[1] ?? -1)));
@@ -86,6 +100,18 @@ export async function checkWeights(model: BertModel, head: ModelHead | null): Pr
   } finally {
     await weights.close();
   }
+}
+
+/** A number of labels that config.json and the weights disagree on, in the words of config.json. */
+function checkLabels({ name, config }: BertModel, head: ModelHead | null, weights: CheckpointWeights): void {
+  if (head !== 'sequence-classification' && head !== 'token-classification') return;
+  const last = headTensors(config, head).at(-1)!;
+  const found = weights.shape(last.name);
+  if (found?.length !== 1 || found[0] === config.numLabels) return;
+  throw new CheckpointError(
+    `${name}: the weights have ${found[0]} labels (${last.name}), but config.json gives ${config.numLabels}: id2label ` +
+      `counts, then num_labels, and 2 where it has neither. Give it an id2label with ${found[0]} labels.`,
+  );
 }
 
 function syntheticModel(name: string): BertModel {

@@ -23,3 +23,20 @@ export function spellings(name: string, { prefix, tied, endings }: Spellings): s
     );
   return [...modern, ...modern.flatMap(old)];
 }
+
+/** What every encoder has, once. */
+const ANCHOR = 'embeddings.word_embeddings.weight';
+
+/**
+ * What stands before the names of a whole encoder that was saved inside of something else: `module.` (DataParallel),
+ * `_orig_mod.` (torch.compile), `model.`, `0.auto_model.` (sentence-transformers), …; empty where nothing does.
+ */
+export function wrapperPrefix(names: Iterable<string>, { prefix }: Spellings): string {
+  const all = [...names];
+  const anchors = all.filter((name) => name === ANCHOR || name.endsWith(`.${ANCHOR}`));
+  if (anchors.length !== 1) return '';
+  const before = anchors[0]!.slice(0, -ANCHOR.length);
+  const wrapper = before.endsWith(prefix) ? before.slice(0, before.length - prefix.length) : before;
+  const isOfEncoder = (name: string): boolean => /(?:^|\.)(?:embeddings|layer)\./.test(name);
+  return all.filter(isOfEncoder).every((name) => name.startsWith(wrapper)) ? wrapper : '';
+}

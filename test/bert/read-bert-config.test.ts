@@ -96,6 +96,8 @@ describe('config.json', () => {
     ['BertLMHeadModel', null],
   ])('%s has the head %s', (architecture, head) => {
     expect(read({ ...small, architectures: [architecture] }).head).toBe(head);
+    const described = { ...small, model_type: 'bert', architectures: [`HF_${architecture}`] };
+    expect(read(described).head).toBeNull();
   });
 
   it('reads past a byte order mark and keys that do not matter', () => {
@@ -107,7 +109,10 @@ describe('config.json', () => {
   it.each([
     [{ model_type: 'roberta' }, /model_type is "roberta"; this program runs "bert" models/],
     [{ model_type: 3 }, /model_type is 3; it must be "bert"/],
-    [{ model_type: undefined, architectures: ['GPT2Model'] }, /architectures names GPT2Model/],
+    [
+      { model_type: undefined, architectures: ['GPT2Model'] },
+      /architectures names "GPT2Model", and there is no model_type/,
+    ],
     [{ architectures: 'BertModel' }, /architectures is "BertModel"; it must be a list/],
     [{ hidden_size: '12' }, /hidden_size is "12"; it must be a whole number from 1/],
     [{ hidden_size: 0 }, /hidden_size is 0; it must be/],

@@ -76,7 +76,7 @@ describe.skipIf(!shared.available)('the shared checkpoints', () => {
   it('a head that the file does not have is an error that lists it', async () => {
     const model = await openModel(shared.path('bert/tiny-bert/BertForPreTraining'));
     await expect(checkWeights(model, 'question-answering')).rejects.toThrow(
-      /qa_outputs.weight \[2, 64\] is missing\s+tensor qa_outputs.bias \[2\] is missing$/,
+      /qa_outputs.weight \[2, 64\] is missing\s+tensor qa_outputs.bias \[2\] is missing\nIn their place it has .* and \d+ more\.$/,
     );
   });
 });

@@ -19,7 +19,7 @@ export const smallConfig = {
 /** Its tensors by upstream's names, with generated values. */
 export async function smallTensors(
   head: ModelHead | null,
-  json = smallConfig,
+  json: object = smallConfig,
 ): Promise<Record<string, StoredTensor>> {
   const { config } = readModelConfig('config.json', JSON.stringify(json));
   const whole = { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head };

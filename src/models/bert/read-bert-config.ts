@@ -72,6 +72,15 @@ export function readBertConfig(path: string, json: unknown): ReadConfig {
   if (!parsed.success) throw wrongKey(path, json, parsed.issues[0]);
   const raw = parsed.output;
   const head = HEAD_OF_ARCHITECTURE.get(raw.architectures?.[0] ?? '') ?? null;
+  const [architecture] = raw.architectures ?? [];
+  const isTyped = (json as { model_type?: unknown }).model_type !== undefined;
+  // The architecture describes; the type and the weights decide.
+  if (!isTyped && architecture !== undefined && !architecture.startsWith('Bert')) {
+    throw new CheckpointError(
+      `${path}: architectures names ${brief(architecture)}, and there is no model_type; this program runs BERT's ` +
+        `(${[...HEAD_OF_ARCHITECTURE.keys()].join(', ')}). If it is one, set "model_type": "bert".`,
+    );
+  }
   const fault = unsupported(raw, head);
   if (fault !== undefined) throw new CheckpointError(`${path}: ${fault}`);
   const id2label = raw.id2label ? labels(path, raw.id2label) : defaultLabels(raw.num_labels ?? 2);
@@ -107,10 +116,6 @@ function wrongKey(path: string, json: unknown, issue: v.BaseIssue<unknown>): Che
 
 /** What this program would compute wrongly, in words. */
 function unsupported(raw: RawConfig, head: ModelHead | null): string | undefined {
-  const architecture = raw.architectures?.[0];
-  if (architecture !== undefined && !architecture.startsWith('Bert')) {
-    return `architectures names ${architecture}; this program runs BERT's (${[...HEAD_OF_ARCHITECTURE.keys()].join(', ')}).`;
-  }
   if (raw.is_decoder || raw.add_cross_attention) {
     const key = raw.is_decoder ? 'is_decoder' : 'add_cross_attention';
     return `${key} is true; this program runs BERT encoders.`;
