@@ -33,7 +33,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/weights': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
   'src/models': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/weights'] },
   'src/models/bert': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/models'] },
-  'src/models/families': { browser: true, uses: ['ipu-config/base', 'src/models', 'src/models/bert'] },
+  'src/models/families': { browser: true, uses: [
+    'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert',
+  ] },
   'src/tokenizer/base': { uses: ['ipu-config/base'] },
   'src/tokenizer/steps': { uses: ['src/tokenizer/base'] },
   'src/tokenizer/wordpiece': { uses: ['src/tokenizer/base', 'src/tokenizer/steps'] },

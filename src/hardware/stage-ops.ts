@@ -17,26 +17,31 @@ export interface StageOps {
   readonly backward: readonly OpCost[];
 }
 
+/** Parts of a model, and how many of each. */
+type Held = readonly (readonly [ModelPart, number])[];
+
 /** The operations that one stage does with one micro-batch. */
 export function stageOps(ops: OpCosts, stage: IpuStage, call: StageCall): StageOps {
-  const held: readonly (readonly [ModelPart, number])[] = [
+  const held: Held = [
     ['embedding', Number(stage.embedding)],
     ['attention', stage.attention],
     ['feedForward', stage.feedForward],
     ['head', Number(stage.head)],
   ];
-  const all = (of: (part: ModelPart) => OpCost[], parts = held): OpCost[] =>
-    parts.flatMap(([part, count]) => repeat(count, () => of(part)));
   return {
-    forward: all((part) => partForward(ops, part, call)),
-    backward: call.training ? all((part) => partBackward(ops, part, call), held.toReversed()) : [],
+    forward: opsOf(held, (part) => partForward(ops, part, call)),
+    backward: call.training ? opsOf(held.toReversed(), (part) => partBackward(ops, part, call)) : [],
   };
 }
 
-function repeat(count: number, make: () => OpCost[]): OpCost[] {
-  if (count === 0) return [];
-  const one = make();
-  return Array.from({ length: count }, () => one).flat();
+/** Operations of parts one after another; those of a part are worked out once, however often it is there. */
+function opsOf(held: Held, make: (part: ModelPart) => readonly OpCost[]): OpCost[] {
+  const ops: OpCost[] = [];
+  for (const [part, count] of held) {
+    const one = count === 0 ? [] : make(part);
+    for (let k = 0; k < count; k++) ops.push(...one);
+  }
+  return ops;
 }
 
 function partForward(ops: OpCosts, part: ModelPart, call: StageCall): OpCost[] {
