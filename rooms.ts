@@ -33,9 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/weights': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
   'src/models': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/weights'] },
   'src/models/bert': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/models'] },
-  'src/models/families': { browser: true, uses: [
-    'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert',
-  ] },
+  'src/models/families': { browser: true, uses: ['ipu-config/base', 'src/models', 'src/models/bert'] },
   'src/tokenizer/base': { uses: ['ipu-config/base'] },
   'src/tokenizer/steps': { uses: ['src/tokenizer/base'] },
   'src/tokenizer/wordpiece': { uses: ['src/tokenizer/base', 'src/tokenizer/steps'] },
@@ -62,14 +60,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/hub': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
 
   // What is asked of a model, and a session of it on a pipeline.
-  'src/tasks': { uses: ['ipu-config/base', 'src/models/bert', 'src/tokenizer/base', 'src/tokenizer'] },
+  'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer/base', 'src/tokenizer'] },
   'src/runs': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
-    'src/weights', 'src/models', 'src/models/bert', 'src/models/families', 'src/tokenizer/base',
+    'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base',
     'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
     'src/tasks',
   ] },
-  'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config', 'src/tokenizer', 'src/tasks', 'src/runs'] },
+  'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config', 'src/tokenizer', 'src/tasks'] },
 
   // Predictions: IPUs, and the machine at hand.
   'src/hardware/chips': { browser: true, uses: [] },
@@ -84,11 +82,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ] },
   'src/benchmark': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime',
-    'src/models/bert', 'src/models/families', 'src/runs',
+    'src/models', 'src/models/families', 'src/runs',
   ] },
   'src/machine': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
-    'pipeline/runtime/rank', 'pipeline/runtime', 'src/models', 'src/models/bert', 'src/models/families',
+    'pipeline/runtime/rank', 'pipeline/runtime', 'src/models', 'src/models/families',
     'src/executors', 'src/executors/gpu-js', 'src/executors/onnx', 'src/executors/choice', 'src/runs',
     'src/planning', 'src/benchmark',
   ] },
@@ -99,12 +97,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ipu-config/base', 'ipu-config/base/files', 'pipeline/schedule', 'src/observe',
   ] },
   'src/report/data': { browser: true, uses: [
-    'ipu-config/base', 'ipu-config', 'src/hardware', 'src/planning', 'src/benchmark', 'src/machine',
-    'src/observe',
+    'ipu-config/base', 'ipu-config', 'src/hardware', 'src/planning', 'src/benchmark', 'src/observe',
   ] },
   'src/report/files': { uses: [
-    'ipu-config/base', 'pipeline/schedule', 'src/hardware', 'src/planning', 'src/benchmark',
-    'src/observe', 'src/observe/files', 'src/report/data',
+    'ipu-config/base', 'pipeline/schedule', 'src/hardware', 'src/benchmark', 'src/observe',
+    'src/observe/files', 'src/report/data',
   ] },
   'src/report/text': { uses: [
     'ipu-config/base', 'src/models/families', 'src/hardware', 'src/planning', 'src/benchmark',
@@ -143,7 +140,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/report/files', 'src/report/html', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'src/models/bert',
+    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',
     'src/models/families', 'src/runs', 'src/hardware', 'src/planning', 'src/machine', 'src/report/data',
     'src/report/text', 'src/cli/flags',
   ] },

@@ -5,17 +5,10 @@
  *
  *     npx tsx bench/action-overhead.ts [micro-batches]
  */
-import {
-  IpuConfig,
-  openModel,
-  placeBert,
-  planStages,
-  scheduleByName,
-  startBertPipeline,
-  tokenizerOf,
-  Workload,
-  type Span,
-} from 'ipu-pipeline';
+import { IpuConfig, openModel, placeBert, planStages, startBertPipeline } from 'ipu-pipeline';
+import { scheduleByName, type Span } from 'ipu-pipeline/schedules';
+import { tokenizerOf } from 'ipu-pipeline/tasks';
+import { Workload } from 'ipu-pipeline/internals';
 import { percentile, verdict } from './lib.js';
 
 const microBatches = Number(process.argv[2] ?? 2000);

@@ -10,7 +10,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Op, Pipeline, Schedule, Span, Tensor } from 'ipu-pipeline';
+import type { Pipeline, Tensor } from 'ipu-pipeline';
+import type { Op, Schedule, Span } from 'ipu-pipeline/schedules';
 import { percentile, verdict } from './lib.js';
 
 const [revision = 'HEAD', rounds = '9'] = process.argv.slice(2);
@@ -21,7 +22,18 @@ const HEADS = [
 ];
 const EXECUTORS = ['reference', 'onnx', 'gpu.js:webasm', 'gpu.js:cpu'];
 
-type Side = typeof import('ipu-pipeline');
+type Side = typeof import('ipu-pipeline') &
+  typeof import('ipu-pipeline/config') &
+  typeof import('ipu-pipeline/schedules') &
+  typeof import('ipu-pipeline/simulator') &
+  typeof import('ipu-pipeline/models') &
+  typeof import('ipu-pipeline/tokenizer') &
+  typeof import('ipu-pipeline/executors') &
+  typeof import('ipu-pipeline/runtime') &
+  typeof import('ipu-pipeline/tasks') &
+  typeof import('ipu-pipeline/machine') &
+  typeof import('ipu-pipeline/report') &
+  typeof import('ipu-pipeline/internals');
 
 /** Everything that the doors of a built checkout have: doors are cut differently from commit to commit. */
 async function load(root: string): Promise<Side> {

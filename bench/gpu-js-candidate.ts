@@ -1,4 +1,4 @@
-import type { GpuJsMode, KernelDefinition, KernelThread } from 'ipu-pipeline';
+import type { GpuJsMode, KernelDefinition, KernelThread } from 'ipu-pipeline/executors';
 
 /** A way to write x · Wᵀ + bias as a kernel. */
 export interface Candidate {
@@ -14,7 +14,7 @@ export interface Candidate {
   readonly takenBy?: readonly GpuJsMode[];
 }
 
-const ARGUMENTS = { x: 'Array', weight: 'Array', bias: 'Array' } as const;
+const ARGUMENTS = ['Array', 'Array', 'Array'] as const;
 type Source = (this: KernelThread, x: number[], weight: number[], bias: number[]) => unknown;
 
 export function kernel(outputsPerCell: 1 | 4, source: Source): KernelDefinition {

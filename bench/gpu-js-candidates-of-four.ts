@@ -1,4 +1,4 @@
-import { matmulByFours, matmulInBlocks, matmulSideBySide } from 'ipu-pipeline';
+import { matmulByFours, matmulInBlocks, matmulSideBySide } from 'ipu-pipeline/internals';
 import { kernel, type Candidate } from './gpu-js-candidate.js';
 
 /** Four numbers to a cell, which is as many as gpu.js lets one return. */

@@ -8,14 +8,8 @@
  * the queue is done. Rows, inputs and outputs are multiples of 4, which the chosen kernels do not need. Modes that are not to be had are left out with a reason.
  */
 import { parseArgs } from 'node:util';
-import {
-  environment,
-  matmulConstants,
-  openComputeDevice,
-  type Cells,
-  type ComputeDevice,
-  type GpuJsMode,
-} from 'ipu-pipeline';
+import type { Cells, ComputeDevice, GpuJsMode } from 'ipu-pipeline/executors';
+import { environment, matmulConstants, openComputeDevice } from 'ipu-pipeline/internals';
 import type { Candidate } from './gpu-js-candidate.js';
 import { FOUR_OUTPUTS } from './gpu-js-candidates-of-four.js';
 import { ONE_OUTPUT } from './gpu-js-candidates.js';
@@ -90,7 +84,7 @@ async function measure(mode: GpuJsMode, candidate: Candidate): Promise<{ rate: n
   try {
     const program = device.compile(candidate.kernel, matmulConstants(inputs, outputs));
     const all = [device.upload(x), device.store(packed(candidate.weights)), device.store(bias), rows];
-    const values = all.slice(0, Object.keys(candidate.kernel.arguments).length);
+    const values = all.slice(0, candidate.kernel.arguments.length);
     const cells: Cells = candidate.flat
       ? [CELLS[candidate.result].reduce((product, count) => product * count, 1)]
       : CELLS[candidate.result];

@@ -9,7 +9,11 @@
  * for each micro-batch. With the observer on, webgpu waits for every kernel; the last line is without it.
  */
 import { parseArgs } from 'node:util';
-import { environment, executorByName, openModel, openWeights, type Tensor, programOf } from 'ipu-pipeline';
+import { openModel, type Tensor } from 'ipu-pipeline';
+import { programOf } from 'ipu-pipeline/models';
+import { executorByName } from 'ipu-pipeline/executors';
+import { openWeights } from 'ipu-pipeline/tasks';
+import { environment } from 'ipu-pipeline/internals';
 
 const { values: flags } = parseArgs({
   options: {

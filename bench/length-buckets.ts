@@ -5,20 +5,10 @@
  *     npx tsx bench/length-buckets.ts [model] [rows] [layers per IPU]
  */
 import { existsSync, readFileSync } from 'node:fs';
-import {
-  BertTokenizer,
-  IpuConfig,
-  openModel,
-  openSession,
-  parseSquad,
-  parseVocabulary,
-  placeBert,
-  planStages,
-  questionWindows,
-  type Encoding,
-  Vocabulary,
-  type Session,
-} from 'ipu-pipeline';
+import { IpuConfig, openModel, openSession, placeBert, planStages, type Session } from 'ipu-pipeline';
+import { BertTokenizer, parseVocabulary, type Encoding, Vocabulary } from 'ipu-pipeline/tokenizer';
+import { parseSquad } from 'ipu-pipeline/tasks';
+import { questionWindows } from 'ipu-pipeline/internals';
 import { verdict } from './lib.js';
 
 const FILE = new URL('../../shared/bert/squad/dev-v1.1.json', import.meta.url);

@@ -1,11 +1,7 @@
-import {
-  benchmark,
-  IpuConfig,
-  openModel,
-  scheduleByName,
-  tokenizerOf,
-  type BenchmarkReport,
-} from 'ipu-pipeline';
+import { benchmark, IpuConfig, openModel } from 'ipu-pipeline';
+import { scheduleByName } from 'ipu-pipeline/schedules';
+import { tokenizerOf } from 'ipu-pipeline/tasks';
+import type { BenchmarkReport } from 'ipu-pipeline/machine';
 
 export interface Setting {
   readonly model: string;

@@ -12,15 +12,8 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  GeneratedWeights,
-  IpuConfig,
-  openModel,
-  placeBert,
-  planStages,
-  sliceTensors,
-  startBertPipeline,
-} from 'ipu-pipeline';
+import { IpuConfig, openModel, placeBert, planStages, startBertPipeline } from 'ipu-pipeline';
+import { GeneratedWeights, sliceTensors } from 'ipu-pipeline/internals';
 import { percentile, verdict } from './lib.js';
 
 const SPLIT = [3, 7, 7, 7];

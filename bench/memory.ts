@@ -6,16 +6,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import {
-  IpuConfig,
-  oneDevice,
-  openModel,
-  placeBert,
-  planStages,
-  startBertPipeline,
-  tokenizerOf,
-  Workload,
-} from 'ipu-pipeline';
+import { IpuConfig, oneDevice, openModel, placeBert, planStages, startBertPipeline } from 'ipu-pipeline';
+import { tokenizerOf } from 'ipu-pipeline/tasks';
+import { Workload } from 'ipu-pipeline/internals';
 import { verdict } from './lib.js';
 
 const [model = 'synthetic:bert-large', split = '12,12', way] = process.argv.slice(2);

@@ -5,7 +5,8 @@
  *     npx tsx bench/picture.ts run.spans docs/assets/timeline.svg
  */
 import { writeFileSync } from 'node:fs';
-import { readRecording, type RecordedRun, type Span } from 'ipu-pipeline';
+import type { Span } from 'ipu-pipeline/schedules';
+import { readRecording, type RecordedRun } from 'ipu-pipeline/report';
 
 const [recording, output] = process.argv.slice(2);
 if (!recording || !output) {

@@ -5,7 +5,7 @@
  *
  * Needs two cores and nothing else running on them.
  */
-import { benchmarkTable } from 'ipu-pipeline';
+import { benchmarkTable } from 'ipu-pipeline/report';
 import { measure, verdict } from './lib.js';
 
 const microBatches = Number(process.argv[2] ?? 10);

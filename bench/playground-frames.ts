@@ -8,7 +8,7 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { playgroundHtml } from 'ipu-pipeline';
+import { playgroundHtml } from 'ipu-pipeline/report';
 import { browserHere, launch, openFile } from '../test/browser/chromium.js';
 import { SIXTEEN } from '../test/browser/playground-sixteen.js';
 import { percentile, verdict } from './lib.js';

@@ -11,18 +11,11 @@
  */
 import { cpus } from 'node:os';
 import { readFile, writeFile } from 'node:fs/promises';
-import {
-  benchmark,
-  IpuConfig,
-  loadProfile,
-  openModel,
-  predictBenchmark,
-  profileMachine,
-  profileText,
-  scheduleByName,
-  tokenizerOf,
-  type MachineProfile,
-} from 'ipu-pipeline';
+import { benchmark, IpuConfig, openModel } from 'ipu-pipeline';
+import { scheduleByName } from 'ipu-pipeline/schedules';
+import { tokenizerOf } from 'ipu-pipeline/tasks';
+import { loadProfile, predictBenchmark, profileMachine, type MachineProfile } from 'ipu-pipeline/machine';
+import { profileText } from 'ipu-pipeline/report';
 import { verdict } from './lib.js';
 
 interface Case {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TimelineCollector, timelinesData, writeReport } from 'ipu-pipeline';
+import { TimelineCollector, timelinesData, writeReport } from 'ipu-pipeline/report';
 import { browserHere, launch, openFile } from '../test/browser/chromium.js';
 import { manySpans } from '../test/report/sample-report.js';
 import { percentile, verdict } from './lib.js';

@@ -5,7 +5,8 @@
  *
  *     npx tsx bench/simulate-million.ts
  */
-import { lower, scheduleByName, simulate, type Op, type Schedule } from 'ipu-pipeline';
+import { lower, scheduleByName, type Op, type Schedule } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
 import { verdict } from './lib.js';
 
 const RUNS = 7;

@@ -2,16 +2,16 @@
  * What the simulator takes: a training step of BERT-large on 256 IPUs, a plan of 24 layers on 16, and a million actions
  * in lockstep, all without a trace. Each as milliseconds against its bound, the median of several runs in one process.
  */
+import { IpuConfig } from 'ipu-pipeline';
+import { fillDrain } from 'ipu-pipeline/schedules';
 import {
-  IpuConfig,
   configuredRun,
-  fillDrain,
   planConfig,
   publishedModel,
   simulateIpus,
   simulateLockstep,
   systemByName,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/simulator';
 import { verdict } from './lib.js';
 
 const ROUNDS = 5;

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as huggingFace from '@huggingface/tokenizers';
-import { BertTokenizer, encode, Vocabulary } from 'ipu-pipeline';
+import { BertTokenizer, encode, Vocabulary } from 'ipu-pipeline/tokenizer';
 import { percentile, verdict } from './lib.js';
 
 const rounds = Number(process.argv[2] ?? 15);

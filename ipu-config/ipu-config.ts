@@ -1,3 +1,4 @@
+import type { Warning } from './base/warning.js';
 import { checkAttribute } from './attribute-checks.js';
 import {
   ATTRIBUTE_NAMES,
@@ -38,6 +39,11 @@ const DEPRECATED: Readonly<Record<string, string>> = {
   enable_half_first_order_momentum: 'The "enable_half_first_order_momentum" parameter is deprecated',
 };
 
+const UNUSED_SHARDING: Warning = {
+  code: 'unused-attribute',
+  text: '`replicated_tensor_sharding` is not used when `replication_factor=1`',
+};
+
 /**
  * An `ipu_config.json` as the newest optimum-graphcore understands it: every attribute has a value, given,
  * defaulted, or fallen back on another one. Strict: unknown keys and pod dictionaries are errors;
@@ -45,7 +51,7 @@ const DEPRECATED: Readonly<Record<string, string>> = {
  */
 export class IpuConfig {
   /** What upstream would warn of while it reads the same values. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   #mode: Mode = 'training';
   readonly #values = new Map<AttributeName, PythonValue>();
   readonly #sources = new Map<AttributeName, AttributeSource>();
@@ -56,14 +62,14 @@ export class IpuConfig {
    */
   constructor(given: Readonly<Record<string, unknown>> | PythonDict = {}) {
     const dict = toPython(given) as PythonDict;
-    const warnings = Object.keys(DEPRECATED).filter((key) => isTruthy(dict.get(key) ?? null));
+    const deprecated = Object.keys(DEPRECATED).filter((key) => isTruthy(dict.get(key) ?? null));
     this.#fill(dict);
     refuseUnknown(dict);
     const sharding = this.get('replicated_tensor_sharding') && this.get('replication_factor') === 1;
     for (const factor of checkTogether(this)) this.#put(factor, 1, { kind: 'default' });
     this.warnings = [
-      ...warnings.map((key) => DEPRECATED[key] ?? key),
-      ...(sharding ? ['`replicated_tensor_sharding` is not used when `replication_factor=1`'] : []),
+      ...deprecated.map((key): Warning => ({ code: 'deprecated-attribute', text: DEPRECATED[key] ?? key })),
+      ...(sharding ? [UNUSED_SHARDING] : []),
     ];
   }
 

@@ -1,3 +1,4 @@
+import type { Warning, WarningCode } from './base/warning.js';
 import { ATTRIBUTE_NAMES, isAttributeName } from './attributes.js';
 import { ConfigError } from './base/errors.js';
 import { IpuConfig } from './ipu-config.js';
@@ -17,6 +18,7 @@ import {
 import { RENAMED_KEYS, staleReason } from './stale-keys.js';
 import { PROVENANCE_KEYS, TRANSFORMERS_KEYS } from './transformers-keys.js';
 
+/** How an `ipu_config.json` is read. */
 export interface LoadOptions {
   /** Refuse what the newest upstream refuses, instead of reading older files with warnings. */
   readonly strict?: boolean;
@@ -26,10 +28,11 @@ export interface LoadOptions {
   readonly file?: string;
 }
 
+/** A configuration that was read, and what is to be said about it. */
 export interface LoadedConfig {
   readonly config: IpuConfig;
   /** One sentence each, naming the key; also upstream's own warnings. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -65,7 +68,7 @@ export function loadIpuConfig(given: unknown, options: LoadOptions = {}): Loaded
 /** Rewrites the attributes of an older file as the newest upstream spells them, and keeps count of what it did. */
 class Modernizer {
   readonly values: Map<string, PythonValue>;
-  readonly warnings: string[] = [];
+  readonly warnings: Warning[] = [];
 
   constructor(given: PythonDict, pod: string | null) {
     this.values = new Map(given);
@@ -84,7 +87,11 @@ class Modernizer {
       this.values.delete(key);
       const isTaken = this.values.has(name);
       if (!isTaken) this.values.set(name, value);
-      this.#warn(key, isTaken ? `is ignored, because ${name} is given too` : `is read as ${name}`);
+      this.#warn(
+        'renamed-key',
+        key,
+        isTaken ? `is ignored, because ${name} is given too` : `is read as ${name}`,
+      );
     }
   }
 
@@ -96,10 +103,15 @@ class Modernizer {
       const chosen = valueForPod(key, value, pod);
       this.values.set(key, chosen);
       const which = pod === null ? 'the default' : `the one of ${pod}`;
-      this.#warn(key, `has a value per pod type, as before version 0.7; taken is ${which}, ${repr(chosen)}`);
+      this.#warn(
+        'pod-value',
+        key,
+        `has a value per pod type, as before version 0.7; taken is ${which}, ${repr(chosen)}`,
+      );
     }
     if (pod !== null && this.warnings.length === before) {
-      this.warnings.push(`No attribute has a value per pod type, so asking for ${pod} changes nothing.`);
+      const text = `No attribute has a value per pod type, so asking for ${pod} changes nothing.`;
+      this.warnings.push({ code: 'pod-value', text });
     }
   }
 
@@ -109,7 +121,7 @@ class Modernizer {
     const value = this.values.get(key) ?? null;
     if (typeof value !== 'number' || value !== 0) return;
     this.values.set(key, 1);
-    this.#warn(key, 'is 0, which meant "not serialized" before version 0.6.1; read as 1');
+    this.#warn('old-value', key, 'is 0, which meant "not serialized" before version 0.6.1; read as 1');
   }
 
   /** One element stood for all IPUs before version 0.6.1. */
@@ -121,6 +133,7 @@ class Modernizer {
       if (!isList(value) || value.length !== 1 || only === undefined || this.#ipus(prefix) === 1) continue;
       this.values.set(key, only);
       this.#warn(
+        'old-value',
         key,
         `has one element, which stood for every IPU before version 0.6.1; read as ${repr(only)}`,
       );
@@ -140,12 +153,12 @@ class Modernizer {
     for (const [key, value] of [...this.values]) {
       if (isAttributeName(key) || PROVENANCE_KEYS.has(key) || STILL_ACCEPTED.has(key)) continue;
       if (TRANSFORMERS_KEYS.has(key)) {
-        this.#warn(key, 'is a setting of the model, not of IPUs; it is ignored');
+        this.#warn('ignored-key', key, 'is a setting of the model, not of IPUs; it is ignored');
         continue;
       }
       const stale = staleReason(key);
       if (stale === undefined) unknown.push(`  ${key}=${str(value)}${likeliest(key)}`);
-      else this.#warn(key, `is ${stale}; it is ignored`);
+      else this.#warn('ignored-key', key, `is ${stale}; it is ignored`);
       this.values.delete(key);
     }
     if (unknown.length === 0) return;
@@ -155,8 +168,8 @@ class Modernizer {
     );
   }
 
-  #warn(key: string, what: string): void {
-    this.warnings.push(`${key} ${what}.`);
+  #warn(code: WarningCode, key: string, what: string): void {
+    this.warnings.push({ code, text: `${key} ${what}.` });
   }
 }
 

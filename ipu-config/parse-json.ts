@@ -1,3 +1,4 @@
+import type { Warning } from './base/warning.js';
 import { visit, type ParseErrorCode } from 'jsonc-parser';
 import { ConfigError } from './base/errors.js';
 import { lfsPointer } from './base/lfs-pointer.js';
@@ -6,7 +7,7 @@ import { PythonFloat, type PythonValue } from './python-value.js';
 export interface ParsedJson {
   readonly value: PythonValue;
   /** A key that stands twice in one object: the last one counts, as in Python. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Deeper nesting than any real configuration has; bounds the recursion of the parser. */
@@ -30,7 +31,7 @@ type Container = PythonValue[] | Map<string, PythonValue>;
 
 class JsonReader {
   root: PythonValue = null;
-  readonly warnings: string[] = [];
+  readonly warnings: Warning[] = [];
   readonly #text: string;
   readonly #file: string;
   readonly #open: { readonly container: Container; key: string }[] = [];
@@ -52,7 +53,8 @@ class JsonReader {
     if (top === undefined || Array.isArray(top.container)) return;
     if (top.container.has(key)) {
       const where = `${this.#file}, line ${line + 1}, column ${column + 1}`;
-      this.warnings.push(`${where}: "${key}" stands twice in one object; the last value counts.`);
+      const text = `${where}: "${key}" stands twice in one object; the last value counts.`;
+      this.warnings.push({ code: 'duplicate-key', text });
     }
     top.key = key;
   };

@@ -1,4 +1,4 @@
-import { executorNames } from 'ipu-pipeline';
+import { executorNames } from 'ipu-pipeline/internals';
 import { webGpu } from './swiftshader.js';
 
 /** Every executor that runs here: WebGPU where a GPU or SwiftShader is to be had. */

@@ -1,14 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  headTensors,
-  readModelConfig,
-  sliceTensors,
-  GeneratedWeights,
-  type BertConfig,
-  type BertHead,
-} from 'ipu-pipeline';
+import { readModelConfig, type ModelConfig, type ModelHead } from 'ipu-pipeline/models';
+import { headTensors, sliceTensors, GeneratedWeights } from 'ipu-pipeline/internals';
 
 /** A small question-answering model: everything that a test may want to break is here. */
 export const PIECES = [
@@ -53,8 +47,8 @@ export async function writeModel({
 }
 
 async function modelTensors(
-  config: BertConfig,
-  head: BertHead,
+  config: ModelConfig,
+  head: ModelHead,
 ): Promise<Map<string, { shape: number[]; data: Float32Array }>> {
   const whole = { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head: null };
   const weights = new GeneratedWeights(7);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { probeGpuJs } from 'ipu-pipeline';
+import { probeGpuJs } from 'ipu-pipeline/internals';
 
 /** Chromium brings a Vulkan driver that computes on the processor, and the loader that finds drivers. */
 const FOLDER = '/usr/lib/chromium';

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { InputError } from './errors.js';
 import { brief, short } from './json-text.js';
+import type { Warning } from './warning.js';
 
 /** What a schema gives, for those who only read it. */
 export type Frozen<T> = T extends readonly (infer Item)[]
@@ -17,6 +18,14 @@ export const finite = v.pipe(v.number(), v.finite());
 export const figureOrNull = v.pipe(
   v.nullable(v.number()),
   v.transform((value) => value ?? NaN),
+);
+
+/** Older versions wrote texts alone. */
+export const savedWarning = v.pipe(
+  v.union([v.string(), v.object({ code: v.string(), text: v.string() })]),
+  v.transform(
+    (warning) => (typeof warning === 'string' ? { code: 'text', text: warning } : warning) as Warning,
+  ),
 );
 
 /** Checks of which valibot says no more than that they failed. */

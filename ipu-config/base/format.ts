@@ -12,6 +12,11 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(share >= 0.0995 ? 0 : 1)} %`;
 }
 
+/** `+3.2 %`, `−12 %`. */
+export function signedPercent(share: number): string {
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
+}
+
 /** Binary units, because memory is sold in them. */
 export function bytes(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

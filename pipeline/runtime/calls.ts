@@ -19,7 +19,7 @@ export interface CallResult {
   readonly microBatches: number;
 }
 
-export interface CallShape {
+interface CallShape {
   readonly deviceIterations: number;
   readonly replicas: number;
 }

@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Schedule, ScheduleGenerator } from '../schedule/schedule.js';
 import type { Span } from '../schedule/span.js';
@@ -33,7 +34,7 @@ export interface PipelineOptions {
   readonly onSpan?: ((span: Span) => void) | undefined;
   /** Share of a stage's weights that is loaded, 0 … 1. */
   readonly onProgress?: ((stage: number, fraction: number, replica: number) => void) | undefined;
-  readonly onWarning?: ((warning: string) => void) | undefined;
+  readonly onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 const DEFAULTS = {

@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { CallCollector, checkOutputMode, type CallResult, type CallOutputMode } from './calls.js';
 import { Coordinator, type StageStats } from './coordinator.js';
 import type { PipelineInputs } from './input-feed.js';
@@ -18,7 +19,7 @@ export interface CallOptions {
 export class Pipeline implements AsyncDisposable {
   readonly #coordinator: Coordinator;
   /** What is allowed and yet worth knowing. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 
   /** Not for callers: `Pipeline.start` makes pipelines. */
   constructor(coordinator: Coordinator) {
@@ -31,7 +32,7 @@ export class Pipeline implements AsyncDisposable {
    * @returns the warnings of such a pipeline
    * @throws InputError, ScheduleError
    */
-  static check(options: PipelineOptions): readonly string[] {
+  static check(options: PipelineOptions): readonly Warning[] {
     return makePlan(checkOptions(options)).warnings;
   }
 

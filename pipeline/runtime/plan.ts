@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { WHOLE_STAGE } from '../schedule/action.js';
 import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
@@ -19,7 +20,7 @@ export interface PipelinePlan {
   readonly rows: ReadonlyMap<number, CallRow>;
   /** In which order stage 0 takes the micro-batches of one call. */
   readonly inputRow: CallRow;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** @throws ScheduleError when the schedule cannot be run with these stages and slots. */
@@ -75,12 +76,15 @@ function withUpdates(schedule: Schedule): Schedule {
   return { ...schedule, ranks };
 }
 
-function warningsFor({ name, stages, microBatches, inFlightLimit }: Schedule, shape: ReplicaShape): string[] {
+function warningsFor(
+  { name, stages, microBatches, inFlightLimit }: Schedule,
+  shape: ReplicaShape,
+): Warning[] {
   if (microBatches >= stages || inFlightLimit === 1 || shape.isTraining) return [];
-  return [
+  const text =
     `a call of ${microBatches} micro-batches is shorter than the ${stages} stages of the pipeline: PopTorch refuses ` +
-      `this (deviceIterations must be at least the number of stages); here ${name} runs, because calls overlap`,
-  ];
+    `this (deviceIterations must be at least the number of stages); here ${name} runs, because calls overlap`;
+  return [{ code: 'short-call', text }];
 }
 
 /** @throws ScheduleError */

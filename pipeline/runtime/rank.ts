@@ -5,7 +5,7 @@ import type { Home, RankPort } from './ports/rank-port.js';
 import type { Answer, Notice, RankSetup, Request } from './rank/protocol.js';
 import { messageOf } from './rank/thrown-value.js';
 
-export interface RankEvents {
+interface RankEvents {
   readonly onNotice: (replica: number, notice: Notice) => void;
   readonly onTrouble: (trouble: StageTrouble) => void;
 }

@@ -1,7 +1,7 @@
 import { isSame, type Action } from '../schedule/action.js';
 import type { Replica } from './links/replica.js';
 
-export interface Watched {
+interface Watched {
   readonly replica: Replica;
   readonly ranks: readonly number[];
 }

@@ -7,6 +7,7 @@ export class ScheduleError extends IpuPipelineError {
   readonly exitCode = 2;
 }
 
+/** Where and at what a stage failed. */
 export interface StageFailure {
   readonly replica: number;
   readonly stage: number;

@@ -80,13 +80,14 @@ function transfer(kind: 'send' | 'receive', moves: Moves) {
   return { kind, of: 'micro-batch', moves } as const;
 }
 
+/** Of one form for all ops, so that looking at them is fast. */
+type Filled<T> = { readonly [K in keyof T]-?: T[K] | undefined };
+
 /** A row with what follows from it. */
-export interface OpFacts extends Required<Pick<OpRow, 'words' | 'kind' | 'of'>> {
-  readonly moves: Moves | undefined;
-  readonly counterpart: Op | undefined;
-  readonly backward: OpRow['backward'];
-  readonly stash: OpRow['stash'];
-  readonly weights: OpRow['weights'];
+export interface OpFacts
+  extends
+    Required<Pick<OpRow, 'words' | 'kind' | 'of'>>,
+    Filled<Pick<OpRow, 'moves' | 'counterpart' | 'backward' | 'stash' | 'weights'>> {
   /** How it is written. */
   readonly text: Readonly<Record<Dialect, string>>;
   /** Place in `OPS`. */

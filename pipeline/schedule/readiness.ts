@@ -41,10 +41,10 @@ export interface Wait {
   readonly link?: number;
 }
 
-export type ReadinessRule = (action: Action, view: ReadinessView) => Wait | undefined;
+type Rule = (action: Action, view: ReadinessView) => Wait | undefined;
 
 /** When may an action run? One rule for each op: an op without a rule does not compile. */
-export const RULES = {
+const RULES = {
   F: (action, view) => enters(action, view) ?? arrived(action, view) ?? slotAfterForward(action, view),
   B: (action, view) =>
     after('F', action, view) ?? gradientArrived(action, view) ?? slotAfterBackward(action, view),
@@ -59,10 +59,10 @@ export const RULES = {
   RESHARD: () => undefined,
   REDUCE_GRAD: (action, view) => allBackward(action, view),
   UPDATE: (action, view) => allBackward(action, view),
-} satisfies Record<Op, ReadinessRule>;
+} satisfies Record<Op, Rule>;
 
 /** The rules in the order of `OPS`. */
-export const RULE_LIST: readonly ReadinessRule[] = OPS.map((op) => RULES[op]);
+export const RULE_LIST: readonly Rule[] = OPS.map((op) => RULES[op]);
 
 /** What an action waits for; undefined when it may run. */
 export function waitOf(action: Action, view: ReadinessView): Wait | undefined {

@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import type { AttributeDescription } from '../../ipu-config/describe-config.js';
 import type { SteadyActivity } from './steady-window.js';
 import type { Environment } from './environment.js';
@@ -54,7 +55,7 @@ export interface BenchmarkReport {
   readonly identicalOutputs?: boolean;
   /** Every attribute of the configuration: its value and where that comes from. */
   readonly attributes: readonly AttributeDescription[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface BenchmarkSettings {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { figureOrNull, type Frozen } from '../../ipu-config/base/checked.js';
+import { figureOrNull, savedWarning, type Frozen } from '../../ipu-config/base/checked.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -63,11 +63,11 @@ export const SAVED_BENCHMARK = v.object({
   attributes: v.array(
     v.object({ name: v.string(), value: v.unknown(), source: v.string(), note: v.string() }),
   ),
-  warnings: v.array(v.string()),
+  warnings: v.array(savedWarning),
   prediction: v.exactOptional(
     v.object({
       runs: v.array(v.object({ run: v.string(), predicted: v.object({ sequencesPerSecond: figureOrNull }) })),
-      warnings: v.array(v.string()),
+      warnings: v.array(savedWarning),
     }),
   ),
 });

@@ -1,3 +1,4 @@
+import { distinct, type Warning } from '../../ipu-config/base/warning.js';
 import { availableParallelism } from 'node:os';
 import { describeConfig } from '../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
@@ -70,7 +71,7 @@ export async function benchmark(
   const pipeline = { ...way, name, threadsPerStage: options.threadsPerStage };
   checkBertPipeline(pipelineOptions(pipeline, options));
   const settings = benchmarkSettings(options, pipeline);
-  const warnings = new Set(found);
+  const warnings = [...found];
   const runs: MeasuredRun[] = [];
   for (const way of [...(options.pipelineOnly ? [] : oneDeviceWays(options, pipeline)), pipeline]) {
     runs.push(await runWay(way, { options, settings, hooks, warnings }));
@@ -86,7 +87,7 @@ export async function benchmark(
       ? { identicalOutputs: runs.every(({ outputDigest }) => outputDigest === runs[0]!.outputDigest) }
       : {}),
     attributes: describeConfig(config),
-    warnings: [...warnings],
+    warnings: distinct(warnings),
   };
 }
 
@@ -131,7 +132,7 @@ interface WayContext {
   readonly options: BenchmarkOptions;
   readonly settings: BenchmarkSettings;
   readonly hooks: BenchmarkHooks;
-  readonly warnings: Set<string>;
+  readonly warnings: Warning[];
 }
 
 function runWay(way: Way, context: WayContext): Promise<MeasuredRun> {
@@ -176,7 +177,7 @@ function startWay(way: Way, context: WayContext, onSpan: (span: Span) => void): 
       const sum = [...loaded.values()].reduce((a, b) => a + b, 0);
       hooks.onLoading?.(way.name, sum / (way.stages.length * way.replicas));
     },
-    onWarning: (warning) => warnings.add(warning),
+    onWarning: (warning) => warnings.push(warning),
     ...(options.signal ? { signal: options.signal } : {}),
   });
 }

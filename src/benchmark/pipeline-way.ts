@@ -1,7 +1,9 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
-import { placeBert, type BertPlacement, type PlacedStage } from '../models/bert/bert-placement.js';
+import { placeModel } from '../models/families/families.js';
+import { type Placement, type PlacedStage } from '../models/placement.js';
 import { planStages, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BertModel } from '../runs/model.js';
 
@@ -12,7 +14,7 @@ export interface PipelineWay {
   /** m: micro-batches of one call. */
   readonly deviceIterations: number;
   readonly replicas: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -27,8 +29,7 @@ export function pipelineWay(
   config: IpuConfig,
   schedule: ScheduleGenerator | Schedule,
 ): PipelineWay {
-  const layers = model.config.numHiddenLayers;
-  const placement = placeBert(config, { layers, head: model.head, mode: 'inference' });
+  const placement = placeModel(config, model.config, { head: model.head, mode: 'inference' });
   const { replicas } = placement;
   const deviceIterations = config.get('inference_device_iterations');
   if (typeof schedule === 'function') {
@@ -41,21 +42,21 @@ export function pipelineWay(
     ...placement,
     stages: placed.map((stage, j) => ({ ...stage, ipu: schedule.stageToRank[j] ?? 0 })),
   });
-  const warnings = [
+  const calls =
+    `${schedule.name} has calls of ${schedule.microBatches} micro-batches: inference_device_iterations=` +
+    `${deviceIterations} is not used.`;
+  const warnings: Warning[] = [
     ...(fits ? [] : [evenWarning(schedule, placement)]),
     ...placeWarnings(schedule, placement, fits),
     ...(deviceIterations === schedule.microBatches
       ? []
-      : [
-          `${schedule.name} has calls of ${schedule.microBatches} micro-batches: inference_device_iterations=` +
-            `${deviceIterations} is not used.`,
-        ]),
+      : [{ code: 'other-call-size' as const, text: calls }]),
   ];
   return { stages, schedule, deviceIterations: schedule.microBatches, replicas, warnings };
 }
 
 /** The layers dealt evenly; the embedding before the first of them, the head after the last. */
-function evenStages({ name, stages }: Schedule, { layers, stages: placed }: BertPlacement): PlacedStage[] {
+function evenStages({ name, stages }: Schedule, { layers, stages: placed }: Placement): PlacedStage[] {
   if (stages > layers) {
     throw new InputError(
       `${name} has ${stages} stages, and the model has ${layers} layers: give a schedule of at most ${layers} stages, ` +
@@ -74,17 +75,16 @@ function evenStages({ name, stages }: Schedule, { layers, stages: placed }: Bert
   }));
 }
 
-function evenWarning({ name, stages }: Schedule, { stages: placed, layers }: BertPlacement): string {
-  return (
+function evenWarning({ name, stages }: Schedule, { stages: placed, layers }: Placement): Warning {
+  const text =
     `${name} has ${stages} stages and the configuration's split ${placed.length}: the split is not used, the ` +
-    `${layers} layers are dealt evenly to the ${stages} stages.`
-  );
+    `${layers} layers are dealt evenly to the ${stages} stages.`;
+  return { code: 'other-split', text };
 }
 
-function placeWarnings({ name, stageToRank }: Schedule, { stages }: BertPlacement, fits: boolean): string[] {
+function placeWarnings({ name, stageToRank }: Schedule, { stages }: Placement, fits: boolean): Warning[] {
   const ipus = stages.map(({ ipu }) => ipu);
   if (!fits || ipus.join() === stageToRank.join()) return [];
-  return [
-    `${name} has its stages on ranks ${stageToRank.join(', ')}: the configuration's IPUs ${ipus.join(', ')} are not used.`,
-  ];
+  const text = `${name} has its stages on ranks ${stageToRank.join(', ')}: the configuration's IPUs ${ipus.join(', ')} are not used.`;
+  return [{ code: 'other-placement', text }];
 }

@@ -1,4 +1,6 @@
-import { placeBert, type PlacedStage } from '../models/bert/bert-placement.js';
+import type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
+import { placeBert } from '../models/bert/bert-blocks.js';
+import type { PlacedStage } from '../models/placement.js';
 import type { ModelHead } from '../models/model-config.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
@@ -32,7 +34,7 @@ export interface RunSettings {
 
 export interface ConfiguredRun {
   readonly run: IpuRun;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -134,22 +136,28 @@ function proportions(config: IpuConfig, ipus: number): number[] {
   return typeof value === 'number' ? Array.from({ length: ipus }, () => value) : [...value];
 }
 
-function warningsOf(placement: Placed, run: IpuRun): string[] {
+function warningsOf(placement: Placed, run: IpuRun): Warning[] {
   const name = run.mode === 'training' ? 'replication_factor' : 'inference_replication_factor';
   // Placement warns of pipelined execution's minimum; whether it applies is decided here.
-  const kept = placement.warnings.filter((warning) => !warning.includes('does not fill the pipeline'));
+  const kept = placement.warnings.filter(({ code }) => code !== 'unfilled-pipeline');
+  const { ipus } = run.hardware.system;
   const used = run.replicas * run.ipusPerReplica;
+  const isSharded = run.execution === 'sharded' && run.stages.length > 1;
+  const warning = (isTrue: boolean, code: WarningCode, text: string): Warning[] =>
+    isTrue ? [{ code, text }] : [];
   return [
     ...kept,
-    ...(placement.replicas === run.replicas
-      ? []
-      : [`${run.replicas} replicas run here; the file's ${name} is ${placement.replicas}.`]),
-    ...(used < run.hardware.system.ipus
-      ? [`${run.hardware.system.ipus - used} of ${run.hardware.system.ipus} IPUs stay idle.`]
-      : []),
-    ...(run.execution === 'sharded' && run.stages.length > 1
-      ? ['Sharded execution: one stage at a time. Raise inference_device_iterations to pipeline.']
-      : []),
+    ...warning(
+      placement.replicas !== run.replicas,
+      'other-replicas',
+      `${run.replicas} replicas run here; the file's ${name} is ${placement.replicas}.`,
+    ),
+    ...warning(used < ipus, 'idle-ipus', `${ipus - used} of ${ipus} IPUs stay idle.`),
+    ...warning(
+      isSharded,
+      'sharded-execution',
+      'Sharded execution: one stage at a time. Raise inference_device_iterations to pipeline.',
+    ),
   ];
 }
 

@@ -11,7 +11,7 @@ import type { ChipSpec, Hardware, SystemSpec } from './hardware.js';
 export type HardwareOverrides = Readonly<Record<string, number>>;
 
 export const CHIPS: Readonly<Record<string, ChipSpec>> = { gc2, gc200, bow, c600 };
-export const CHIP_NAMES: readonly string[] = Object.keys(CHIPS);
+const CHIP_NAMES: readonly string[] = Object.keys(CHIPS);
 
 export const SYSTEMS: Readonly<Record<string, SystemSpec>> = Object.fromEntries(
   systems.systems.map((system) => [system.name, { ...systems.common, ...system }]),
@@ -29,7 +29,7 @@ const CHIP_ALIASES: Readonly<Record<string, string>> = {
 /**
  * @param refuse gets what is wrong with the name; throws an InputError by default
  */
-export function chipByName(name: string, refuse: (text: string) => never = fail('The chip')): ChipSpec {
+function chipByName(name: string, refuse: (text: string) => never = fail('The chip')): ChipSpec {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const found = CHIPS[plain] ?? CHIPS[CHIP_ALIASES[plain] ?? ''];
   return found ?? refuse(`is ${brief(name)}, which is not known; chips are ${CHIP_NAMES.join(', ')}.`);

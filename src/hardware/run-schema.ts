@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { figureOrNull, finite, type Frozen } from '../../ipu-config/base/checked.js';
+import { figureOrNull, finite, savedWarning, type Frozen } from '../../ipu-config/base/checked.js';
 import { CHIPS, SYSTEMS } from './hardware-specs.js';
 import type { ChipSpec, SystemSpec } from './hardware.js';
 import { HEADS } from './model-shape.js';
@@ -47,7 +47,7 @@ const CHIP = v.object({ name: v.string(), ...figuresOf(CHIPS['gc200']!) });
 const SYSTEM = v.object({ name: v.string(), chip: v.string(), ...figuresOf(SYSTEMS['pod16']!) });
 
 /** A run as `simulate --json` writes it. */
-export const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
+const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
   v.object({
     model: v.object({
       name: v.string(),
@@ -121,7 +121,7 @@ export const SAVED_SIMULATION = v.object({
   version: v.literal(1),
   run: IPU_RUN,
   rates: v.object({ sequencesPerSecond: figureOrNull, stepSeconds: figureOrNull }),
-  warnings: v.array(v.string()),
+  warnings: v.array(savedWarning),
   /** What would help a run that does not fit. */
   advice: v.exactOptional(
     v.array(

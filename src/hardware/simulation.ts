@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { RunDescription } from '../observe/run-description.js';
 import type { IpuMemory } from './memory.js';
@@ -36,11 +37,11 @@ export interface IpuSimulation {
   readonly memory: readonly IpuMemory[];
   readonly fits: boolean;
   readonly boundBy: string;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface SimulationExtras {
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Warning[];
   readonly onSpan?: (span: Span) => void;
 }
 
@@ -92,7 +93,7 @@ function ipuTime(call: SimulatedCall, ipu: number): IpuTime {
 }
 
 /** `embedding, 3 layers`; halves are named where they differ. */
-export function stageLabel(stage: IpuRun['stages'][number]): string {
+function stageLabel(stage: IpuRun['stages'][number]): string {
   const { attention, feedForward } = stage;
   const layers =
     attention === feedForward

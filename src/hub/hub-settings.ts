@@ -27,7 +27,7 @@ export interface HubToken {
   readonly source: string;
 }
 
-export const HUB = 'https://huggingface.co';
+const HUB = 'https://huggingface.co';
 
 /** Node's timers hold no more than 2³¹ ms. */
 const MAX_TIMEOUT_S = 2_000_000;

@@ -1,6 +1,6 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
-import type { BertConfig, BertHead, BertSlice } from '../models/bert/bert-config.js';
+import type { ModelConfig, ModelHead, Slice } from '../models/model-config.js';
 import { bestSplit } from '../planning/split-search.js';
 import type { MachineProfile } from './machine-profile.js';
 import { predictRuntime, type RuntimePrediction, type RuntimeRun } from './predict-runtime.js';
@@ -8,8 +8,8 @@ import { fastest } from './slowdown.js';
 import { modelOnMachine, stageWork, type BatchShape } from './stage-work.js';
 
 export interface PlannedModel {
-  readonly config: BertConfig;
-  readonly head: BertHead | null;
+  readonly config: ModelConfig;
+  readonly head: ModelHead | null;
 }
 
 export interface ProfilePlanOptions extends BatchShape {
@@ -95,7 +95,7 @@ function stageTimes(
 ): { aloneNs: (stage: number, start: number, end: number) => number; wholeNs: number } {
   const { stages, threadsPerStage = 1, replicas = 1, cores = machine.machine.cores } = options;
   const { profile } = modelOnMachine(machine, model.config, model.head);
-  const sliceNs = (slice: BertSlice): number => {
+  const sliceNs = (slice: Slice): number => {
     const shape = { ...options, threads: threadsPerStage };
     const { weightsNs, computeNs } = stageWork(profile, model.config, slice, shape);
     return weightsNs + computeNs;
@@ -142,7 +142,7 @@ function sliceOf(at: {
   stage: number;
   start: number;
   end: number;
-}): BertSlice {
+}): Slice {
   const { model, stages, stage, start, end } = at;
   return {
     embedding: stage === 0,

@@ -1,3 +1,4 @@
+import { distinct, type Warning } from '../../ipu-config/base/warning.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { scheduleByName } from '../../pipeline/schedules/registry.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
@@ -31,7 +32,7 @@ export interface Compared {
 export interface BenchmarkPrediction {
   readonly profiled: string;
   readonly runs: readonly RunPrediction[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** What a caller can watch: each run, then the spans of its simulation. */
@@ -61,7 +62,7 @@ export function predictBenchmark(
   hooks: PredictionHooks = {},
 ): BenchmarkPrediction {
   const { settings } = report;
-  const warnings = new Set(differences(machine, report));
+  const warnings = [...differences(machine, report)];
   const way = pipelineWay(model, config, schedule ?? scheduleByName(settings.schedule));
   const ofPipeline = way.schedule;
   const pipeline = report.runs.at(-1);
@@ -88,10 +89,10 @@ export function predictBenchmark(
           deviceIterations: 1,
           schedule: scheduleByName('fill-drain'),
         });
-    prediction.warnings.forEach((warning) => warnings.add(warning));
+    warnings.push(...prediction.warnings);
     return compare(measured, prediction);
   });
-  return { profiled: machine.date, runs, warnings: [...warnings] };
+  return { profiled: machine.date, runs, warnings: distinct(warnings) };
 }
 
 function compare(measured: MeasuredRun, prediction: RuntimePrediction): RunPrediction {
@@ -124,14 +125,15 @@ function compared({
 function differences(
   { machine, executor }: MachineProfile,
   { environment, settings }: BenchmarkReport,
-): string[] {
+): Warning[] {
   const pairs = [
     ['executor', executor, settings.executor],
     ['processor', machine.cpu, environment.cpu],
     ['number of cores', machine.cores, environment.cores],
     ['onnxruntime', machine.onnxruntime, environment.onnxruntime],
   ] as const;
-  return pairs.flatMap(([what, profiled, present]) =>
-    profiled === present ? [] : [`the profile is of another ${what} (${profiled}; here ${present})`],
-  );
+  return pairs.flatMap(([what, profiled, present]): Warning[] => {
+    const text = `the profile is of another ${what} (${profiled}; here ${present})`;
+    return profiled === present ? [] : [{ code: 'other-machine', text }];
+  });
 }

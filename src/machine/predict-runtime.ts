@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import { printAction } from '../../pipeline/schedule/action-text.js';
@@ -9,7 +10,7 @@ import { streamed } from '../../pipeline/schedule/streamed.js';
 import type { Percentiles } from '../benchmark/benchmark-report.js';
 import { boundBy } from '../benchmark/bound-by.js';
 import { SteadyWindow, type SteadyActivity } from '../benchmark/steady-window.js';
-import type { BertConfig, BertSlice } from '../models/bert/bert-config.js';
+import type { ModelConfig, Slice } from '../models/model-config.js';
 import type { MachineProfile } from './machine-profile.js';
 import { Slowdown } from './slowdown.js';
 import { modelOnMachine, stageWork, totalNs, type BatchShape } from './stage-work.js';
@@ -17,9 +18,9 @@ import { quantile } from './statistics.js';
 
 /** A run of the runtime, as `bench` does it. */
 export interface RuntimeRun extends BatchShape {
-  readonly model: BertConfig;
+  readonly model: ModelConfig;
   /** In the order of the pipeline; stages of one `ipu` share its thread. */
-  readonly stages: readonly { readonly ipu: number; readonly slice: BertSlice }[];
+  readonly stages: readonly { readonly ipu: number; readonly slice: Slice }[];
   /** Micro-batches that are counted, in steady state. */
   readonly microBatches: number;
   /** Before and after those; enough to fill the pipeline when absent. */
@@ -47,7 +48,7 @@ export interface RuntimePrediction {
   readonly boundBy: string;
   /** One action of each stage while nothing else runs. */
   readonly stageMs: readonly number[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 const SLOTS_PER_LINK = 2;

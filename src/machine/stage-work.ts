@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { programOf } from '../models/families/families.js';
 import type { ModelHead, ModelConfig, Slice } from '../models/model-config.js';
 import { tensorBytes, weightBytes, type Program, type Sizes } from '../models/program.js';
@@ -23,7 +24,7 @@ export function totalNs({ weightsNs, computeNs }: StageWork): number {
 /** A model's times on the machine, measured or worked out from those of another model. */
 export interface KnownModel {
   readonly profile: ModelProfile;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Of a micro-batch. */
@@ -101,7 +102,10 @@ export function modelOnMachine(
     profile: { ...sized.profile, head: headFromLayer(sized.profile, config, head), headName: head },
     warnings: [
       ...sized.warnings,
-      `the profile has no ${head} head: its time is worked out from its weights and those of a layer`,
+      {
+        code: 'missing-head',
+        text: `the profile has no ${head} head: its time is worked out from its weights and those of a layer`,
+      },
     ],
   };
 }
@@ -123,8 +127,12 @@ function resize(model: ModelProfile, config: ModelConfig): KnownModel {
       head: { weightsNs: head.weightsNs * hidden, tokenNs: head.tokenNs * hidden },
     },
     warnings: [
-      `the profile has no model of hidden size ${config.hiddenSize}: times are scaled from ${model.name} ` +
-        `(${model.hiddenSize}). Profile this model for better ones.`,
+      {
+        code: 'scaled-profile',
+        text:
+          `the profile has no model of hidden size ${config.hiddenSize}: times are scaled from ${model.name} ` +
+          `(${model.hiddenSize}). Profile this model for better ones.`,
+      },
     ],
   };
 }

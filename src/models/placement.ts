@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import type { Mode } from '../../ipu-config/attributes.js';
 import { ConfigError, InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
@@ -35,7 +36,7 @@ export interface Placement {
   /** IPUs of one replica, used or not. */
   readonly ipus: number;
   readonly replicas: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface PlacedShape {
@@ -141,46 +142,50 @@ function mergeBlocks(blocks: readonly Block[], head: ModelHead | null): readonly
   return stages;
 }
 
-function splitWarnings(split: LayerSplit, layers: number, stages: readonly PlacedStage[]): readonly string[] {
+function splitWarnings(
+  split: LayerSplit,
+  layers: number,
+  stages: readonly PlacedStage[],
+): readonly Warning[] {
   const { layersPerIpu, ipusPerReplica, layersName, ipusName } = split;
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const sum = layersPerIpu.reduce((total, count) => total + count, 0);
   if (ipusPerReplica === 1 && !(layersPerIpu.length === 1 && (layersPerIpu[0] === -1 || sum === layers))) {
-    warnings.push(
-      `${layersName}=${repr(layersPerIpu)} is ignored, as upstream does: with ${ipusName}=1 all ${layers} layers go to IPU 0.`,
-    );
+    const text = `${layersName}=${repr(layersPerIpu)} is ignored, as upstream does: with ${ipusName}=1 all ${layers} layers go to IPU 0.`;
+    warnings.push({ code: 'ignored-split', text });
   }
   const used = new Set(stages.map(({ ipu }) => ipu));
   const idle = Array.from({ length: ipusPerReplica }, (_, ipu) => ipu).filter((ipu) => !used.has(ipu));
   if (idle.length > 0) {
-    warnings.push(`Nothing is placed on IPU ${idle.join(', ')}: an empty IPU makes no stage.`);
+    const text = `Nothing is placed on IPU ${idle.join(', ')}: an empty IPU makes no stage.`;
+    warnings.push({ code: 'idle-ipus', text });
   }
   return warnings;
 }
 
-function reservationWarnings(ipus: number, replicas: number): readonly string[] {
+function reservationWarnings(ipus: number, replicas: number): readonly Warning[] {
   const wanted = ipus * replicas;
   if (wanted > MAX_IPUS) {
-    return [
-      `${replicas} replicas of ${ipus} IPUs are ${wanted} IPUs; PopTorch runs at most ${MAX_IPUS} in one process.`,
-    ];
+    const text = `${replicas} replicas of ${ipus} IPUs are ${wanted} IPUs; PopTorch runs at most ${MAX_IPUS} in one process.`;
+    return [{ code: 'too-many-ipus', text }];
   }
   const reserved = 2 ** Math.ceil(Math.log2(wanted));
   if (reserved === wanted) return [];
-  return [`PopTorch reserves IPUs in powers of two: ${reserved} for these ${wanted}.`];
+  const text = `PopTorch reserves IPUs in powers of two: ${reserved} for these ${wanted}.`;
+  return [{ code: 'reserved-ipus', text }];
 }
 
-function depthWarnings(config: IpuConfig, forward: number): readonly string[] {
+function depthWarnings(config: IpuConfig, forward: number): readonly Warning[] {
   const [name, needed] =
     config.mode === 'training'
       ? (['gradient_accumulation_steps', 2 * forward - 1] as const)
       : (['inference_device_iterations', forward] as const);
   const value = config.get(name);
   if (value >= needed) return [];
-  return [
+  const text =
     `${name}=${value} does not fill the pipeline: PopTorch's pipelined execution wants at least ${needed}, one` +
-      ` micro-batch for each of ${needed} stages. Sharded execution takes any number.`,
-  ];
+    ` micro-batch for each of ${needed} stages. Sharded execution takes any number.`;
+  return [{ code: 'unfilled-pipeline', text }];
 }
 
 export interface StageCounts {

@@ -1,3 +1,4 @@
+import type { Warning } from '../../ipu-config/base/warning.js';
 import { ATTRIBUTE_NAMES, type AttributeName } from '../../ipu-config/attributes.js';
 import { InputError, IpuPipelineError } from '../../ipu-config/base/errors.js';
 import { IpuConfig } from '../../ipu-config/ipu-config.js';
@@ -23,7 +24,7 @@ export interface ConfigPlan extends Plan {
   readonly ipusPerReplica: number;
   /** A ready `ipu_config.json`; undefined where halves of one layer are on different IPUs. */
   readonly attributes?: Readonly<Record<string, JsonValue>>;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** Numbers of IPUs that were tried and do not work. */
   readonly refused: readonly RefusedPlan[];
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
-import { placeBert } from '../models/bert/bert-placement.js';
+import { placeModel } from '../models/families/families.js';
 import { oneDevice, planStages, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BertModel } from './model.js';
 
@@ -21,7 +21,7 @@ export function cutModel({ config, head }: BertModel, ipuConfig: IpuConfig | und
     const stages = oneDevice(config, head);
     return { stages, threadsPerStage: availableParallelism(), replicas: 1, deviceIterations: 1 };
   }
-  const placement = placeBert(ipuConfig, { layers: config.numHiddenLayers, head, mode: 'inference' });
+  const placement = placeModel(ipuConfig, config, { head, mode: 'inference' });
   return {
     stages: planStages(config, placement),
     threadsPerStage: 1,

@@ -22,6 +22,7 @@ import { TaskStream } from './task-stream.js';
 
 type PipelineChoices = Partial<Omit<BertPipelineOptions, 'model' | 'sequenceLength'>>;
 
+/** What a session is opened with: a model, a task, and how the model is cut and run. */
 export interface SessionOptions<T extends AnyTask> extends PipelineChoices {
   /** A model, or its name as `openModel` takes it. */
   readonly model: string | BertModel;

@@ -4,6 +4,7 @@ import type { BatchStream } from './batch-stream.js';
 import { Pulse } from './pulse.js';
 import { outputOf, type Outcome, type TaskRequest } from './request.js';
 
+/** What may be said of one request. */
 export interface SubmitOptions<Options = object> {
   /** The task's own, where they differ from the session's. */
   readonly options?: Options;

@@ -1,9 +1,9 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { BertHead } from '../models/bert/bert-config.js';
+import type { ModelHead } from '../models/model-config.js';
 import type { BertModel } from './model.js';
 
 /** A model that was trained for both has the weights of each. */
-const PART_OF_PRE_TRAINING: readonly (BertHead | null)[] = ['masked-lm', 'next-sentence-prediction'];
+const PART_OF_PRE_TRAINING: readonly (ModelHead | null)[] = ['masked-lm', 'next-sentence-prediction'];
 
 /**
  * The model with the head that a task needs: its own, or a part of it. The encoder alone (null) is in every model,
@@ -11,7 +11,7 @@ const PART_OF_PRE_TRAINING: readonly (BertHead | null)[] = ['masked-lm', 'next-s
  * checked all the same.
  * @throws InputError that names the model's head and the one that is needed
  */
-export function withHead(model: BertModel, wanted: BertHead | null): BertModel {
+export function withHead(model: BertModel, wanted: ModelHead | null): BertModel {
   const { head, name, weights } = model;
   const isThere =
     head === wanted ||

@@ -32,6 +32,7 @@ export interface AnswerSpan {
   readonly endLogit: number;
 }
 
+/** The part of a context that answers a question: `start` and `end` are UTF-16 offsets into it. */
 export interface Answer {
   readonly text: string;
   readonly start: number;

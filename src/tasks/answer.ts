@@ -8,6 +8,7 @@ import { whole, type OptionSpec } from './options.js';
 import type { RowOutput, TaskDefinition, TextStyle } from './task.js';
 import { outputOf, refuseEmpty } from './task-rows.js';
 
+/** A question, and the text that may hold its answer. */
 export interface QuestionToAnswer {
   readonly question: string;
   /** Of any length: what does not fit into a row is read in several that overlap. */

@@ -5,12 +5,14 @@ import { TRUNCATE } from './options.js';
 import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
+/** A beginning and what may follow it; the likeliest is chosen. */
 export interface ChoiceToMake {
   readonly prompt: string;
   /** Two at least. */
   readonly choices: readonly string[];
 }
 
+/** The choice that fits best. */
 export interface Choice {
   /** Place of the best choice, from 0. */
   readonly choice: number;

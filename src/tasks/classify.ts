@@ -1,10 +1,11 @@
 import { percent } from '../../ipu-config/base/format.js';
-import type { BertConfig } from '../models/bert/bert-config.js';
+import type { ModelConfig } from '../models/model-config.js';
 import { likeliest, sigmoid, softmax } from './likelihood.js';
 import { TRUNCATE } from './options.js';
 import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
+/** A text, or a pair of texts, that is to have a label. */
 export interface TextToClassify {
   readonly text: string;
   /** Of a pair, such as premise and hypothesis; null and the empty text are none, as upstream. */
@@ -16,6 +17,7 @@ export interface ScoredLabel {
   readonly score: number;
 }
 
+/** The best label of a text, and how all of them score. */
 export interface Classification extends ScoredLabel {
   /** Every label, the best first. */
   readonly scores: readonly ScoredLabel[];
@@ -42,7 +44,7 @@ export const classify: TaskDefinition<TextToClassify, Classification, typeof TRU
 };
 
 /** Scores as transformers' text-classification pipeline gives them for the model's `problem_type`. */
-function classification(config: BertConfig, logits: ArrayLike<number>): Classification {
+function classification(config: ModelConfig, logits: ArrayLike<number>): Classification {
   const values = scoresOf(config, logits);
   const scores = likeliest(values, values.length).map((id) => ({
     label: config.id2label[id]!,
@@ -51,7 +53,7 @@ function classification(config: BertConfig, logits: ArrayLike<number>): Classifi
   return { ...scores[0]!, scores };
 }
 
-function scoresOf({ problemType, numLabels }: BertConfig, logits: ArrayLike<number>): number[] {
+function scoresOf({ problemType, numLabels }: ModelConfig, logits: ArrayLike<number>): number[] {
   if (problemType === 'regression') return Array.from(logits);
   if (problemType === 'multi_label_classification' || numLabels === 1) return sigmoid(logits);
   return softmax(logits);

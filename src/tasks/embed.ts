@@ -2,10 +2,12 @@ import { TRUNCATE, word, type OptionSpec } from './options.js';
 import type { RowTensor, TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
+/** A text that is to become a vector. */
 export interface TextToEmbed {
   readonly text: string;
 }
 
+/** The vector of a text, and of how many tokens it was made. */
 export interface Embedding {
   /** `[hidden]` */
   readonly embedding: readonly number[];
@@ -13,8 +15,7 @@ export interface Embedding {
 }
 
 /** `mean` over all tokens of the last hidden state, its first token (`cls`), or the pooler over that token. */
-export const POOLINGS = ['mean', 'cls', 'pooler'] as const;
-export type Pooling = (typeof POOLINGS)[number];
+const POOLINGS = ['mean', 'cls', 'pooler'] as const;
 
 const NORMALIZE: OptionSpec<boolean> = {
   ...{ kind: 'flag', preset: false, about: 'scale each vector to length 1' },

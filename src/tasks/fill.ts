@@ -6,6 +6,7 @@ import { TRUNCATE, whole } from './options.js';
 import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
+/** A text with gaps. */
 export interface TextToFill {
   /** With one mask token at least, `[MASK]` in most vocabularies. */
   readonly text: string;
@@ -26,6 +27,7 @@ export interface FilledMask {
   readonly candidates: readonly MaskCandidate[];
 }
 
+/** A text without its gaps, and the candidates for each of them. */
 export interface FilledText {
   /** The text with the likeliest piece in the place of each mask. */
   readonly text: string;

@@ -7,11 +7,13 @@ import { whole, word } from './options.js';
 import type { RowOutput, TaskDefinition } from './task.js';
 import { outputOf, textRows } from './task-rows.js';
 
+/** A text in which things are to be found. */
 export interface TextToLabel {
   /** Of any length: what does not fit into a row is read in several that overlap. */
   readonly text: string;
 }
 
+/** What was found in a text, in its order. */
 export interface LabelledText {
   readonly entities: readonly (Entity & { readonly text: string })[];
 }

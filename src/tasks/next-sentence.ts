@@ -4,11 +4,13 @@ import { TRUNCATE } from './options.js';
 import type { TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
+/** Two texts, of which the second may follow the first. */
 export interface SentencePair {
   readonly first: string;
   readonly second: string;
 }
 
+/** Whether the second text follows the first. */
 export interface NextSentence {
   /** The second text is likelier to follow the first than to be any other. */
   readonly isNext: boolean;

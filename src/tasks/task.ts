@@ -1,5 +1,5 @@
 import type { InputError } from '../../ipu-config/base/errors.js';
-import type { BertConfig, BertHead } from '../models/bert/bert-config.js';
+import type { ModelConfig, ModelHead } from '../models/model-config.js';
 import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import type { Fields } from './fields.js';
@@ -8,7 +8,7 @@ import type { OptionSpecs, OptionValues } from './options.js';
 /** What tasks know of the model that they talk to. */
 export interface TaskContext {
   readonly tokenizer: BertTokenizer;
-  readonly config: BertConfig;
+  readonly config: ModelConfig;
   /** Most pieces in a row. */
   readonly maxLength: number;
 }
@@ -32,7 +32,7 @@ export interface Task<Input, Output> {
 /** What a session needs of a task: enough for one of your own. */
 export interface TaskSpec<Input, Output, Options> {
   /** The head that the task reads; null: the encoder alone. */
-  head(options: Options): BertHead | null;
+  head(options: Options): ModelHead | null;
   /** The task, for a model whose weights need not be loaded yet. */
   begin(context: TaskContext, options: Options): Task<Input, Output>;
 }

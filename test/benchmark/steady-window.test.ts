@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { fillDrain, simulate, SteadyWindow, type Span } from 'ipu-pipeline';
+import { fillDrain, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
+import { SteadyWindow } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 function spansOf(stages: number, microBatches: number, costs: readonly number[]): Span[] {

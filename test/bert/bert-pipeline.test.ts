@@ -5,20 +5,19 @@ import {
   openModel,
   placeBert,
   planStages,
-  scheduleByName,
   startBertPipeline,
-  type BertHead,
   type BertModel,
-  type PlannedStage,
   type Tensor,
 } from 'ipu-pipeline';
+import { scheduleByName } from 'ipu-pipeline/schedules';
+import type { ModelHead, PlannedStage } from 'ipu-pipeline/models';
 import { describe, expect, it } from 'vitest';
 import { EXECUTORS_HERE } from '../executors-here.js';
 
 const LENGTH = 12;
 
 /** The IPUs of the stages when layers are split 1, 1: what shares weights with the embedding returns to IPU 0. */
-const IPUS: readonly (readonly [BertHead | null, readonly number[]])[] = [
+const IPUS: readonly (readonly [ModelHead | null, readonly number[]])[] = [
   [null, [0, 1]],
   ['pooler', [0, 1, 0]],
   ['masked-lm', [0, 1, 0]],

@@ -1,16 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  BERT_SIZES,
-  CheckpointError,
-  checkWeights,
-  InputError,
-  openModel,
-  openWeights,
-  sliceTensors,
-  type BertHead,
-  type BertModel,
-} from 'ipu-pipeline';
+import { CheckpointError, InputError, openModel, type BertModel } from 'ipu-pipeline';
+import type { ModelHead } from 'ipu-pipeline/models';
+import { checkWeights, openWeights } from 'ipu-pipeline/tasks';
+import { BERT_SIZES, sliceTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { f32, scratch, writeSafetensors } from '../checkpoint/written-files.js';
 import { smallConfig, smallTensors, writeModel } from './written-model.js';
@@ -28,7 +21,7 @@ async function refusal(opening: Promise<unknown>, type: new (message: string) =>
 }
 
 /** All values of a model, by upstream's names. */
-async function values(model: BertModel, head: BertHead | null): Promise<Record<string, Float32Array>> {
+async function values(model: BertModel, head: ModelHead | null): Promise<Record<string, Float32Array>> {
   const weights = await openWeights(structuredClone(model.weights));
   const whole = { embedding: true, firstLayer: 0, endLayer: model.config.numHiddenLayers, head };
   const found: Record<string, Float32Array> = {};

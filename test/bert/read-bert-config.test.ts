@@ -1,4 +1,5 @@
-import { CheckpointError, readModelConfig, type ReadConfig } from 'ipu-pipeline';
+import { CheckpointError } from 'ipu-pipeline';
+import { readModelConfig, type ReadConfig } from 'ipu-pipeline/models';
 import { describe, expect, it } from 'vitest';
 
 const small = {

@@ -1,22 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import {
-  checkWeights,
-  GeneratedWeights,
-  openModel,
-  openWeights,
-  publishedConfig,
-  sliceTensors,
-  type BertConfig,
-  type BertHead,
-  type BertModel,
-} from 'ipu-pipeline';
+import { openModel, type BertModel } from 'ipu-pipeline';
+import type { ModelConfig, ModelHead } from 'ipu-pipeline/models';
+import { checkWeights, openWeights } from 'ipu-pipeline/tasks';
+import { GeneratedWeights, publishedConfig, sliceTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 
-const whole = (config: BertConfig, head: BertHead | null) =>
+const whole = (config: ModelConfig, head: ModelHead | null) =>
   sliceTensors(config, { embedding: true, firstLayer: 0, endLayer: config.numHiddenLayers, head });
 
-async function read(model: BertModel, head: BertHead | null): Promise<Map<string, Float32Array>> {
+async function read(model: BertModel, head: ModelHead | null): Promise<Map<string, Float32Array>> {
   const weights = await openWeights(model.weights);
   const found = new Map<string, Float32Array>();
   for (const { name, shape } of whole(model.config, head)) found.set(name, await weights.tensor(name, shape));

@@ -1,21 +1,13 @@
 import fc from 'fast-check';
-import {
-  BERT_SIZES,
-  headTensors,
-  IpuConfig,
-  oneDevice,
-  placeBert,
-  planStages,
-  publishedConfig,
-  sliceTensors,
-  type BertHead,
-} from 'ipu-pipeline';
+import { IpuConfig, oneDevice, placeBert, planStages } from 'ipu-pipeline';
+import type { ModelHead } from 'ipu-pipeline/models';
+import { BERT_SIZES, headTensors, publishedConfig, sliceTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 const HEADS = [
   ...(['question-answering', 'sequence-classification', 'token-classification', 'multiple-choice'] as const),
   ...(['masked-lm', 'pre-training'] as const),
-] satisfies BertHead[];
+] satisfies ModelHead[];
 
 describe('stages of a placement', () => {
   it('have every part of the model once, in order, whatever the split and the head', () => {

@@ -1,11 +1,6 @@
-import {
-  CheckpointError,
-  checkWeights,
-  openModel,
-  openWeights,
-  sliceTensors,
-  type BertModel,
-} from 'ipu-pipeline';
+import { CheckpointError, openModel, type BertModel } from 'ipu-pipeline';
+import { sliceTensors } from 'ipu-pipeline/internals';
+import { checkWeights, openWeights } from 'ipu-pipeline/tasks';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../checkpoint/written-files.js';
 import { smallConfig, smallTensors, writeModel } from './written-model.js';

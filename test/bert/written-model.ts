@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GeneratedWeights, readModelConfig, sliceTensors, type BertHead } from 'ipu-pipeline';
+import { readModelConfig, type ModelHead } from 'ipu-pipeline/models';
+import { GeneratedWeights, sliceTensors } from 'ipu-pipeline/internals';
 import { f32, writeSafetensors, type StoredTensor } from '../checkpoint/written-files.js';
 
 /** A small model's config.json. */
@@ -17,7 +18,7 @@ export const smallConfig = {
 
 /** Its tensors by upstream's names, with generated values. */
 export async function smallTensors(
-  head: BertHead | null,
+  head: ModelHead | null,
   json: object = smallConfig,
 ): Promise<Record<string, StoredTensor>> {
   const { config } = readModelConfig('config.json', JSON.stringify(json));

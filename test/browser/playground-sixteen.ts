@@ -1,4 +1,4 @@
-import type { PlaygroundStart } from 'ipu-pipeline';
+import type { PlaygroundStart } from 'ipu-pipeline/report';
 
 /** BERT-large on 16 IPUs with 64 micro-batches in one weight update: what the playground's bound is for. */
 export const SIXTEEN: PlaygroundStart = {

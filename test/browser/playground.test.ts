@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { IpuConfig } from 'ipu-pipeline';
+import { loadPreset } from 'ipu-pipeline/config';
 import {
   configuredRun,
-  IpuConfig,
-  loadPreset,
   planConfig,
-  playgroundHtml,
   publishedModel,
   simulateIpus,
   systemByName,
   type IpuRunSettings,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/simulator';
+import { playgroundHtml } from 'ipu-pipeline/report';
 import { browserHere, launch, openFile, SCREENSHOTS, type OpenPage } from './chromium.js';
 import { SIXTEEN } from './playground-sixteen.js';
 

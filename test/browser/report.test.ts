@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fillDrain, timelinesData, writeReport, type ReportData } from 'ipu-pipeline';
+import { fillDrain } from 'ipu-pipeline/schedules';
+import { timelinesData, writeReport, type ReportData } from 'ipu-pipeline/report';
 import { sampleReport, simulatedTimeline } from '../report/sample-report.js';
 import { browserHere, launch, openFile, SCREENSHOTS } from './chromium.js';
 

@@ -10,7 +10,7 @@ import { entries } from './entries.js';
 const root = resolve(import.meta.dirname, '../..');
 const write = process.argv.includes('--write');
 const work = resolve(root, 'dist/api');
-mkdirSync(work, { recursive: true });
+for (const folder of [work, resolve(root, 'api')]) mkdirSync(folder, { recursive: true });
 
 const configs = entries(root)
   .filter(({ name }) => name !== 'internals')

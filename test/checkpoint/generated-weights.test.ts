@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { GeneratedWeights } from 'ipu-pipeline';
+import { GeneratedWeights } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 

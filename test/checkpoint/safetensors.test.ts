@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
-import { CheckpointError, SafetensorsFile } from 'ipu-pipeline';
+import { CheckpointError } from 'ipu-pipeline';
+import { SafetensorsFile } from 'ipu-pipeline/models';
 import { describe, expect, it } from 'vitest';
 import { f32, headerOf, safetensorsBytes, scratch, writeSafetensors } from './written-files.js';
 

@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  CheckpointError,
-  openModel,
-  openWeights,
-  SafetensorsFile,
-  TorchFile,
-  checkWeights,
-} from 'ipu-pipeline';
+import { CheckpointError, openModel } from 'ipu-pipeline';
+import { SafetensorsFile, TorchFile } from 'ipu-pipeline/models';
+import { openWeights, checkWeights } from 'ipu-pipeline/tasks';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 import { smallTensors, writeModel } from '../bert/written-model.js';

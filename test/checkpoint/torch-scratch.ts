@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { CheckpointError, TorchFile } from 'ipu-pipeline';
+import { CheckpointError } from 'ipu-pipeline';
+import { TorchFile } from 'ipu-pipeline/models';
 import { expect } from 'vitest';
 import { scratch } from './written-files.js';
 import * as t from './written-torch.js';

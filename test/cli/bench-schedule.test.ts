@@ -1,9 +1,10 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BenchmarkReport } from 'ipu-pipeline';
+import type { BenchmarkReport } from 'ipu-pipeline/machine';
 import { writeModel } from '../model-directory.js';
 import { ipuPipeline } from './run.js';
+import { textsOf } from '../texts-of.js';
 
 let folder: string;
 
@@ -45,7 +46,7 @@ describe('ipu-pipeline bench --schedule FILE.csv', () => {
     expect(identicalOutputs).toBe(true);
     expect(runs.at(-1)?.stages.map(({ ipu }) => ipu)).toEqual(ranks);
     expect(settings.deviceIterations).toBe(csv.includes('F2') ? 3 : 2);
-    const said = warnings.join('\n');
+    const said = textsOf(warnings).join('\n');
     if (ranks.length > 2)
       expect(said).toMatch(/order\.csv has \d stages and the configuration's split 2: .*evenly/);
     if (ranks[0] === 1)

@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRecording, type BenchmarkReport, type RecordedRun, type Span } from 'ipu-pipeline';
+import type { Span } from 'ipu-pipeline/schedules';
+import type { BenchmarkReport } from 'ipu-pipeline/machine';
+import { readRecording, type RecordedRun } from 'ipu-pipeline/report';
 import { writeModel } from '../model-directory.js';
 import { ipuPipeline } from './run.js';
 

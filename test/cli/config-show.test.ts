@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ATTRIBUTE_NAMES, ATTRIBUTE_USES, useLabel } from 'ipu-pipeline';
+import { ATTRIBUTE_NAMES, ATTRIBUTE_USES, useLabel } from 'ipu-pipeline/internals';
 import { configShowCommand } from '../../src/cli/look/config-show.js';
 
 let directory: string;
@@ -40,7 +40,9 @@ describe('config show', () => {
       mode: 'inference',
       ipus: 2,
       replicas: 1,
-      warnings: ['use_popdist is an attribute that upstream dropped; it is ignored.'],
+      warnings: [
+        { code: 'ignored-key', text: 'use_popdist is an attribute that upstream dropped; it is ignored.' },
+      ],
     });
   });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { Doctor } from 'ipu-pipeline';
+import type { Doctor } from 'ipu-pipeline/machine';
 import { describe, expect, it } from 'vitest';
 import { SWIFTSHADER_ENV, webGpu } from '../swiftshader.js';
 import { ipuPipeline } from './run.js';

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSquad, squadV1Result } from 'ipu-pipeline';
+import { parseSquad, squadV1Result } from 'ipu-pipeline/tasks';
 import { writeModel } from '../model-directory.js';
 import { ipuPipeline } from './run.js';
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReportData } from 'ipu-pipeline';
+import type { ReportData } from 'ipu-pipeline/report';
 import { ipuPipeline, startPipeline } from './run.js';
 
 let folder: string;
@@ -113,7 +113,8 @@ describe('simulate', () => {
     await writeFile(path('other.json'), JSON.stringify(other));
     await ipuPipeline('report', path('other.json'), '-o', path('other.html'));
     const { warnings } = await dataIn(path('other.html'));
-    expect(warnings!.at(-1)).toMatch(/The file says 64\.0 sequences\/s; this version/);
+    expect(warnings!.at(-1)!.code).toBe('other-version');
+    expect(warnings!.at(-1)!.text).toMatch(/The file says 64\.0 sequences\/s; this version/);
   });
 
   it('names a damaged file', async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadProfile, type BenchmarkPrediction, type BenchmarkReport } from 'ipu-pipeline';
+import { loadProfile, type BenchmarkPrediction, type BenchmarkReport } from 'ipu-pipeline/machine';
 import { ipuPipeline } from './run.js';
 
 let folder: string;

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { comparePoints, IpuConfig, parsePoints } from 'ipu-pipeline';
+import { IpuConfig } from 'ipu-pipeline';
+import { comparePoints, parsePoints } from 'ipu-pipeline/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 import { ipuPipeline } from './run.js';

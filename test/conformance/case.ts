@@ -1,11 +1,5 @@
-import {
-  toPython,
-  parseJson,
-  fromPython,
-  type JsonValue,
-  type PythonDict,
-  type PythonValue,
-} from 'ipu-pipeline';
+import { parseJson, type JsonValue, type PythonDict, type PythonValue } from 'ipu-pipeline/config';
+import { toPython, fromPython } from 'ipu-pipeline/internals';
 
 /** One case of a conformance file, with numbers as they were written (4 apart from 4.0). */
 export interface Case {

@@ -1,31 +1,33 @@
+import { IpuConfig } from 'ipu-pipeline';
+import {
+  layerIpus,
+  parseJson,
+  serializeEmbedding,
+  trainerThroughput,
+  type Mode,
+  type PythonDict,
+  type PythonValue,
+} from 'ipu-pipeline/config';
+import type { CallOutputMode } from 'ipu-pipeline/runtime';
 import {
   CallCollector,
-  IpuConfig,
   batchSizeFactor,
   checkOutputMode,
   defaultOutputMode,
   expandLayersPerIpu,
   forPodType,
   toPython,
-  layerIpus,
   layerSplit,
   microBatchOf,
-  parseJson,
   replicationOf,
   reservedIpus,
   resultBatches,
-  serializeEmbedding,
   serializedRow,
   splitEncoderDecoder,
   stepsPerEpoch,
-  trainerThroughput,
   updateFromString,
-  type CallOutputMode,
-  type Mode,
   type PoptorchOutputMode,
-  type PythonDict,
-  type PythonValue,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/internals';
 import { dict, type Input, type Kind } from './case.js';
 import { PIPELINE_KINDS } from './pipeline-kinds.js';
 

@@ -1,20 +1,18 @@
+import { IpuConfig } from 'ipu-pipeline';
+import { layerIpus, type Mode, type PythonDict } from 'ipu-pipeline/config';
+import type { ModelHead } from 'ipu-pipeline/models';
 import {
-  IpuConfig,
   bertBlocks,
   checkPipelineMinimum,
   checkPopartDepth,
   countStages,
-  layerIpus,
   layerSplit,
   mergeStages,
   pipelineUtilisation,
   popartPhases,
   popartSchedule,
   type ExecutionStrategy,
-  type Mode,
-  type ModelHead,
-  type PythonDict,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/internals';
 import { dict, type Kind } from './case.js';
 
 const HEADS: Readonly<Record<string, ModelHead | null>> = {

@@ -1,4 +1,6 @@
-import { ConfigError, pythonRepr as repr, fromPython, type JsonValue, type PythonValue } from 'ipu-pipeline';
+import { ConfigError } from 'ipu-pipeline';
+import { pythonRepr as repr, type JsonValue, type PythonValue } from 'ipu-pipeline/config';
+import { fromPython } from 'ipu-pipeline/internals';
 import { Input, type Case, type ExpectedError } from './case.js';
 import { KINDS } from './kinds.js';
 

@@ -1,19 +1,17 @@
 import fc from 'fast-check';
+import { ScheduleError } from 'ipu-pipeline';
 import {
   lower,
   namedSchedule,
   parseCsv,
   scheduleByName,
-  ScheduleError,
   SCHEDULES,
-  simulate,
-  simulateLockstep,
   validateSchedule,
   type NamedSchedule,
   type Op,
   type Schedule,
-  type SimulationOptions,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
+import { simulate, simulateLockstep, type SimulationOptions } from 'ipu-pipeline/simulator';
 import { describe, expect, it } from 'vitest';
 import { anySchedule, scheduleOf } from '../pipeline/sizes.js';
 import { expectRows, expectRule, onRuntime, SIMULATORS } from './engines.js';

@@ -1,16 +1,7 @@
-import {
-  Pipeline,
-  Progress,
-  simulate,
-  simulateLockstep,
-  waitOf,
-  type Action,
-  type Op,
-  type Schedule,
-  type SimulationOptions,
-  type Span,
-  type Tensor,
-} from 'ipu-pipeline';
+import { Pipeline, type Tensor } from 'ipu-pipeline';
+import { waitOf, type Action, type Op, type Schedule, type Span } from 'ipu-pipeline/schedules';
+import { simulate, simulateLockstep, type SimulationOptions } from 'ipu-pipeline/simulator';
+import { Progress } from 'ipu-pipeline/internals';
 import { expect } from 'vitest';
 import { collect, options, stage, stagesOnIpus } from '../runtime/pipelines.js';
 

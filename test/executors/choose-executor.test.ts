@@ -1,12 +1,12 @@
+import { InputError } from 'ipu-pipeline';
 import {
-  InputError,
   checkAdapter,
   chooseExecutor,
-  runProbe,
   type Adapter,
   type GpuJsFacts,
   type Probed,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/executors';
+import { runProbe } from 'ipu-pipeline/internals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

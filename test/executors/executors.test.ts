@@ -1,4 +1,6 @@
-import { executorNames, InputError, executorByName } from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { executorByName } from 'ipu-pipeline/executors';
+import { executorNames } from 'ipu-pipeline/internals';
 import { expect, it } from 'vitest';
 import { executorSuite } from './suite.js';
 

@@ -1,27 +1,20 @@
 import {
-  exponentialsByTable,
-  gelu,
-  gpuJsExecutor,
   oneDevice,
-  openComputeDevice,
   planStages,
-  referenceExecutor,
   startBertPipeline,
   openModel,
   IpuConfig,
   placeBert,
-  POWERS_OF_HALF,
-  type BertConfig,
-  type GpuJsMode,
-  type Span,
   type Tensor,
-  type WeightSource,
-  programOf,
 } from 'ipu-pipeline';
+import type { Span } from 'ipu-pipeline/schedules';
+import { type ModelConfig, type WeightSource, programOf } from 'ipu-pipeline/models';
+import { gelu, gpuJsExecutor, referenceExecutor, type GpuJsMode } from 'ipu-pipeline/executors';
+import { exponentialsByTable, openComputeDevice, POWERS_OF_HALF } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { inputsOf, randomWeights, whole, type Case } from './random-model.js';
 
-const BASE: BertConfig = {
+const BASE: ModelConfig = {
   modelType: 'bert',
   hiddenSize: 64,
   numHiddenLayers: 1,
@@ -137,7 +130,7 @@ export function gpuJsSuite(mode: GpuJsMode): void {
     });
 
     it('holds a table of 30522 × 1024, and finds every place of it', { timeout: 60_000 }, async () => {
-      const config: BertConfig = {
+      const config: ModelConfig = {
         ...{ ...BASE, vocabSize: 30522, hiddenSize: 1024, numHiddenLayers: 0, maxPositionEmbeddings: 4 },
         numAttentionHeads: 16,
       };
@@ -203,7 +196,7 @@ function exactGelu(x: number): number {
 interface Sizes {
   readonly sequence: number;
   readonly batch?: number;
-  readonly config?: Partial<BertConfig>;
+  readonly config?: Partial<ModelConfig>;
 }
 
 /** Numbers without a short period, quickly made. */

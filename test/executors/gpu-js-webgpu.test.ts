@@ -1,14 +1,7 @@
-import {
-  GpuLostError,
-  InputError,
-  gpuJsExecutor,
-  matmulByFours,
-  matmulConstants,
-  matmulSideBySide,
-  openComputeDevice,
-  type Executor,
-  programOf,
-} from 'ipu-pipeline';
+import { GpuLostError, InputError } from 'ipu-pipeline';
+import { programOf } from 'ipu-pipeline/models';
+import { gpuJsExecutor, type Executor } from 'ipu-pipeline/executors';
+import { matmulByFours, matmulConstants, matmulSideBySide, openComputeDevice } from 'ipu-pipeline/internals';
 import { expect, it } from 'vitest';
 import { gpuJsSuite } from './gpu-js-suite.js';
 import { inputsOf, randomWeights, whole } from './random-model.js';

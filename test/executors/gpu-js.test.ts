@@ -1,4 +1,6 @@
-import { InputError, gpuJsExecutor, openModel, programOf } from 'ipu-pipeline';
+import { InputError, openModel } from 'ipu-pipeline';
+import { programOf } from 'ipu-pipeline/models';
+import { gpuJsExecutor } from 'ipu-pipeline/executors';
 import { expect, it } from 'vitest';
 import { gpuJsSuite } from './gpu-js-suite.js';
 import { randomWeights } from './random-model.js';

@@ -1,15 +1,10 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  GeneratedWeights,
-  headTensors,
-  onnxExecutor,
-  openModel,
-  openWeights,
-  type Tensor,
-  type WeightSource,
-  programOf,
-} from 'ipu-pipeline';
+import { openModel, type Tensor } from 'ipu-pipeline';
+import { type WeightSource, programOf } from 'ipu-pipeline/models';
+import { onnxExecutor } from 'ipu-pipeline/executors';
+import { openWeights } from 'ipu-pipeline/tasks';
+import { GeneratedWeights, headTensors } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { scratch, writeSafetensors } from '../checkpoint/written-files.js';
 import { smallConfig, smallTensors, writeModel } from '../bert/written-model.js';

@@ -1,12 +1,6 @@
-import {
-  executorByName,
-  InputError,
-  programOf,
-  registerExecutor,
-  type Program,
-  type Tensor,
-  type Value,
-} from 'ipu-pipeline';
+import { InputError, type Tensor } from 'ipu-pipeline';
+import { programOf, type Program, type Value } from 'ipu-pipeline/models';
+import { executorByName, registerExecutor } from 'ipu-pipeline/executors';
 import { describe, expect, it } from 'vitest';
 import { randomWeights, runSlices, whole } from './random-model.js';
 import { FIXED } from './suite.js';

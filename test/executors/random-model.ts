@@ -1,10 +1,17 @@
-import { programOf } from 'ipu-pipeline';
-import type { BertConfig, BertHead, BertSlice, Executor, Tensor, WeightSource } from 'ipu-pipeline';
+import type { Tensor } from 'ipu-pipeline';
+import {
+  programOf,
+  type ModelConfig,
+  type ModelHead,
+  type Slice,
+  type WeightSource,
+} from 'ipu-pipeline/models';
+import type { Executor } from 'ipu-pipeline/executors';
 import fc from 'fast-check';
 
 /** A small model and a batch for it. */
 export interface Case {
-  readonly config: BertConfig;
+  readonly config: ModelConfig;
   readonly seed: number;
   readonly batch: number;
   readonly sequence: number;
@@ -42,9 +49,9 @@ function configOf(size: {
   headSize: number;
   intermediate: number;
   layers: number;
-  hiddenAct: BertConfig['hiddenAct'];
+  hiddenAct: ModelConfig['hiddenAct'];
   epsilon: number;
-}): BertConfig {
+}): ModelConfig {
   return {
     modelType: 'bert',
     hiddenSize: size.heads * size.headSize,
@@ -114,7 +121,7 @@ export function pickRows(tensors: readonly Tensor[], rows: readonly number[]): T
   });
 }
 
-export const whole = ({ numHiddenLayers }: BertConfig, head: BertHead | null): BertSlice => ({
+export const whole = ({ numHiddenLayers }: ModelConfig, head: ModelHead | null): Slice => ({
   embedding: true,
   firstLayer: 0,
   endLayer: numHiddenLayers,
@@ -125,7 +132,7 @@ export const whole = ({ numHiddenLayers }: BertConfig, head: BertHead | null): B
 export async function runSlices(
   executor: Executor,
   { config, seed }: Pick<Case, 'config' | 'seed'>,
-  slices: readonly BertSlice[],
+  slices: readonly Slice[],
   inputs: readonly Tensor[],
   threads = 1,
 ): Promise<readonly Tensor[]> {

@@ -1,13 +1,6 @@
-import {
-  InputError,
-  MODEL_HEADS,
-  referenceExecutor,
-  type BertHead,
-  type BertSlice,
-  type Executor,
-  type Tensor,
-  programOf,
-} from 'ipu-pipeline';
+import { InputError, type Tensor } from 'ipu-pipeline';
+import { MODEL_HEADS, type ModelHead, type Slice, programOf } from 'ipu-pipeline/models';
+import { referenceExecutor, type Executor } from 'ipu-pipeline/executors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cases, inputsOf, pickRows, randomWeights, runSlices, whole, type Case } from './random-model.js';
@@ -15,7 +8,7 @@ import { cases, inputsOf, pickRows, randomWeights, runSlices, whole, type Case }
 /** How far two float32 results of these small models may be apart: values are of size 1, errors near 1e-6. */
 const TOLERANCE = 1e-4;
 
-const HEADS: readonly (BertHead | null)[] = [null, ...MODEL_HEADS];
+const HEADS: readonly (ModelHead | null)[] = [null, ...MODEL_HEADS];
 const heads = fc.constantFrom(...HEADS);
 
 export const FIXED: Case = {
@@ -221,9 +214,9 @@ function withFirst(tensor: Tensor, value: number): Tensor {
 }
 
 /** Stages cut before the layers where a draw says so; a cut may leave the embedding or the head alone. */
-function cut({ config }: Case, head: BertHead | null, cuts: Iterable<boolean>): BertSlice[] {
+function cut({ config }: Case, head: ModelHead | null, cuts: Iterable<boolean>): Slice[] {
   const draw = cuts[Symbol.iterator]();
-  const slices: BertSlice[] = [];
+  const slices: Slice[] = [];
   let first = 0;
   for (let layer = 0; layer <= config.numHiddenLayers; layer++) {
     if (!draw.next().value) continue;

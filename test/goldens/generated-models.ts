@@ -1,14 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import {
-  executorByName,
-  readModelConfig,
-  type BertConfig,
-  type BertHead,
-  type Executor,
-  type Tensor,
-  type WeightSpec,
-} from 'ipu-pipeline';
+import type { Tensor } from 'ipu-pipeline';
+import { readModelConfig, type ModelConfig, type ModelHead } from 'ipu-pipeline/models';
+import { executorByName, type Executor } from 'ipu-pipeline/executors';
+import type { WeightSpec } from 'ipu-pipeline/tasks';
 import { EXECUTORS_HERE, MULTIPLY_ADDS } from '../executors-here.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';
@@ -86,7 +81,7 @@ function classNames({ cases }: GoldenFile): string[] {
   return [...new Set(names)].filter((name) => name !== 'hidden_states');
 }
 
-function headOf(path: string, className: string): BertHead {
+function headOf(path: string, className: string): ModelHead {
   const { head } = readModelConfig(path, JSON.stringify({ architectures: [className] }));
   if (head) return head;
   throw new Error(`${path} has outputs of ${className}, which this program does not know`);
@@ -94,7 +89,7 @@ function headOf(path: string, className: string): BertHead {
 
 /** Multiply-adds of all cases' encoders and largest heads. */
 function multiplyAdds({ config, cases }: GoldenFile): number {
-  const { hiddenSize, intermediateSize, numHiddenLayers, vocabSize }: BertConfig = readModelConfig(
+  const { hiddenSize, intermediateSize, numHiddenLayers, vocabSize }: ModelConfig = readModelConfig(
     'golden',
     JSON.stringify(config),
   ).config;

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseVocabulary } from 'ipu-pipeline/tokenizer';
 import {
   answerFromLogits,
   finalText,
-  parseVocabulary,
   squadAnswer,
   type AnswerOptions,
   type SquadWindow,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tasks';
 
 type Report = (name: string, error?: string) => void;
 type Row = [string, number, number, number];

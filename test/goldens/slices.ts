@@ -1,13 +1,7 @@
-import {
-  openWeights,
-  type BertConfig,
-  type BertHead,
-  type BertSlice,
-  type Executor,
-  type Tensor,
-  type WeightSpec,
-  programOf,
-} from 'ipu-pipeline';
+import type { Tensor } from 'ipu-pipeline';
+import { type ModelConfig, type ModelHead, type Slice, programOf } from 'ipu-pipeline/models';
+import type { Executor } from 'ipu-pipeline/executors';
+import { openWeights, type WeightSpec } from 'ipu-pipeline/tasks';
 
 export interface GoldenInputs {
   readonly input_ids: readonly unknown[];
@@ -40,8 +34,8 @@ function rows(nested: readonly unknown[]): number[][] {
 /** One prepared slice over several inputs; its weights are let go of afterwards. */
 export async function runSlice(
   executor: Executor,
-  { config, weights }: { config: BertConfig; weights: WeightSpec },
-  slice: BertSlice,
+  { config, weights }: { config: ModelConfig; weights: WeightSpec },
+  slice: Slice,
   batches: readonly (readonly Tensor[])[],
 ): Promise<(readonly Tensor[])[]> {
   const source = await openWeights(weights);
@@ -59,7 +53,7 @@ export async function runSlice(
   }
 }
 
-export const wholeModel = (config: BertConfig, head: BertHead): BertSlice => ({
+export const wholeModel = (config: ModelConfig, head: ModelHead): Slice => ({
   embedding: true,
   firstLayer: 0,
   endLayer: config.numHiddenLayers,
@@ -67,7 +61,7 @@ export const wholeModel = (config: BertConfig, head: BertHead): BertSlice => ({
 });
 
 /** The embedding and each layer as slices of their own, in order. */
-export function layerByLayer({ numHiddenLayers }: BertConfig): BertSlice[] {
+export function layerByLayer({ numHiddenLayers }: ModelConfig): Slice[] {
   const layers = Array.from({ length: numHiddenLayers }, (_, layer) => ({
     embedding: false,
     firstLayer: layer,
@@ -78,7 +72,7 @@ export function layerByLayer({ numHiddenLayers }: BertConfig): BertSlice[] {
 }
 
 /** A head alone, on the last hidden state. */
-export const headOnly = ({ numHiddenLayers }: BertConfig, head: BertHead): BertSlice => ({
+export const headOnly = ({ numHiddenLayers }: ModelConfig, head: ModelHead): Slice => ({
   embedding: false,
   firstLayer: numHiddenLayers,
   endLayer: numHiddenLayers,

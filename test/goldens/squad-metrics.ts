@@ -1,10 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  answerExact,
-  answerF1,
-  noAnswerF1,
-  normalizeAnswer,
   parseSquad,
   squadV1Result,
   squadV1Scores,
@@ -12,7 +8,8 @@ import {
   squadV2Scores,
   type QuestionScore,
   type SquadQuestion,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tasks';
+import { answerExact, answerF1, noAnswerF1, normalizeAnswer } from 'ipu-pipeline/internals';
 import type { Report, Skip } from './report.js';
 
 const FOLDER = 'golden/squad-metrics';

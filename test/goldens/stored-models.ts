@@ -2,14 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import {
-  CheckpointError,
-  executorByName,
-  openModel,
-  type BertModel,
-  type Executor,
-  type Tensor,
-} from 'ipu-pipeline';
+import { CheckpointError, openModel, type BertModel, type Tensor } from 'ipu-pipeline';
+import { executorByName, type Executor } from 'ipu-pipeline/executors';
 import { FORMAT_EXECUTORS, EXECUTORS_HERE } from '../executors-here.js';
 import { fault, type GoldenTensor } from './golden-tensor.js';
 import type { Report, Skip } from './report.js';

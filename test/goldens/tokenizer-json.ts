@@ -6,7 +6,7 @@ import {
   loadTokenizer,
   type BertTokenizer,
   type Encoding,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tokenizer';
 import type { Report, Skip } from './report.js';
 
 const TOKENIZERS = 'tokenizer-json';

@@ -13,7 +13,7 @@ import {
   type Encoding,
   type TokenizerFlavour,
   type Truncation,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tokenizer';
 
 type Report = (name: string, error?: string) => void;
 type Offsets = [number, number][];

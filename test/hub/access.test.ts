@@ -1,7 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { InputError, hubSettings, openModel } from 'ipu-pipeline';
+import { InputError, openModel } from 'ipu-pipeline';
+import { hubSettings } from 'ipu-pipeline/internals';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scene, type Scene } from './hub-scene.js';
 

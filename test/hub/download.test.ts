@@ -1,7 +1,9 @@
 import { readFile, readdir, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { checkWeights, downloadModel, tokenizerOf, type DownloadProgress } from 'ipu-pipeline';
+import { downloadModel } from 'ipu-pipeline';
+import type { DownloadProgress } from 'ipu-pipeline/models';
+import { checkWeights, tokenizerOf } from 'ipu-pipeline/tasks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PIECES } from '../model-directory.js';
 import { WEIGHTS, readFiles, scene, type Scene } from './hub-scene.js';

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError, openModel, type BertModel, type DownloadOptions } from 'ipu-pipeline';
+import { InputError, openModel, type BertModel } from 'ipu-pipeline';
+import type { DownloadOptions } from 'ipu-pipeline/models';
 import { expect } from 'vitest';
 import { writeModel } from '../model-directory.js';
 import { HubServer } from './hub-server.js';

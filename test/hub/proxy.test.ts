@@ -1,6 +1,7 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { bypassesProxy, checkWeights } from 'ipu-pipeline';
+import { checkWeights } from 'ipu-pipeline/tasks';
+import { bypassesProxy } from 'ipu-pipeline/internals';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scene, type Scene } from './hub-scene.js';
 

@@ -1,4 +1,4 @@
-import { parseModelReference } from 'ipu-pipeline';
+import { parseModelReference } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 describe('a model reference', () => {

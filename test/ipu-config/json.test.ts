@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { PythonFloat, toPython, parseJson, pythonRepr as repr, fromPython } from 'ipu-pipeline';
+import { PythonFloat, parseJson, pythonRepr as repr } from 'ipu-pipeline/config';
+import { toPython, fromPython } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
+import { textsOf } from '../texts-of.js';
 
 describe('parsing JSON', () => {
   it('keeps ints, floats and the order of keys apart', () => {
@@ -31,7 +33,9 @@ describe('parsing JSON', () => {
   it('warns of a key that stands twice and takes the last', () => {
     const { value, warnings } = parseJson('{"a": 1,\n  "a": 2}', 'f');
     expect(fromPython(value)).toEqual({ a: 2 });
-    expect(warnings).toEqual(['f, line 2, column 3: "a" stands twice in one object; the last value counts.']);
+    expect(textsOf(warnings)).toEqual([
+      'f, line 2, column 3: "a" stands twice in one object; the last value counts.',
+    ]);
   });
 
   it('accepts exactly what JSON.parse accepts, with the same values', () => {

@@ -1,19 +1,12 @@
-import {
-  PRESETS,
-  PRESET_NAMES,
-  InputError,
-  forPodType,
-  loadIpuConfig,
-  loadPreset,
-  parseIpuConfig,
-  placeBert,
-  fromPython,
-} from 'ipu-pipeline';
+import { InputError, loadIpuConfig, placeBert } from 'ipu-pipeline';
+import { PRESET_NAMES, loadPreset, parseIpuConfig } from 'ipu-pipeline/config';
+import { PRESETS, forPodType, fromPython } from 'ipu-pipeline/internals';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readCases } from '../conformance/case.js';
 import { shared } from '../shared-data.js';
 import { thrown } from './thrown.js';
+import { textsOf } from '../texts-of.js';
 
 const pods = { pod4: 1, pod16: 4, default: 2 };
 
@@ -27,7 +20,7 @@ describe('an older file', () => {
       optimum_version: '1.0',
     });
     expect(config.toJSON()).toEqual(loadIpuConfig({}).config.toJSON());
-    expect(warnings).toEqual([
+    expect(textsOf(warnings)).toEqual([
       'use_popdist is an attribute that upstream dropped; it is ignored.',
       'dataloader_workers is an argument of a training script; it is ignored.',
       'per_device_train_batch_size is an argument of a training script; it is ignored.',
@@ -41,10 +34,10 @@ describe('an older file', () => {
     expect(config.get('seed')).toBe(3);
     expect(config.get('gradient_accumulation_steps')).toBe(8);
     expect(config.get('ipus_per_replica')).toBe(4);
-    expect(warnings).toContain('training_ipus_per_replica is read as ipus_per_replica.');
+    expect(textsOf(warnings)).toContain('training_ipus_per_replica is read as ipus_per_replica.');
     const both = loadIpuConfig({ random_seed: 3, seed: 4 });
     expect(both.config.get('seed')).toBe(4);
-    expect(both.warnings).toEqual(['random_seed is ignored, because seed is given too.']);
+    expect(textsOf(both.warnings)).toEqual(['random_seed is ignored, because seed is given too.']);
   });
 
   it('gives the value of a pod, or the default', () => {
@@ -52,10 +45,10 @@ describe('an older file', () => {
     expect(loadIpuConfig(given).config.get('inference_replication_factor')).toBe(2);
     const { config, warnings } = loadIpuConfig(given, { pod: 'pod16' });
     expect(config.get('inference_replication_factor')).toBe(4);
-    expect(warnings).toEqual([
+    expect(textsOf(warnings)).toEqual([
       'inference_replication_factor has a value per pod type, as before version 0.7; taken is the one of pod16, 4.',
     ]);
-    expect(loadIpuConfig({}, { pod: 'pod4' }).warnings[0]).toContain('asking for pod4 changes nothing');
+    expect(loadIpuConfig({}, { pod: 'pod4' }).warnings[0]!.text).toContain('asking for pod4 changes nothing');
     expect(thrown(() => loadIpuConfig(given, { pod: 'pod8' }))).toContain(
       'KeyError: the inference_replication',
     );
@@ -105,7 +98,7 @@ describe('any file', () => {
       'TypeError: x.json must hold one JSON object with attributes, not a list.',
     );
     expect(thrown(() => parseIpuConfig('{"ipus_per_replica": 4.0}'))).toContain('with value=4.0');
-    expect(parseIpuConfig('{"seed": 1, "seed": 2}').warnings[0]).toContain('stands twice');
+    expect(parseIpuConfig('{"seed": 1, "seed": 2}').warnings[0]!.text).toContain('stands twice');
   });
 });
 

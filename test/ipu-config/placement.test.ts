@@ -1,26 +1,17 @@
 import fc from 'fast-check';
-import {
-  InputError,
-  IpuConfig,
-  MODEL_HEADS,
-  expandLayersPerIpu,
-  layerIpus,
-  layerSplit,
-  loadPreset,
-  placeBert,
-  splitEncoderDecoder,
-  stageName,
-  type BertPlacement,
-  type ModelHead,
-} from 'ipu-pipeline';
+import { InputError, IpuConfig, placeBert } from 'ipu-pipeline';
+import { layerIpus, loadPreset } from 'ipu-pipeline/config';
+import { MODEL_HEADS, stageName, type Placement, type ModelHead } from 'ipu-pipeline/models';
+import { expandLayersPerIpu, layerSplit, splitEncoderDecoder } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
+import { textsOf } from '../texts-of.js';
 
 const place = (
   given: Record<string, unknown>,
   layers: number,
   head: ModelHead | null = 'question-answering',
-): BertPlacement => placeBert(new IpuConfig(given), { layers, head });
+): Placement => placeBert(new IpuConfig(given), { layers, head });
 
 describe('layer placement', () => {
   const split = (given: Record<string, unknown>, layers: number | null): readonly number[] =>
@@ -142,7 +133,10 @@ describe('placing BERT', () => {
     );
     expect(stages.map(({ ipu }) => ipu)).toEqual([0, 3]);
     expect(ipus).toBe(4);
-    expect(warnings[0]).toBe('Nothing is placed on IPU 1, 2: an empty IPU makes no stage.');
+    expect(warnings[0]).toEqual({
+      code: 'idle-ipus',
+      text: 'Nothing is placed on IPU 1, 2: an empty IPU makes no stage.',
+    });
   });
 
   it('uses the attributes of the mode, and leaves the configuration as it was', () => {
@@ -161,10 +155,10 @@ describe('placing BERT', () => {
 
   it('warns where PopTorch would refuse or reserve more', () => {
     const shallow = place({ layers_per_ipu: [1, 1, 1], gradient_accumulation_steps: 4 }, 3).warnings;
-    expect(shallow.join('\n')).toMatch(/reserves IPUs in powers of two: 4 for these 3/);
-    expect(shallow.join('\n')).toMatch(/gradient_accumulation_steps=4 does not fill.* at least 5/);
-    expect(place({ layers_per_ipu: [7] }, 3).warnings[0]).toContain('layers_per_ipu=[7] is ignored');
-    expect(place({ replication_factor: 65 }, 3).warnings[0]).toContain('at most 64');
+    expect(textsOf(shallow).join('\n')).toMatch(/reserves IPUs in powers of two: 4 for these 3/);
+    expect(textsOf(shallow).join('\n')).toMatch(/gradient_accumulation_steps=4 does not fill.* at least 5/);
+    expect(place({ layers_per_ipu: [7] }, 3).warnings[0]!.text).toContain('layers_per_ipu=[7] is ignored');
+    expect(place({ replication_factor: 65 }, 3).warnings[0]!.text).toContain('at most 64');
     const large = loadPreset('bert-large-ipu').config.eval();
     expect(placeBert(large, { layers: 24, head: 'masked-lm' }).warnings).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { serializeEmbedding, trainerThroughput } from 'ipu-pipeline/config';
 import {
   checkPipelineMinimum,
   checkPopartDepth,
@@ -6,12 +7,10 @@ import {
   replicationOf,
   reservedIpus,
   resultBatches,
-  serializeEmbedding,
   serializedRow,
   stepsPerEpoch,
-  trainerThroughput,
   type PoptorchOutputMode,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from './thrown.js';
 

@@ -1,4 +1,6 @@
-import { CHIPS, hardwareOf, InputError, override, planMatmul, SYSTEMS, systemByName } from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { systemByName } from 'ipu-pipeline/simulator';
+import { CHIPS, hardwareOf, override, planMatmul, SYSTEMS } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 interface Documented {

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
-import {
-  fillDrain,
-  lockstepTime,
-  popartSchedule,
-  ScheduleError,
-  shareRanks,
-  simulateLockstep,
-  type LockstepStage,
-  type Span,
-} from 'ipu-pipeline';
+import { ScheduleError } from 'ipu-pipeline';
+import { fillDrain, type Span } from 'ipu-pipeline/schedules';
+import { simulateLockstep } from 'ipu-pipeline/simulator';
+import { lockstepTime, popartSchedule, shareRanks, type LockstepStage } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 const pipelines = fc

@@ -1,4 +1,5 @@
-import { adviceFor, memoryPerIpu, publishedModel, simulateIpus, type IpuRun } from 'ipu-pipeline';
+import { adviceFor, publishedModel, simulateIpus, type IpuRun } from 'ipu-pipeline/simulator';
+import { memoryPerIpu } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { largeRun, stagesOf } from './runs.js';
 

@@ -1,19 +1,15 @@
 import fc from 'fast-check';
+import { InputError, IpuConfig } from 'ipu-pipeline';
+import { SCHEDULES, type Span } from 'ipu-pipeline/schedules';
 import {
   configuredRun,
-  InputError,
-  IpuConfig,
-  memoryPerIpu,
   publishedModel,
-  SCHEDULES,
-  scheduleOf,
   simulateIpus,
-  stageCosts,
   systemByName,
   type IpuRun,
   type IpuRunSettings,
-  type Span,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/simulator';
+import { memoryPerIpu, scheduleOf, stageCosts } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 interface Asked {

@@ -1,19 +1,15 @@
 import fc from 'fast-check';
+import { InputError, IpuConfig } from 'ipu-pipeline';
 import {
   configuredRun,
-  InputError,
-  IpuConfig,
-  memoryPerIpu,
   planConfig,
-  planSplit,
-  predictRates,
   publishedModel,
   simulateIpus,
-  stageCosts,
   systemByName,
   type IpuRun,
   type ModelShape,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/simulator';
+import { memoryPerIpu, planSplit, predictRates, stageCosts } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { largeRun, stagesOf } from './runs.js';
 

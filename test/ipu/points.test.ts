@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { InputError } from 'ipu-pipeline';
 import {
   comparePoints,
   fitPoints,
-  InputError,
   leaveOneOut,
-  memoryPerIpu,
   parsePoints,
   type HardwareOverrides,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/simulator';
+import { memoryPerIpu } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 

@@ -1,4 +1,4 @@
-import { publishedModel, systemByName, type IpuRun, type IpuStage } from 'ipu-pipeline';
+import { publishedModel, systemByName, type IpuRun, type IpuStage } from 'ipu-pipeline/simulator';
 
 /** Layers on each IPU as stages; the head on the last one, or back on IPU 0. */
 export function stagesOf(layers: readonly number[], head: 'last' | 'first' = 'last'): IpuStage[] {

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
+import { ScheduleError } from 'ipu-pipeline';
 import {
   lower,
   parseCsv,
   printCsv,
   printGrid,
-  ScheduleError,
-  simulate,
   validateSchedule,
   type Dialect,
   type Schedule,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
 import { describe, expect, it } from 'vitest';
 import { anySchedule, computeOf } from './sizes.js';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseCsv, SCHEDULES, validateSchedule } from 'ipu-pipeline';
+import { parseCsv, SCHEDULES, validateSchedule } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import { ipuPipeline } from '../cli/run.js';
 

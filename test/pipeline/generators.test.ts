@@ -1,18 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { InputError } from 'ipu-pipeline';
 import {
-  InputError,
   peakActivations,
-  printCell,
   SCHEDULES,
   scheduleByName,
-  simulate,
   validateSchedule,
   type Op,
   type Schedule,
   type ScheduleSize,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
+import { printCell } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { scheduleOf } from './sizes.js';
 

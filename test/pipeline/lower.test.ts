@@ -1,16 +1,16 @@
 import fc from 'fast-check';
+import { ScheduleError } from 'ipu-pipeline';
 import {
   lower,
   parseCsv,
   peakActivations,
   printCsv,
   scheduleByName,
-  ScheduleError,
-  simulate,
   validateSchedule,
   type Op,
   type Span,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
 import { describe, expect, it } from 'vitest';
 import { anySchedule, computeOf } from './sizes.js';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { InputError, opCosts, type CostName } from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { opCosts, type CostName } from 'ipu-pipeline/simulator';
 import { describe, expect, it } from 'vitest';
 
 const backward = (given: Partial<Record<CostName, number>>): number[] => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { mergeStages, pipelineUtilisation, popartPhases, popartSchedule, type Schedule } from 'ipu-pipeline';
+import type { Schedule } from 'ipu-pipeline/schedules';
+import { mergeStages, pipelineUtilisation, popartPhases, popartSchedule } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { thrown } from '../ipu-config/thrown.js';
 

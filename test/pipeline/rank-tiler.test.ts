@@ -1,4 +1,5 @@
-import { RankTiler, type Action, type Span } from 'ipu-pipeline';
+import type { Action, Span } from 'ipu-pipeline/schedules';
+import { RankTiler } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 const action = (microBatch: number): Action => ({ stage: 1, op: 'F', microBatch });

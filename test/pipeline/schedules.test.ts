@@ -1,18 +1,17 @@
 import fc from 'fast-check';
+import { InputError, ScheduleError } from 'ipu-pipeline';
 import {
   fillDrain,
-  InputError,
   parseCsv,
   printAction,
   printCsv,
   printGrid,
   scheduleByName,
-  ScheduleError,
   sequential,
   truncate,
   validateSchedule,
   type Schedule,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 
 const size = fc.record({

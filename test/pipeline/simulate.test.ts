@@ -1,14 +1,8 @@
 import fc from 'fast-check';
-import {
-  EventQueue,
-  fillDrain,
-  parseCsv,
-  ScheduleError,
-  sequential,
-  simulate,
-  type Schedule,
-  type Span,
-} from 'ipu-pipeline';
+import { ScheduleError } from 'ipu-pipeline';
+import { fillDrain, parseCsv, sequential, type Schedule, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
+import { EventQueue } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 const unit = { costNs: () => 1 };

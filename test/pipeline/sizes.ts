@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { InputError, SCHEDULES, type NamedSchedule, type Schedule } from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { SCHEDULES, type NamedSchedule, type Schedule } from 'ipu-pipeline/schedules';
 
 /** A schedule of every kind, in a size that its kind allows: 1 … 6 ranks, 1 … 4 chunks, up to 24 micro-batches. */
 export const anySchedule: fc.Arbitrary<Schedule> = fc.constantFrom(...SCHEDULES).chain(scheduleOf);

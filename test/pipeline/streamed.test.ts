@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {
   fillDrain,
-  inputRow,
   nextInStream,
   parseCsv,
   printAction,
@@ -11,7 +10,8 @@ import {
   streamed,
   validateSchedule,
   type Schedule,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
+import { inputRow } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { anySchedule } from './sizes.js';
 

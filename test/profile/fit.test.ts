@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitModel, type Measurement, type ModelMeasurements } from 'ipu-pipeline';
+import { fitModel, type Measurement, type ModelMeasurements } from 'ipu-pipeline/internals';
 import { config } from './machine.js';
 
 const SHAPES = [16, 128, 384].flatMap((sequenceLength) =>

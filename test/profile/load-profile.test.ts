@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InputError, isProfile, loadProfile } from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { loadProfile } from 'ipu-pipeline/machine';
+import { isProfile } from 'ipu-pipeline/internals';
 import { machine } from './machine.js';
 
 /** The profile as JSON with one field changed; `models.0.layer.tokenNs` is a path. */

@@ -1,12 +1,8 @@
-import {
-  publishedConfig,
-  type BertConfig,
-  type BertSlice,
-  type MachineProfile,
-  type ModelProfile,
-} from 'ipu-pipeline';
+import type { ModelConfig, Slice } from 'ipu-pipeline/models';
+import type { MachineProfile } from 'ipu-pipeline/machine';
+import { publishedConfig, type ModelProfile } from 'ipu-pipeline/internals';
 
-export const config: BertConfig = publishedConfig('small');
+export const config: ModelConfig = publishedConfig('small');
 
 /** A machine that nobody has measured: round figures, and neighbours that slow each other down. */
 export function machine(change: Partial<ModelProfile> = {}): MachineProfile {
@@ -55,10 +51,10 @@ export function machine(change: Partial<ModelProfile> = {}): MachineProfile {
 }
 
 /** Stages of so many layers: the embedding on the first, the head on the last. */
-export function stagesOf(layers: readonly number[]): { ipu: number; slice: BertSlice }[] {
+export function stagesOf(layers: readonly number[]): { ipu: number; slice: Slice }[] {
   let first = 0;
   return layers.map((count, ipu) => {
-    const slice: BertSlice = {
+    const slice: Slice = {
       embedding: ipu === 0,
       firstLayer: first,
       endLayer: first + count,

@@ -1,17 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  InputError,
-  planOnProfile,
-  predictRuntime,
-  predictSplit,
-  publishedConfig,
-  scheduleByName,
-  type BertConfig,
-  type RuntimeRun,
-  type Span,
-} from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { scheduleByName, type Span } from 'ipu-pipeline/schedules';
+import type { ModelConfig } from 'ipu-pipeline/models';
+import { planOnProfile, predictRuntime, type RuntimeRun } from 'ipu-pipeline/machine';
+import { predictSplit, publishedConfig } from 'ipu-pipeline/internals';
 import { config, machine, stagesOf } from './machine.js';
+import { textsOf } from '../texts-of.js';
 
 function run(layers: readonly number[], change: Partial<RuntimeRun> = {}): RuntimeRun {
   return {
@@ -28,7 +23,7 @@ function splits(layers: number, stages: number): number[][] {
   ).flat();
 }
 
-const deep: BertConfig = { ...config, numHiddenLayers: 9 };
+const deep: ModelConfig = { ...config, numHiddenLayers: 9 };
 const model = { config: deep, head: 'question-answering' } as const;
 const shape = { sequenceLength: 100, microBatch: 2 };
 
@@ -116,11 +111,11 @@ describe('the prediction of the runtime', () => {
     expect(predictRuntime(machine(), run([3], { model: large })).warnings).toEqual([]);
     const base = publishedConfig('base');
     const scaled = predictRuntime(machine(), run([3], { model: base }));
-    expect(scaled.warnings.join()).toMatch(/no model of hidden size 768/);
+    expect(textsOf(scaled.warnings).join()).toMatch(/no model of hidden size 768/);
     expect(scaled.sequencesPerSecond).toBeLessThan(predictRuntime(machine(), run([3])).sequencesPerSecond);
     const stages = [{ ipu: 0, slice: { ...stagesOf([3])[0]!.slice, head: 'masked-lm' as const } }];
     const masked = predictRuntime(machine(), run([3], { stages }));
-    expect(masked.warnings.join()).toMatch(/no masked-lm head/);
+    expect(textsOf(masked.warnings).join()).toMatch(/no masked-lm head/);
     expect(masked.sequencesPerSecond).toBeLessThan(predictRuntime(machine(), run([3])).sequencesPerSecond);
   });
 

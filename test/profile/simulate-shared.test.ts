@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fillDrain, ScheduleError, sequential, simulate, type Span } from 'ipu-pipeline';
+import { ScheduleError } from 'ipu-pipeline';
+import { fillDrain, sequential, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
 
 const work = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 1, maxLength: 6 });
 

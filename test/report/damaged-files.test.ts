@@ -3,33 +3,33 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Packr, unpackMultiple } from 'msgpackr';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { InputError, IpuConfig } from 'ipu-pipeline';
 import {
   comparePoints,
   configuredRun,
-  convertToTrace,
-  InputError,
-  IpuConfig,
   loadPoints,
-  loadProfile,
   publishedModel,
   ratesOnOneIpu,
-  readAnswers,
-  readReport,
   simulateIpus,
+  systemByName,
+} from 'ipu-pipeline/simulator';
+import { readAnswers, SquadJournal } from 'ipu-pipeline/tasks';
+import { loadProfile } from 'ipu-pipeline/machine';
+import {
+  convertToTrace,
+  readReport,
   simulationData,
   SpanRecorder,
-  SquadJournal,
-  systemByName,
   type ShowSimulation,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/report';
 import { machine } from '../profile/machine.js';
 import { Dice, mutatedBytes, mutatedValue } from './mutate.js';
 import { manySpans, sampleBenchmark, sampleReport } from './sample-report.js';
 
-/** Another one: IPU_PIPELINE_SEED=7 npx vitest run test/report/damaged-files.test.ts */
-const SEED = Number(process.env['IPU_PIPELINE_SEED'] ?? 1);
-const TRIES = Number(process.env['IPU_PIPELINE_TRIES'] ?? 120);
+const SEED = inject('seed');
+/** Files of each kind; a long run: DAMAGED_FILES=5000. */
+const TRIES = Number(process.env['DAMAGED_FILES'] ?? 120);
 /** Of one file, which is read in a few milliseconds when it is whole. */
 const MOST_MS = 2000;
 

@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ACTIVITIES, activityPaint, decodeSpans, type BenchmarkReport, type ReportData } from 'ipu-pipeline';
+import type { BenchmarkReport } from 'ipu-pipeline/machine';
+import type { ReportData } from 'ipu-pipeline/report';
+import { ACTIVITIES, activityPaint, decodeSpans } from 'ipu-pipeline/internals';
 import { ipuPipeline } from '../cli/run.js';
 import { sampleReport } from './sample-report.js';
 

@@ -1,15 +1,13 @@
+import { fillDrain, type Schedule, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
 import {
-  fillDrain,
-  popartSchedule,
   runOfSchedule,
-  simulate,
   TimelineCollector,
   timelinesData,
   type ReportData,
-  type Schedule,
-  type Span,
   type TimelineData,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/report';
+import { popartSchedule } from 'ipu-pipeline/internals';
 
 /** A timeline of a simulated schedule: backward passes take twice as long, stage 0 a little longer. */
 export async function simulatedTimeline(schedule: Schedule, name?: string): Promise<TimelineData> {
@@ -37,7 +35,10 @@ export async function sampleReport(): Promise<ReportData> {
       date: '2026-11-23T12:00:00Z',
       highlights: [{ label: 'throughput', value: '123 seq/s', note: 'simulated' }],
       summary: ['A sample of everything.'],
-      warnings: ['IPU 3 does not fit: give it fewer layers.', '<img src=x onerror=alert(1)>'],
+      warnings: [
+        { code: 'idle-ipus', text: 'IPU 3 does not fit: give it fewer layers.' },
+        { code: 'text', text: '<img src=x onerror=alert(1)>' },
+      ],
       throughput: [
         { name: 'one device', sequencesPerSecond: 40, kind: 'measured' },
         { name: 'pipeline, 4 stages', sequencesPerSecond: 123, kind: 'simulated' },
@@ -68,7 +69,7 @@ export async function sampleReport(): Promise<ReportData> {
       ],
       configuration: {
         name: 'ipu_config.json',
-        warnings: ['enable_half_partials is a stale key.'],
+        warnings: [{ code: 'ignored-key', text: 'enable_half_partials is a stale key.' }],
         attributes: [
           { name: 'layers_per_ipu', value: '[6,6,6,6]', source: 'given', note: 'layers of each stage' },
           { name: 'device_iterations', value: '1', source: 'default' },
@@ -114,6 +115,7 @@ export async function sampleBenchmark(): Promise<object> {
     },
     runs: [run],
     attributes: [{ name: 'layers_per_ipu', value: [1, 1], source: 'given', use: 'used', note: 'layers' }],
+    // As older versions wrote them.
     warnings: ['slow'],
     prediction: {
       profiled: '2026-11-23',

@@ -1,19 +1,17 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { OPS, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
+import { runOfSchedule, TimelineCollector } from 'ipu-pipeline/report';
 import {
   decodeSpans,
   encodeSpans,
-  OPS,
   popartSchedule,
-  runOfSchedule,
-  simulate,
   SpanTableBuilder,
   spansOf,
   timeByActivity,
-  TimelineCollector,
-  type Span,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/internals';
 import { manySpans } from './sample-report.js';
 
 const gap = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 5000 }));

@@ -5,17 +5,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  fillDrain,
-  InputError,
-  popartSchedule,
-  runOfSchedule,
-  simulate,
-  TraceEvents,
-  TraceWriter,
-  type Schedule,
-  type Span,
-} from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { fillDrain, type Schedule, type Span } from 'ipu-pipeline/schedules';
+import { simulate } from 'ipu-pipeline/simulator';
+import { runOfSchedule, TraceEvents, TraceWriter } from 'ipu-pipeline/report';
+import { popartSchedule } from 'ipu-pipeline/internals';
 import { manySpans } from './sample-report.js';
 
 interface Event {

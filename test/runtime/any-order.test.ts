@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { fillDrain, Pipeline, type Action, type Schedule, type ScheduleSize } from 'ipu-pipeline';
+import { Pipeline } from 'ipu-pipeline';
+import { fillDrain, type Action, type Schedule, type ScheduleSize } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import { collect, options, stage, stagesOnIpus, trace, values } from './pipelines.js';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { fillDrain, InputError, Pipeline, sequential, type Tensor } from 'ipu-pipeline';
+import { InputError, Pipeline, type Tensor } from 'ipu-pipeline';
+import { fillDrain, sequential } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import {
   addOnes,

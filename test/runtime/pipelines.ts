@@ -1,12 +1,7 @@
 import { readdirSync } from 'node:fs';
-import {
-  StageFailedError,
-  type PipelineOptions,
-  type RunResult,
-  type Span,
-  type StageSpec,
-  type Tensor,
-} from 'ipu-pipeline';
+import { StageFailedError, type Tensor } from 'ipu-pipeline';
+import type { Span } from 'ipu-pipeline/schedules';
+import type { PipelineOptions, RunResult, StageSpec } from 'ipu-pipeline/runtime';
 import { expect } from 'vitest';
 
 const fixture = (name: string): string => new URL(`../fixtures/${name}.mjs`, import.meta.url).href;

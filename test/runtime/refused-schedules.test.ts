@@ -1,6 +1,9 @@
-import { fillDrain, Pipeline, ScheduleError, type Schedule } from 'ipu-pipeline';
+import { Pipeline, ScheduleError } from 'ipu-pipeline';
+import type { Warning } from 'ipu-pipeline/config';
+import { fillDrain, type Schedule } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import { addOnes, collect, numbers, options, threadCount, thrownBy, values } from './pipelines.js';
+import { textsOf } from '../texts-of.js';
 
 describe('Schedules that cannot be run start no thread', () => {
   const size = { stages: 2, microBatches: 2 };
@@ -40,12 +43,12 @@ describe('Schedules that cannot be run start no thread', () => {
 
 describe('Fewer micro-batches in a call than stages', () => {
   it('is what PopTorch refuses: here a warning', async () => {
-    const warnings: string[] = [];
+    const warnings: Warning[] = [];
     await using pipeline = await Pipeline.start(
       options(addOnes(3), { deviceIterations: 2, onWarning: (warning) => warnings.push(warning) }),
     );
     expect(pipeline.warnings).toEqual(warnings);
-    expect(warnings.join()).toMatch(/2 micro-batches.*3 stages.*PopTorch/);
+    expect(textsOf(warnings).join()).toMatch(/2 micro-batches.*3 stages.*PopTorch/);
     expect((await collect(pipeline.run(numbers(5)))).map(values)).toEqual([[3], [4], [5], [6], [7]]);
     await using enough = await Pipeline.start(options(addOnes(2), { deviceIterations: 2, threads: false }));
     expect(enough.warnings).toEqual([]);

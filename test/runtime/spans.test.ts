@@ -1,4 +1,5 @@
-import { Pipeline, sequential, type Span, type Tensor } from 'ipu-pipeline';
+import { Pipeline, type Tensor } from 'ipu-pipeline';
+import { sequential, type Span } from 'ipu-pipeline/schedules';
 import { describe, expect, it } from 'vitest';
 import { actionsOf, collect, options, pause, stage, stagesOnIpus } from './pipelines.js';
 

@@ -1,19 +1,15 @@
+import { Pipeline, ScheduleError, type Tensor } from 'ipu-pipeline';
 import {
-  HANDLERS,
   lower,
   namedSchedule,
   parseCsv,
-  Pipeline,
   printCsv,
-  ScheduleError,
-  type Handler,
   type Op,
-  type PipelineOptions,
   type Schedule,
   type Span,
-  type StageSpec,
-  type Tensor,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/schedules';
+import type { PipelineOptions, StageSpec } from 'ipu-pipeline/runtime';
+import { HANDLERS, type Handler } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 import { asFailure, collect, options, stage, stagesOnIpus, thrownBy } from './pipelines.js';
 

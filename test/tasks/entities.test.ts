@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { entitiesOf, type Aggregation } from 'ipu-pipeline';
+import { entitiesOf, type Aggregation } from 'ipu-pipeline/internals';
 
 const LABELS = { 0: 'O', 1: 'B-PER', 2: 'I-PER', 3: 'B-LOC', 4: 'I-LOC' };
 

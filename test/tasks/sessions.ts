@@ -7,14 +7,14 @@ import {
   type Classification,
   type Session,
   type SessionOptions,
-  type Span,
   type TaskInput,
   type TaskName,
   type TaskOptions,
   type TaskOutput,
-  type TaskResult,
   type TextToClassify,
 } from 'ipu-pipeline';
+import type { Span } from 'ipu-pipeline/schedules';
+import type { TaskResult } from 'ipu-pipeline/tasks';
 import { PIECES, writeModel } from '../model-directory.js';
 
 export const LABELS = { 0: 'O', 1: 'B-PER', 2: 'I-PER' };

@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  answerExact,
-  answerF1,
-  InputError,
-  noAnswerF1,
-  normalizeAnswer,
-  parseSquad,
-  squadV1Result,
-  squadV2Result,
-  type SquadQuestion,
-} from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { parseSquad, squadV1Result, squadV2Result, type SquadQuestion } from 'ipu-pipeline/tasks';
+import { answerExact, answerF1, noAnswerF1, normalizeAnswer } from 'ipu-pipeline/internals';
 import * as squadMetrics from '../goldens/squad-metrics.js';
 import { shared } from '../shared-data.js';
 

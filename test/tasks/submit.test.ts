@@ -1,6 +1,7 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CheckpointError, InputError, openSession, type Classification, type Encoding } from 'ipu-pipeline';
+import { CheckpointError, InputError, openSession, type Classification } from 'ipu-pipeline';
+import type { Encoding } from 'ipu-pipeline/tokenizer';
 import {
   CLASSIFIER,
   ends,

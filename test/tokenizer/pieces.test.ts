@@ -3,11 +3,11 @@ import {
   BertTokenizer,
   decode,
   encode,
-  syntheticVocabulary,
   Vocabulary,
   type AddedToken,
   type TokenizerFlavour,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tokenizer';
+import { syntheticVocabulary } from 'ipu-pipeline/internals';
 import { describe, expect, it } from 'vitest';
 
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
+import { InputError } from 'ipu-pipeline';
 import {
   BertTokenizer,
   encode,
   encodeBatch,
   encodeWindows,
-  InputError,
   Vocabulary,
   type EncodeOptions,
   type TokenizerFlavour,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tokenizer';
 import { describe, expect, it } from 'vitest';
 
 const PAD = 0;

@@ -1,4 +1,5 @@
-import { decode, encode, InputError, loadTokenizer, type BertTokenizer } from 'ipu-pipeline';
+import { InputError } from 'ipu-pipeline';
+import { decode, encode, loadTokenizer, type BertTokenizer } from 'ipu-pipeline/tokenizer';
 import { describe, expect, it } from 'vitest';
 import { directory, tokenizerJson, type Files } from './directories.js';
 

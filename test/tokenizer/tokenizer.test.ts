@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { InputError } from 'ipu-pipeline';
 import {
   BertTokenizer,
   codePointOffsets,
@@ -9,12 +10,11 @@ import {
   encode,
   encodeBatch,
   encodeWindows,
-  InputError,
   loadTokenizer,
-  syntheticVocabulary,
   Vocabulary,
   type TokenizerFlavour,
-} from 'ipu-pipeline';
+} from 'ipu-pipeline/tokenizer';
+import { syntheticVocabulary } from 'ipu-pipeline/internals';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const SPECIALS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];

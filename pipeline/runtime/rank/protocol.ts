@@ -4,7 +4,7 @@ import type { Span } from '../../schedule/span.js';
 import type { CallRow } from '../../schedule/streamed.js';
 import type { StageSpec } from './stage.js';
 
-export interface OwnStage {
+interface OwnStage {
   readonly stage: number;
   readonly spec: StageSpec;
   /** What the schedule has it do. */
@@ -32,7 +32,7 @@ export type Request =
   | { readonly kind: 'dispose' };
 
 /** Rank → host: one answer to each request, and notices in between. */
-export type Reply =
+type Reply =
   | {
       readonly kind: 'loaded';
       readonly stage: number;

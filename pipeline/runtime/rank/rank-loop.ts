@@ -8,7 +8,7 @@ import { Seat } from './seat.js';
 import type { RankRecorder } from './rank-recorder.js';
 import type { Stage, TrainingStep, DeviceTransfers } from './stage.js';
 
-export interface RankLoop {
+interface RankLoop {
   readonly replica: Replica;
   readonly rank: number;
   readonly stages: ReadonlyMap<number, Stage>;

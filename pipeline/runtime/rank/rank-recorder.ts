@@ -8,7 +8,7 @@ import type { DeviceTransfers } from './stage.js';
 const FLUSH_SPANS = 64;
 const FLUSH_NS = 100_000_000;
 
-export interface ActionTimes {
+interface ActionTimes {
   /** When the last thing that the action waited for had come. */
   readonly readyNs: number;
   readonly startNs: number;

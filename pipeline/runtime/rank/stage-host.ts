@@ -8,7 +8,7 @@ import { RankRecorder } from './rank-recorder.js';
 import { missingMethod, type CreateStage, type Stage } from './stage.js';
 import { describeThrown } from './thrown-value.js';
 
-export interface StageFault {
+interface StageFault {
   readonly stage: number;
   readonly action?: Action;
   readonly thrown: unknown;

@@ -1,3 +1,4 @@
+import { sayWarnings } from './say-warnings.js';
 import { cutModel, type CutModel } from '../../runs/cut-model.js';
 import type { BertModel } from '../../runs/model.js';
 import { readConfigSource } from './config-source.js';
@@ -8,6 +9,6 @@ export async function cutAsAsked(model: BertModel, config: string | undefined): 
   const source = config ?? (await ownConfig(model));
   if (source === undefined) return cutModel(model, undefined);
   const loaded = await readConfigSource(source);
-  for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
+  sayWarnings(loaded.warnings);
   return cutModel(model, loaded.config);
 }

@@ -1,3 +1,4 @@
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { configuredRun, type ConfiguredRun, type RunSettings } from '../../hardware/config-run.js';
@@ -101,7 +102,7 @@ export function addIpuFlags(command: Command): Command {
 export interface ReadFlags {
   readonly config: IpuConfig;
   readonly settings: RunSettings;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 export interface FlaggedRun extends ReadFlags {

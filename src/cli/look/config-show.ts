@@ -1,8 +1,11 @@
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { MODEL_HEADS, type ModelHead } from '../../models/model-config.js';
-import { placeBert, type BertPlacement } from '../../models/bert/bert-placement.js';
+import { placeBert } from '../../models/bert/bert-blocks.js';
+import type { Placement } from '../../models/placement.js';
+import { reason } from '../../../ipu-config/base/reason.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import { parseJson } from '../../../ipu-config/parse-json.js';
@@ -96,18 +99,18 @@ async function readModel(directory: string): Promise<ModelShape> {
 }
 
 /** BERT upstream takes the training factor in inference too. */
-function embeddingWarnings(config: IpuConfig, vocabSize: number | undefined): readonly string[] {
+function embeddingWarnings(config: IpuConfig, vocabSize: number | undefined): readonly Warning[] {
   const factor = config.get('embedding_serialization_factor');
   if (vocabSize === undefined || factor === null) return [];
   try {
     serializeEmbedding(vocabSize, factor);
     return [];
   } catch (error) {
-    return [`On an IPU this would fail: ${error instanceof Error ? error.message : String(error)}`];
+    return [{ code: 'embedding-serialization', text: `On an IPU this would fail: ${reason(error)}` }];
   }
 }
 
-function toReport(config: IpuConfig, placement: BertPlacement, warnings: readonly string[]): object {
+function toReport(config: IpuConfig, placement: Placement, warnings: readonly Warning[]): object {
   const { embedding, encoder, pooler, head } = placement;
   return {
     config: config.toJSON(),

@@ -1,28 +1,29 @@
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { stageName, type BertPlacement } from '../../models/bert/bert-placement.js';
+import { stageName, type Placement } from '../../models/placement.js';
 import { describeConfig } from '../../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 
 /** What `config show` prints for people: placement, attributes, warnings. */
 export function formatConfig(
   config: IpuConfig,
-  placement: BertPlacement,
-  warnings: readonly string[],
+  placement: Placement,
+  warnings: readonly Warning[],
 ): string {
   const parts = [summary(placement), stageTable(placement), minimums(placement), ...attributeTables(config)];
-  const notes = warnings.map((warning) => `${pc.yellow('warning:')} ${warning}\n`);
+  const notes = warnings.map(({ text }) => `${pc.yellow('warning:')} ${text}\n`);
   return `${parts.join('\n\n')}\n${notes.length > 0 ? `\n${notes.join('')}` : ''}`;
 }
 
-function summary({ mode, layers, ipus, replicas, stages }: BertPlacement): string {
+function summary({ mode, layers, ipus, replicas, stages }: Placement): string {
   return pc.bold(
     `${mode}: ${layers} layers in ${count(stages.length, 'stage')} on ${count(ipus, 'IPU')}, ${count(replicas, 'replica')}`,
   );
 }
 
 /** One row per forward stage; a bar shows how many layers it holds. */
-function stageTable({ stages, mode }: BertPlacement): string {
+function stageTable({ stages, mode }: Placement): string {
   const isTraining = mode === 'training';
   const table = plainTable(['stage', 'IPU', 'holds', 'layers', ...(isTraining ? ['backward stage'] : [])]);
   const last = stages.length - 1;
@@ -41,7 +42,7 @@ function stageTable({ stages, mode }: BertPlacement): string {
   return render(table);
 }
 
-function minimums({ stages, trainingStages, mode }: BertPlacement): string {
+function minimums({ stages, trainingStages, mode }: Placement): string {
   if (mode === 'training') {
     return (
       `Training runs ${count(trainingStages, 'stage')}: ${stages.length} forward, ${stages.length - 1} backward.` +

@@ -1,3 +1,4 @@
+import { sayWarnings } from '../flags/say-warnings.js';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -69,7 +70,7 @@ async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
   const { config: source, model, head, mode, seqLen, microBatch, pod } = flags;
   const { config, warnings } = await readConfigSource(source, pod === undefined ? {} : { pod });
   // The page gets the file as newest upstream would write it, and has nothing to warn of.
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  sayWarnings(warnings);
   if (!publishedModel(model)) {
     throw new InputError(`There is no model ${model}; give one of ${PUBLISHED_MODELS.join(', ')}.`);
   }

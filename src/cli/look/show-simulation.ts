@@ -16,11 +16,11 @@ export async function showSimulation({
   const collector = new TimelineCollector(describeRun(run));
   const again = simulateIpus(run, { onSpan: (span) => collector.add(span) });
   const isSame = again.rates.stepSeconds === rates.stepSeconds;
-  const changed =
+  const text =
     `The file says ${figure(rates.sequencesPerSecond)} sequences/s; this version of ipu-pipeline makes ` +
     `${figure(again.rates.sequencesPerSecond)} of the same run, and shows that.`;
   return simulationData(
-    { ...again, warnings: isSame ? warnings : [...warnings, changed] },
+    { ...again, warnings: isSame ? warnings : [...warnings, { code: 'other-version', text }] },
     { timelines: [await collector.timeline()], oneIpu: ratesOnOneIpu(run), advice },
   );
 }

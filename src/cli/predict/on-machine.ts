@@ -1,6 +1,7 @@
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { placeBert } from '../../models/bert/bert-placement.js';
+import { placeModel } from '../../models/families/families.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
@@ -21,7 +22,7 @@ export interface OnMachine {
   readonly machine: MachineProfile;
   readonly model: BertModel;
   readonly config: IpuConfig;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Whether `--system` names a file rather than IPUs. */
@@ -62,8 +63,7 @@ function runnable(name: string): ScheduleGenerator {
 }
 
 export function stagesOnMachine({ model, config }: OnMachine): readonly PlannedStage[] {
-  const layers = model.config.numHiddenLayers;
-  return planStages(model.config, placeBert(config, { layers, head: model.head, mode: 'inference' }));
+  return planStages(model.config, placeModel(config, model.config, { head: model.head, mode: 'inference' }));
 }
 
 /** What the runtime would do with the configuration on the machine. @param spans its `onSpan` is told each span */

@@ -1,3 +1,4 @@
+import { sayWarnings } from '../flags/say-warnings.js';
 import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { fitPoints, leaveOneOut, type PointsWith } from '../../planning/calibrate.js';
@@ -69,7 +70,7 @@ async function simulateMachine(flags: SimulateFlags, command: Command): Promise<
     const title = `${name} on ${read.machine.machine.cpu}`;
     await outputs.writePage((timelines) => timelinesData({ title, warnings }, timelines));
     if (flags.json) return JSON.stringify({ ...prediction, stages, warnings });
-    for (const warning of read.warnings) process.stderr.write(`warning: ${warning}\n`);
+    sayWarnings(read.warnings);
     return machineText(read.machine, prediction, stages);
   } finally {
     outputs.close();

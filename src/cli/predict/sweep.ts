@@ -1,3 +1,5 @@
+import { sayWarnings } from '../flags/say-warnings.js';
+import type { Warning } from '../../../ipu-config/base/warning.js';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { sweepConfig, type SweepRow, type Varied } from '../../planning/sweep.js';
 import { sweepCsv, sweepTable } from '../../report/text/sweep-table.js';
@@ -23,7 +25,7 @@ export function sweepCommand(): Command {
     .action(async (flags: SweepFlags, command: Command) => {
       const { config, settings, warnings } = await readFlags(flags);
       const rows = sweepConfig(config, settings, flags.vary);
-      if (!flags.json) for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+      if (!flags.json) sayWarnings(warnings);
       command.configureOutput().writeOut?.(print(rows, flags, warnings));
     });
 }
@@ -37,7 +39,7 @@ function varied(text: string, previous: readonly Varied[] | undefined): readonly
   return [...(previous ?? []), { name, values }];
 }
 
-function print(rows: readonly SweepRow[], flags: SweepFlags, warnings: readonly string[]): string {
+function print(rows: readonly SweepRow[], flags: SweepFlags, warnings: readonly Warning[]): string {
   if (flags.csv) return sweepCsv(rows);
   return `${flags.json ? JSON.stringify({ rows, warnings }) : sweepTable(rows)}\n`;
 }

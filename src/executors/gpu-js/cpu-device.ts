@@ -8,7 +8,7 @@ import {
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
-  type Program,
+  type CompiledKernel,
 } from './device.js';
 import { checkMode, kernelSettings, loadGpuJs, type GpuJs, type GpuJsKernel } from './gpu-js-library.js';
 
@@ -16,7 +16,7 @@ interface CpuArray extends DeviceArray {
   readonly data: Float32Array;
 }
 
-interface CpuProgram extends Program {
+interface CpuProgram extends CompiledKernel {
   readonly kernel: GpuJsKernel;
   result: Float32Array;
 }
@@ -24,21 +24,15 @@ interface CpuProgram extends Program {
 type Nested = Float32Array | readonly Nested[];
 
 /** gpu.js's plain JavaScript: the last resort, which runs everywhere. */
-export class CpuDevice implements ComputeDevice {
+class CpuDevice implements ComputeDevice {
   readonly mode = 'cpu';
   readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #gpu: GpuJs;
   readonly #onKernel: KernelObserver | undefined;
 
-  /** Use `CpuDevice.open`. */
   constructor(gpu: GpuJs, onKernel: KernelObserver | undefined) {
     this.#gpu = gpu;
     this.#onKernel = onKernel;
-  }
-
-  static async open({ onKernel }: DeviceOptions): Promise<CpuDevice> {
-    const { GPU } = await loadGpuJs();
-    return new CpuDevice(new GPU({ mode: 'cpu' }), onKernel);
   }
 
   store(...parts: readonly Float32Array[]): CpuArray {
@@ -60,7 +54,7 @@ export class CpuDevice implements ComputeDevice {
     return own(values);
   }
 
-  run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<CpuArray> {
+  run(given: CompiledKernel, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<CpuArray> {
     const program = given as CpuProgram;
     const { definition, kernel } = program;
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
@@ -82,6 +76,11 @@ export class CpuDevice implements ComputeDevice {
   async dispose(): Promise<void> {
     await this.#gpu.destroy();
   }
+}
+
+export async function openCpuDevice({ onKernel }: DeviceOptions): Promise<ComputeDevice> {
+  const { GPU } = await loadGpuJs();
+  return new CpuDevice(new GPU({ mode: 'cpu' }), onKernel);
 }
 
 function own(data: Float32Array): CpuArray {

@@ -12,7 +12,7 @@ export interface DeviceArray {
 }
 
 /** A kernel with its sizes. It has one place for its result: a call overwrites what the call before left there. */
-export interface Program {
+export interface CompiledKernel {
   readonly definition: KernelDefinition;
 }
 
@@ -33,10 +33,10 @@ export interface ComputeDevice {
    */
   store(...parts: readonly Float32Array[]): DeviceArray;
   /** @throws InternalError when gpu.js would compute it in another mode */
-  compile(definition: KernelDefinition, constants: Readonly<Record<string, number>>): Program;
+  compile(definition: KernelDefinition, constants: Readonly<Record<string, number>>): CompiledKernel;
   /** One micro-batch's inputs; what was uploaded before is overwritten. */
   upload(values: Float32Array): DeviceArray;
-  run(program: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<DeviceArray>;
+  run(program: CompiledKernel, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<DeviceArray>;
   /** The first numbers of an array, as memory of the caller's own. */
   read(array: DeviceArray, length: number): Promise<Float32Array>;
   dispose(): Promise<void>;

@@ -68,6 +68,7 @@ export interface KernelInternals {
   readonly functionBuilder: { readonly functionMap: Readonly<Record<string, FunctionNode>> };
   readonly constructor: { readonly mode?: string };
   readonly usedMathImports: ReadonlySet<keyof Math>;
+  readonly argumentNames: readonly string[];
   output: number[];
   threadDim: number[];
   setupConstants(): void;
@@ -119,7 +120,7 @@ export function kernelSettings(
   const settings = {
     constants: { ...constants },
     constantTypes: Object.fromEntries(Object.keys(constants).map((name) => [name, 'Integer'])),
-    argumentTypes: { ...types },
+    argumentTypes: [...types],
     precision: 'single',
     // Without it gpu.js leaves loops after 1000 steps, and says nothing.
     loopMaxIterations: 2 ** 31 - 1,

@@ -1,12 +1,12 @@
-import { CpuDevice } from './cpu-device.js';
+import { openCpuDevice } from './cpu-device.js';
 import type { ComputeDevice, DeviceOptions, GpuJsMode } from './device.js';
-import { WebasmDevice } from './webasm-device.js';
-import { WebgpuDevice } from './webgpu-device.js';
+import { openWebasmDevice } from './webasm-device.js';
+import { openWebgpuDevice } from './webgpu-device.js';
 
 const OPEN: Record<GpuJsMode, (options: DeviceOptions) => Promise<ComputeDevice>> = {
-  webgpu: (options) => WebgpuDevice.open(options),
-  webasm: (options) => WebasmDevice.open(options),
-  cpu: (options) => CpuDevice.open(options),
+  webgpu: openWebgpuDevice,
+  webasm: openWebasmDevice,
+  cpu: openCpuDevice,
 };
 
 /**

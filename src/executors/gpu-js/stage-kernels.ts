@@ -9,7 +9,7 @@ import {
   type LinearStep,
 } from '../../models/steps.js';
 import type { Linear, Norm } from './device-weights.js';
-import type { Cells, ComputeDevice, DeviceArray, Program } from './device.js';
+import type { Cells, ComputeDevice, DeviceArray, CompiledKernel } from './device.js';
 import { asRows, gelu, geluNew, relu, tanh } from './kernels/activation.js';
 import { attentionContext, attentionScores, mergeHeads } from './kernels/attention.js';
 import { embed, firstPositions, join, pickPositions } from './kernels/embedding.js';
@@ -46,7 +46,7 @@ export class StageKernels {
   readonly #device: ComputeDevice;
   readonly #matmul: MatmulForm;
   readonly #powers: DeviceArray | undefined;
-  readonly #programs = new Map<string, Program>();
+  readonly #programs = new Map<string, CompiledKernel>();
 
   constructor(device: ComputeDevice) {
     this.#device = device;

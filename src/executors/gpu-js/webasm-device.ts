@@ -9,7 +9,7 @@ import {
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
-  type Program,
+  type CompiledKernel,
 } from './device.js';
 import {
   checkMode,
@@ -41,10 +41,10 @@ const ACTIVATION_BYTES = 96 << 20;
 /** More than a stage has kernels for one length; a row of many lengths makes new ones. */
 const MAX_MODULES = 256;
 
-interface WasmProgram extends Program {
+interface WasmProgram extends CompiledKernel {
   readonly kernel: GpuJsKernel;
-  /** One for each Integer argument, in order. */
-  readonly scalars: readonly Region[];
+  /** Where each Integer argument is, by its place among all. */
+  readonly scalars: ReadonlyMap<number, Region>;
   result?: Region;
   /** By sizes and places, which gpu.js compiles into the code. */
   readonly modules: Map<string, WasmModule>;
@@ -55,7 +55,7 @@ interface WasmProgram extends Program {
  * own, into which every argument is copied, and copies its result out; so gpu.js's own pipelines put kernels on one
  * memory, and this does the same, but keeps the weights when the sizes of a micro-batch change. One thread.
  */
-export class WebasmDevice implements ComputeDevice {
+class WebasmDevice implements ComputeDevice {
   readonly mode = 'webasm';
   readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #library: GpuJsLibrary;
@@ -64,7 +64,6 @@ export class WebasmDevice implements ComputeDevice {
   readonly #onKernel: KernelObserver | undefined;
   #input: Region | undefined;
 
-  /** Use `WebasmDevice.open`. */
   constructor(library: GpuJsLibrary, { weightBytes, onKernel }: DeviceOptions) {
     this.#library = library;
     this.#memory = new WasmMemory(weightBytes + ACTIVATION_BYTES);
@@ -72,22 +71,10 @@ export class WebasmDevice implements ComputeDevice {
     this.#onKernel = onKernel;
   }
 
-  /** @throws InputError where WebAssembly is not to be had. */
-  static async open(options: DeviceOptions): Promise<WebasmDevice> {
-    const library = await loadGpuJs();
-    if (!library.WebAssemblyKernel.isSupported) {
-      throw new InputError(
-        'gpu.js:webasm needs WebAssembly, which this Node does not have (is it started with --jitless?): ' +
-          'use gpu.js:cpu, or another executor.',
-      );
-    }
-    return new WebasmDevice(library, options);
-  }
-
   store(...parts: readonly Float32Array[]): WasmArray {
     const length = lengthOf(parts);
     const region = this.#memory.allocate(4 * length);
-    putAll(parts, this.#memory.floats, region.offset / 4);
+    putAll(parts, this.#memory.now.floats, region.offset / 4);
     return { length, region };
   }
 
@@ -95,7 +82,7 @@ export class WebasmDevice implements ComputeDevice {
     const { source, settings } = kernelSettings(definition, constants);
     const kernel = this.#gpu.createKernel(source, { ...settings, output: [1, 1, 1] });
     const internals = kernel.kernel;
-    const types = Object.values(definition.arguments);
+    const types = definition.arguments;
     const samples = types.map((type) => (type === 'Array' ? new Float32Array(1) : 0));
     internals.setupConstants();
     internals.setupArguments(samples);
@@ -106,27 +93,26 @@ export class WebasmDevice implements ComputeDevice {
     }
     keepIntegers(internals.functionBuilder.functionMap['kernel']!);
     checkMode(definition, kernel, 'webasm');
-    const scalars = types.filter((type) => type === 'Integer').map(() => this.#memory.allocate(4));
+    const scalars = new Map<number, Region>();
+    types.forEach((type, at) => type === 'Integer' && scalars.set(at, this.#memory.allocate(4)));
     return { definition, kernel, scalars, modules: new Map() };
   }
 
   upload(values: Float32Array): WasmArray {
     this.transfers.uploads++;
     this.#input = this.#grown(this.#input, values.byteLength);
-    this.#memory.floats.set(values, this.#input.offset / 4);
+    this.#memory.now.floats.set(values, this.#input.offset / 4);
     return { length: values.length, region: this.#input };
   }
 
-  run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<WasmArray> {
+  run(given: CompiledKernel, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<WasmArray> {
     const program = given as WasmProgram;
     const startNs = this.#onKernel ? process.hrtime.bigint() : 0n;
     const length = resultLength(program.definition, cells);
     program.result = this.#grown(program.result, 4 * length);
     const module = this.#moduleFor(program, cells, values);
-    let scalar = 0;
-    for (const value of values) {
-      if (typeof value === 'number') this.#memory.integers[program.scalars[scalar++]!.offset / 4] = value;
-    }
+    const { integers } = this.#memory.now;
+    for (const [at, { offset }] of program.scalars) integers[offset / 4] = values[at] as number;
     this.#library.WebAssemblyKernel.dispatchSpans(module.run, module.runSimd, cellCount(cells), cells[0], 0);
     this.#onKernel?.(program.definition, Number(process.hrtime.bigint() - startNs));
     return Promise.resolve({ length, region: program.result });
@@ -135,7 +121,7 @@ export class WebasmDevice implements ComputeDevice {
   read(array: DeviceArray, length: number): Promise<Float32Array> {
     this.transfers.readbacks++;
     const from = (array as WasmArray).region.offset / 4;
-    return Promise.resolve(this.#memory.floats.slice(from, from + length));
+    return Promise.resolve(this.#memory.now.floats.slice(from, from + length));
   }
 
   async dispose(): Promise<void> {
@@ -158,7 +144,7 @@ export class WebasmDevice implements ComputeDevice {
     // The number of rows or slices is not in the code, the length of a row and of a slice is.
     const key = [...cells.slice(0, -1), cells.length, program.result!.offset, ...offsets].join(',');
     const known = program.modules.get(key);
-    if (known && known.memory === this.#memory.memory) return known;
+    if (known && known.memory === this.#memory.now.memory) return known;
     if (program.modules.size >= MAX_MODULES) program.modules.clear();
     const module = this.#assemble(program, cells, values);
     program.modules.set(key, module);
@@ -166,7 +152,7 @@ export class WebasmDevice implements ComputeDevice {
   }
 
   #assemble(program: WasmProgram, cells: Cells, values: readonly (DeviceArray | number)[]): WasmModule {
-    const { memory, totalBytes } = this.#memory;
+    const { memory, totalBytes } = this.#memory.now;
     const internals = program.kernel.kernel;
     internals.output = [...cells];
     internals.threadDim = [cells[0], cells[1] ?? 1, cells[2] ?? 1];
@@ -180,6 +166,16 @@ export class WebasmDevice implements ComputeDevice {
     const { run, run_simd: runSimd } = exports as { run: RunCells; run_simd?: RunCells };
     return { memory, run, runSimd: runSimd ?? null };
   }
+}
+
+/** @throws InputError where WebAssembly is not to be had */
+export async function openWebasmDevice(options: DeviceOptions): Promise<ComputeDevice> {
+  const library = await loadGpuJs();
+  if (library.WebAssemblyKernel.isSupported) return new WebasmDevice(library, options);
+  throw new InputError(
+    'gpu.js:webasm needs WebAssembly, which this Node does not have (is it started with --jitless?): ' +
+      'use gpu.js:cpu, or another executor.',
+  );
 }
 
 /**
@@ -197,21 +193,18 @@ function keepIntegers(node: FunctionNode): void {
 }
 
 function layoutOf(
-  { definition, scalars, result }: WasmProgram,
+  { definition, kernel, scalars, result }: WasmProgram,
   values: readonly (DeviceArray | number)[],
   totalBytes: number,
 ): MemoryLayout {
   const arrays: MemoryLayout['arrays'] = {};
   const places: MemoryLayout['scalars'] = {};
-  let scalar = 0;
-  Object.entries(definition.arguments).forEach(([name, type], index) => {
-    if (type === 'Integer') {
-      places[name] = { index, offset: scalars[scalar++]!.offset, type };
-      return;
-    }
-    const { offset, bytes } = (values[index] as WasmArray).region;
+  definition.arguments.forEach((type, index) => {
+    const name = kernel.kernel.argumentNames[index]!;
+    const { offset, bytes } = scalars.get(index) ?? (values[index] as WasmArray).region;
     const flatLength = Math.floor(bytes / 4);
-    arrays[name] = { index, offset, dims: [flatLength, 1, 1], flatLength };
+    if (type === 'Integer') places[name] = { index, offset, type };
+    else arrays[name] = { index, offset, dims: [flatLength, 1, 1], flatLength };
   });
   return { arrays, scalars: places, constantArrays: {}, outputOffset: result!.offset, totalBytes };
 }

@@ -14,15 +14,20 @@ export interface Region {
   bytes: number;
 }
 
+/** A memory, its contents in both types, and its bytes, for which modules must be assembled. */
+interface MemoryView {
+  readonly memory: WasmLinearMemory;
+  readonly floats: Float32Array;
+  readonly integers: Int32Array;
+  readonly totalBytes: number;
+}
+
 /**
  * One WebAssembly memory for all arrays of a stage. It grows by a new memory into which all is copied, since gpu.js's
  * modules are compiled for a memory of one size; that happens when a micro-batch is larger than those before.
  */
 export class WasmMemory {
-  #memory: WasmLinearMemory;
-  #floats: Float32Array;
-  #integers: Int32Array;
-  #totalBytes = 0;
+  #now = viewOf(0, 1, 0);
   #used = 0;
   readonly #regions = new Set<Region>();
 
@@ -31,33 +36,18 @@ export class WasmMemory {
    * @throws InputError as `allocate` does.
    */
   constructor(reserveBytes: number) {
-    this.#memory = new wasm.Memory({ initial: 0, maximum: 1 });
-    this.#floats = new Float32Array(this.#memory.buffer);
-    this.#integers = new Int32Array(this.#memory.buffer);
     this.#renew(reserveBytes);
   }
 
-  get memory(): WasmLinearMemory {
-    return this.#memory;
-  }
-
-  get floats(): Float32Array {
-    return this.#floats;
-  }
-
-  get integers(): Int32Array {
-    return this.#integers;
-  }
-
-  /** What modules must be assembled for. */
-  get totalBytes(): number {
-    return this.#totalBytes;
+  /** Until the next array is allocated. */
+  get now(): MemoryView {
+    return this.#now;
   }
 
   /** @throws InputError when the memory would be larger than a WebAssembly module addresses. */
   allocate(bytes: number): Region {
     const region: Region = { offset: align(this.#used), bytes };
-    if (region.offset + bytes > this.#totalBytes) this.#renew(bytes);
+    if (region.offset + bytes > this.#now.totalBytes) this.#renew(bytes);
     region.offset = align(this.#used);
     this.#used = region.offset + bytes;
     this.#regions.add(region);
@@ -71,10 +61,8 @@ export class WasmMemory {
   /** Drops every array. */
   clear(): void {
     this.#regions.clear();
-    this.#used = this.#totalBytes = 0;
-    this.#memory = new wasm.Memory({ initial: 0, maximum: 1 });
-    this.#floats = new Float32Array(this.#memory.buffer);
-    this.#integers = new Int32Array(this.#memory.buffer);
+    this.#used = 0;
+    this.#now = viewOf(0, 1, 0);
   }
 
   /** A memory with room for what is there, without gaps, and for `bytes` more, with a quarter to spare for them. */
@@ -89,20 +77,22 @@ export class WasmMemory {
     }
     const totalBytes = Math.min(MAX_BYTES, needed + Math.max(1 << 20, Math.floor(needed / 4)));
     const pages = Math.ceil(totalBytes / PAGE_BYTES) + SPARE_PAGES;
-    const memory = new wasm.Memory({ initial: pages, maximum: Math.max(pages, LEAST_MAXIMUM_PAGES) });
-    const floats = new Float32Array(memory.buffer);
+    const next = viewOf(pages, Math.max(pages, LEAST_MAXIMUM_PAGES), totalBytes);
     this.#used = 0;
     for (const region of this.#regions) {
       const from = region.offset / 4;
-      floats.set(this.#floats.subarray(from, from + Math.ceil(region.bytes / 4)), this.#used / 4);
+      next.floats.set(this.#now.floats.subarray(from, from + Math.ceil(region.bytes / 4)), this.#used / 4);
       region.offset = this.#used;
       this.#used += align(region.bytes);
     }
-    this.#memory = memory;
-    this.#floats = floats;
-    this.#integers = new Int32Array(memory.buffer);
-    this.#totalBytes = totalBytes;
+    this.#now = next;
   }
+}
+
+function viewOf(initial: number, maximum: number, totalBytes: number): MemoryView {
+  const memory = new wasm.Memory({ initial, maximum });
+  const { buffer } = memory;
+  return { memory, floats: new Float32Array(buffer), integers: new Int32Array(buffer), totalBytes };
 }
 
 function align(bytes: number): number {

@@ -8,7 +8,7 @@ import {
   type DeviceArray,
   type DeviceOptions,
   type KernelObserver,
-  type Program,
+  type CompiledKernel,
 } from './device.js';
 import {
   checkMode,
@@ -33,7 +33,7 @@ interface GpuArray extends DeviceArray {
   readonly handle: WebGpuHandle;
 }
 
-interface GpuProgram extends Program {
+interface GpuProgram extends CompiledKernel {
   readonly kernel: GpuJsKernel;
 }
 
@@ -41,7 +41,7 @@ interface GpuProgram extends Program {
 let openDevices = 0;
 
 /** gpu.js's WGSL kernels on Dawn's adapter. */
-export class WebgpuDevice implements ComputeDevice {
+class WebgpuDevice implements ComputeDevice {
   readonly mode = 'webgpu';
   readonly transfers = { uploads: 0, readbacks: 0 };
   readonly #library: GpuJsLibrary;
@@ -55,7 +55,6 @@ export class WebgpuDevice implements ComputeDevice {
   #input: GPUBuffer | undefined;
   #staging: GPUBuffer | undefined;
 
-  /** Use `WebgpuDevice.open`. */
   constructor(library: GpuJsLibrary, context: WebGpuContext, onKernel: KernelObserver | undefined) {
     this.#library = library;
     this.#gpu = new library.GPU({ mode: 'webgpu' });
@@ -63,19 +62,6 @@ export class WebgpuDevice implements ComputeDevice {
     this.#faults = GpuFaults.of(context);
     this.#onKernel = onKernel;
     openDevices++;
-  }
-
-  /** @throws InputError that says why there is no adapter and what to install. */
-  static async open({ onKernel }: DeviceOptions): Promise<WebgpuDevice> {
-    await provideWebGpu();
-    const library = await loadGpuJs();
-    let context: WebGpuContext;
-    try {
-      context = await library.WebGPUContext.acquire();
-    } catch (error) {
-      throw noAdapterError(error);
-    }
-    return new WebgpuDevice(library, context, onKernel);
   }
 
   store(...parts: readonly Float32Array[]): GpuArray {
@@ -108,7 +94,11 @@ export class WebgpuDevice implements ComputeDevice {
     return { length: values.length, handle: this.#handle(this.#input, values.length) };
   }
 
-  async run(given: Program, cells: Cells, values: readonly (DeviceArray | number)[]): Promise<GpuArray> {
+  async run(
+    given: CompiledKernel,
+    cells: Cells,
+    values: readonly (DeviceArray | number)[],
+  ): Promise<GpuArray> {
     const { definition, kernel } = given as GpuProgram;
     const length = resultLength(definition, cells);
     this.#checkSize(4 * length, `the result of the kernel "${definition.name}"`);
@@ -199,6 +189,16 @@ export class WebgpuDevice implements ComputeDevice {
         'micro-batches or a shorter sequence length, or another executor.',
     );
   }
+}
+
+/** @throws InputError that says why there is no adapter and what to install */
+export async function openWebgpuDevice({ onKernel }: DeviceOptions): Promise<ComputeDevice> {
+  await provideWebGpu();
+  const library = await loadGpuJs();
+  const context = await library.WebGPUContext.acquire().catch((error: unknown) => {
+    throw noAdapterError(error);
+  });
+  return new WebgpuDevice(library, context, onKernel);
 }
 
 /** An async function, so that what gpu.js throws at once is also a promise that fails. */

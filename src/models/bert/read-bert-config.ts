@@ -14,7 +14,7 @@ const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.
 /** A list is a record to valibot. */
 const object = v.custom<Record<string, unknown>>((value) => !Array.isArray(value));
 
-/** Keys that the program needs; those that a file lacks have the defaults of transformers' BertConfig. */
+/** Keys that the program needs; those that a file lacks have the defaults of transformers' ModelConfig. */
 const schema = v.object({
   model_type: v.optional(v.string(), 'bert'),
   hidden_size: v.optional(count(MAX_SIZE), 768),

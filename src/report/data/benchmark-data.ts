@@ -179,17 +179,20 @@ function settingFacts({ settings, environment }: SavedBenchmark): Fact[] {
 function runsTable(runs: readonly SavedRun[]): ReportTable {
   return {
     title: 'All runs',
-    columns: ['run', 'threads', 'sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bubble', 'load'],
-    rows: runs.map((run) => [
-      run.name,
-      run.threads,
-      figure(run.sequencesPerSecond),
-      figure(run.tokensPerSecond),
-      milliseconds(run.latencyMs.p50),
-      milliseconds(run.latencyMs.p95),
-      milliseconds(run.latencyMs.p99),
-      percent(run.bubbleShare),
-      milliseconds(run.loadSeconds * 1e3),
-    ]),
+    columns: ['run', 'threads', ...RUN_COLUMNS],
+    rows: runs.map((run) => [run.name, run.threads, ...runFigures(run)]),
   };
+}
+
+/** What a table says of a run. */
+export const RUN_COLUMNS = ['sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bubble', 'load'] as const;
+export function runFigures(run: SavedRun): string[] {
+  const { p50, p95, p99 } = run.latencyMs;
+  return [
+    figure(run.sequencesPerSecond),
+    figure(run.tokensPerSecond),
+    ...[p50, p95, p99].map(milliseconds),
+    percent(run.bubbleShare),
+    milliseconds(run.loadSeconds * 1e3),
+  ];
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { figureOrNull, type Frozen } from '../../../ipu-config/base/checked.js';
+import { figureOrNull, savedWarning, type Frozen } from '../../../ipu-config/base/checked.js';
 import { TIMELINE } from '../../observe/schemas.js';
 
 export type Highlight = Frozen<v.InferOutput<typeof HIGHLIGHT>>;
@@ -52,7 +52,7 @@ const LATENCY = v.object({
 export type Configuration = Frozen<v.InferOutput<typeof CONFIGURATION>>;
 const CONFIGURATION = v.object({
   name: v.string(),
-  warnings: v.array(v.string()),
+  warnings: v.array(savedWarning),
   attributes: v.array(
     v.object({
       name: v.string(),
@@ -93,7 +93,7 @@ export const REPORT_DATA = v.object({
   highlights: v.exactOptional(v.array(HIGHLIGHT)),
   /** What the figures mean, in whole sentences. */
   summary: v.exactOptional(v.array(v.string())),
-  warnings: v.exactOptional(v.array(v.string())),
+  warnings: v.exactOptional(v.array(savedWarning)),
   timelines: v.exactOptional(v.array(TIMELINE)),
   throughput: v.exactOptional(v.array(THROUGHPUT)),
   time: v.exactOptional(v.array(BARS)),

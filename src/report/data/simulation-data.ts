@@ -7,7 +7,7 @@ import type { IpuSimulation } from '../../hardware/simulation.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import type { Configuration, Fact, Highlight, ReportData, StackedBars, Throughput } from './report-data.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
-import { orderName } from './words.js';
+import { fullestIpu, fullestShare, orderName } from './words.js';
 
 export interface SimulationDataExtras {
   readonly timelines?: readonly TimelineData[];
@@ -56,7 +56,7 @@ export function configurationData(name: string, config: IpuConfig): Configuratio
 /** The few figures that a reader looks for first. */
 export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
   const { rates, run, memory } = simulation;
-  const fullest = memory.reduce((a, b) => (b.totalBytes > a.totalBytes ? b : a));
+  const fullest = fullestIpu(memory);
   return [
     {
       label: 'throughput',
@@ -75,7 +75,7 @@ export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
     {
       label: 'memory',
       value: simulation.fits ? 'fits' : 'does not fit',
-      note: `IPU ${fullest.ipu}: ${percent(fullest.totalBytes / fullest.limitBytes)} of ${bytes(fullest.limitBytes)}`,
+      note: `IPU ${fullest.ipu}: ${percent(fullestShare(memory))} of ${bytes(fullest.limitBytes)}`,
     },
   ];
 }

@@ -24,7 +24,7 @@ export async function timelinesData(
  * Time of each rank by what it did, added up over the spans of a timeline.
  * @throws RangeError when the spans cannot be decoded
  */
-export async function timelineBars(timeline: TimelineData): Promise<StackedBars> {
+async function timelineBars(timeline: TimelineData): Promise<StackedBars> {
   const { run, spans, cutFromNs } = timeline;
   const table = await decodeSpans(spans);
   const isReplicated = table.rows.some(({ replica }) => replica > 0);

@@ -29,9 +29,7 @@ export async function readReport(path: string, show: ShowSimulation): Promise<Re
   if (!(await isJson(path))) {
     return timelinesData({ title: 'Recording', subtitle: path }, await recordedTimelines(path));
   }
-  const data = await dataOf(path, parseJson(path, await readText(path), InputError), show);
-  await checkSpans(path, data.timelines ?? []);
-  return data;
+  return dataOf(path, parseJson(path, await readText(path), InputError), show);
 }
 
 /** The runs of a recording, each as far as a page holds it. @throws InputError when it is not a recording */
@@ -102,12 +100,17 @@ const HEADER = v.object({ format: v.optional(v.unknown()), version: v.optional(v
 
 async function dataOf(path: string, value: unknown, show: ShowSimulation): Promise<ReportData> {
   const { format, version } = v.is(HEADER, value) ? value : {};
-  if (version === 1 && format === 'ipu-pipeline-report') return checkedBy(REPORT_DATA, value, path);
+  if (version === 1 && format === 'ipu-pipeline-report') {
+    const data = checkedBy(REPORT_DATA, value, path);
+    await checkSpans(path, data.timelines);
+    return data;
+  }
   if (version === 1 && format === 'ipu-pipeline-simulation') {
     return simulated(path, checkedBy(SAVED_SIMULATION, value, path), show);
   }
   if (version === 1 && format === 'ipu-pipeline-benchmark') {
     const { timelines, ...report } = checkedBy(BENCHMARK, value, path);
+    await checkSpans(path, timelines);
     return benchmarkData(report, timelines);
   }
   throw new InputError(
@@ -126,7 +129,7 @@ async function simulated(path: string, saved: SavedSimulation, show: ShowSimulat
 }
 
 /** Damage is found here rather than by the page's reader. */
-async function checkSpans(path: string, timelines: readonly TimelineData[]): Promise<void> {
+async function checkSpans(path: string, timelines: readonly TimelineData[] = []): Promise<void> {
   const count = timelines.reduce((sum, { spans }) => sum + spans.count, 0);
   if (count > MOST_SPANS) {
     throw new InputError(`${path} has timelines of ${count} spans; a page holds ${MOST_SPANS} at most.`);

@@ -7,7 +7,7 @@ const TEMPLATE: PageTemplate = {
 };
 
 /** One self-contained page: it needs no network and works from disk. */
-export function reportHtml(data: ReportData): Promise<string> {
+function reportHtml(data: ReportData): Promise<string> {
   return filledPage(TEMPLATE, data, data.title);
 }
 

@@ -1,12 +1,12 @@
 import pc from 'picocolors';
 import type { Advice } from '../../planning/memory-advice.js';
-import { bytes, percent } from '../../../ipu-config/base/format.js';
+import { bytes, signedPercent } from '../../../ipu-config/base/format.js';
 
 /** What would make a run fit, best first. */
 export function adviceText(advice: readonly Advice[]): string {
   if (advice.length === 0) return 'No single knob helps: use more IPUs for a replica.';
   const lines = advice.map(({ change, bytesSaved, fits, throughputChange }) => {
-    const speed = `${throughputChange < 0 ? '−' : '+'}${percent(Math.abs(throughputChange))} throughput`;
+    const speed = `${signedPercent(throughputChange)} throughput`;
     const verdict = fits ? pc.green('fits') : 'still too much';
     return `  ${change}: saves ${bytes(bytesSaved)} on the fullest IPU, ${speed}, ${verdict}`;
   });

@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-report.js';
 import type { RankActivity } from '../../benchmark/steady-window.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { RUN_COLUMNS, runFigures } from '../data/benchmark-data.js';
+import { plainTable, warningLines } from './plain-table.js';
 
 /** The benchmark as text for a terminal: a table of the runs, a table of the pipeline's stages, and the verdict. */
 export function benchmarkTable(report: BenchmarkReport): string {
@@ -15,7 +16,7 @@ export function benchmarkTable(report: BenchmarkReport): string {
     stagesTable(pipeline),
     '',
     ...verdict(report, pipeline),
-    ...report.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(report.warnings),
     '',
     pc.dim(whatIsCounted(report)),
   ].join('\n');
@@ -30,18 +31,12 @@ function heading({ settings, environment }: BenchmarkReport): string {
 }
 
 function runsTable(runs: readonly MeasuredRun[]): string {
-  const table = plainTable(['', 'sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bubble', 'load', 'ratio']);
+  const table = plainTable(['', ...RUN_COLUMNS, 'ratio']);
   const first = runs[0]!;
   for (const run of runs) {
     table.push([
       run.name,
-      figure(run.sequencesPerSecond),
-      figure(run.tokensPerSecond),
-      milliseconds(run.latencyMs.p50),
-      milliseconds(run.latencyMs.p95),
-      milliseconds(run.latencyMs.p99),
-      percent(run.bubbleShare),
-      milliseconds(run.loadSeconds * 1000),
+      ...runFigures(run),
       `${figure(run.sequencesPerSecond / first.sequencesPerSecond)} ×`,
     ]);
   }

@@ -3,7 +3,7 @@ import type { PlannedStage } from '../../models/families/stage-plan.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
 import type { RuntimePrediction } from '../../machine/predict-runtime.js';
 import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { plainTable, warningLines } from './plain-table.js';
 
 /** What the runtime is predicted to do on a profiled machine. */
 export function machineText(
@@ -23,6 +23,6 @@ export function machineText(
     `bubble        ${percent(prediction.bubbleShare)}`,
     `bound by      ${prediction.boundBy}`,
     table.toString(),
-    ...prediction.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(prediction.warnings),
   ].join('\n');
 }

@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import type { ConfigPlan } from '../../planning/plan-config.js';
 import type { IpuSimulation } from '../../hardware/simulation.js';
 import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { fullestShare } from '../data/words.js';
+import { plainTable, warningLines } from './plain-table.js';
 
 /** A plan as text: before and after side by side, then the stages. */
 export function planText(plan: ConfigPlan, written: string | undefined): string {
@@ -17,7 +18,7 @@ export function planText(plan: ConfigPlan, written: string | undefined): string 
     ...(beforeProblem === undefined ? [] : [`The configuration as it is cannot run: ${beforeProblem}`]),
     ...stageLines(after),
     ...refused.map(({ ipusPerReplica, reason }) => pc.dim(`not ${ipusPerReplica} IPUs: ${reason}`)),
-    ...plan.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(plan.warnings),
     ...(written === undefined ? [] : [`written to ${written}`]),
   ].join('\n');
 }
@@ -49,13 +50,12 @@ function columns(simulation: IpuSimulation): string[] {
   const layers = Array.from({ length: run.ipusPerReplica }, (_, ipu) =>
     run.stages.reduce((sum, s) => sum + (s.ipu === ipu ? (s.attention + s.feedForward) / 2 : 0), 0),
   );
-  const fullest = Math.max(...memory.map(({ totalBytes, limitBytes }) => totalBytes / limitBytes));
   return [
     layers.join(', '),
     figure(rates.sequencesPerSecond),
     milliseconds(rates.stepSeconds * 1e3),
     percent(bubbleShare),
-    percent(fullest),
+    percent(fullestShare(memory)),
     fits ? 'yes' : 'no',
   ];
 }

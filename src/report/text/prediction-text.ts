@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
+import { figure, milliseconds, signedPercent } from '../../../ipu-config/base/format.js';
+import { plainTable, warningLines } from './plain-table.js';
 import type { BenchmarkPrediction } from '../../machine/predict-benchmark.js';
 
 /** Predictions and measurements side by side. */
@@ -30,10 +30,6 @@ export function predictionText({ profiled, runs, warnings }: BenchmarkPrediction
   return [
     pc.bold(`Predicted from the profile of ${profiled}`),
     table.toString(),
-    ...warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(warnings),
   ].join('\n');
-}
-
-function signedPercent(share: number): string {
-  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }

@@ -2,8 +2,8 @@ import pc from 'picocolors';
 import type { MemoryCategory } from '../../hardware/memory.js';
 import type { IpuSimulation } from '../../hardware/simulation.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { plainTable } from './plain-table.js';
-import { orderName } from '../data/words.js';
+import { plainTable, warningLines } from './plain-table.js';
+import { fullestIpu, fullestShare, orderName } from '../data/words.js';
 
 /** A simulation as text for a terminal: what it gives, then time and memory of each IPU. */
 export function simulationTable(simulation: IpuSimulation): string {
@@ -17,7 +17,7 @@ export function simulationTable(simulation: IpuSimulation): string {
     '',
     pc.bold('Memory of each IPU'),
     memoryTable(simulation),
-    ...simulation.warnings.map((warning) => pc.yellow(`warning: ${warning}`)),
+    ...warningLines(simulation.warnings),
   ].join('\n');
 }
 
@@ -39,8 +39,8 @@ function summary(simulation: IpuSimulation): string[] {
   const { rates, run } = simulation;
   const training = run.mode === 'training';
   const packed = run.sequencesPerRow === 1 ? '' : ` (${figure(rates.rowsPerSecond)} rows/s)`;
-  const worst = simulation.memory.reduce((a, b) => (b.totalBytes > a.totalBytes ? b : a));
-  const part = percent(worst.totalBytes / worst.limitBytes);
+  const worst = fullestIpu(simulation.memory);
+  const part = percent(fullestShare(simulation.memory));
   return [
     `throughput    ${figure(rates.sequencesPerSecond)} sequences/s${packed}`,
     training

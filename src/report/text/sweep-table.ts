@@ -1,5 +1,6 @@
 import type { SweepRow } from '../../planning/sweep.js';
 import { figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
+import { fullestShare } from '../data/words.js';
 import { plainTable } from './plain-table.js';
 
 /** A line for each combination; the fastest that fits is marked. */
@@ -25,7 +26,7 @@ export function sweepTable(rows: readonly SweepRow[]): string {
       milliseconds(rates.stepSeconds * 1e3),
       milliseconds(latencyMs),
       percent(bubbleShare),
-      percent(fullest(simulation)),
+      percent(fullestShare(simulation.memory)),
       mark,
     ]);
   }
@@ -53,17 +54,13 @@ export function sweepCsv(rows: readonly SweepRow[]): string {
           simulation.latencyMs,
           simulation.bubbleShare,
           simulation.utilisation,
-          fullest(simulation),
+          fullestShare(simulation.memory),
           simulation.fits,
         ]
       : new Array<string>(8).fill('');
     return [...settings, ...figures, problem].map((cell) => field(String(cell))).join(',');
   });
   return `${[head.join(','), ...lines].join('\n')}\n`;
-}
-
-function fullest({ memory }: NonNullable<SweepRow['simulation']>): number {
-  return Math.max(...memory.map(({ totalBytes, limitBytes }) => totalBytes / limitBytes));
 }
 
 /** RFC 4180. */

@@ -6,7 +6,7 @@ import type { AnswerSpan } from '../answer-spans.js';
 import type { AnsweredQuestion } from './evaluate-squad.js';
 
 /** Files of transformers' run_qa.py, in the form that it writes and the official scripts read. */
-export const RESULT_FILES = {
+const RESULT_FILES = {
   predictions: 'predictions.json',
   nBest: 'nbest_predictions.json',
   nullOdds: 'null_odds.json',

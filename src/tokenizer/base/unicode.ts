@@ -42,7 +42,7 @@ export function isWhiteSpace(unit: number): boolean {
   return unit === 0x85 || isSpace(String.fromCharCode(unit));
 }
 
-export function isAsciiPunctuation(code: number): boolean {
+function isAsciiPunctuation(code: number): boolean {
   return (
     (code >= 0x21 && code <= 0x2f) ||
     (code >= 0x3a && code <= 0x40) ||

@@ -1,19 +1,22 @@
-import type { KernelDefinition } from './definition.js';
+import type { KernelDefinition, KernelThread } from './definition.js';
 
 /**
  * What follows a projection: from quads (matmul.ts) to rows, `[rows, width]`, through a function of one number.
  * Cells: `[width, rows]`. Constant: width.
  */
-function elementwise(name: string, source: KernelDefinition['source']): KernelDefinition {
-  return { name, family: 'other', arguments: { projected: 'Array' }, source };
+function elementwise(
+  name: string,
+  source: (this: KernelThread, projected: number[]) => number,
+): KernelDefinition {
+  return { name, family: 'other', arguments: ['Array'], source };
 }
 
 /** As it is. */
-export const asRows = elementwise('rows', function (projected: number[]) {
+export const asRows = elementwise('rows', function (projected) {
   return projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
 });
 
-export const relu = elementwise('relu', function (projected: number[]) {
+export const relu = elementwise('relu', function (projected) {
   return Math.max(
     0.0,
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!,
@@ -21,7 +24,7 @@ export const relu = elementwise('relu', function (projected: number[]) {
 });
 
 /** Clamped where it is 1 in float32: WGSL leaves tanh of large numbers to the driver, and some overflow. */
-export const tanh = elementwise('tanh', function (projected: number[]) {
+export const tanh = elementwise('tanh', function (projected) {
   const value =
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
   return Math.tanh(Math.max(-10.0, Math.min(10.0, value)));
@@ -33,7 +36,7 @@ export const tanh = elementwise('tanh', function (projected: number[]) {
  * is 1 / (2 · Q(|x|)⁸), Q a polynomial fitted by weighted least squares up to |x| = 9, so that |x| · Φ(−|x|) is off by
  * less than 1e-8. In float32 gelu is off by less than 1.5e-7 of max(1, |x|) (test/executors/gpu-js-suite.ts).
  */
-export const gelu = elementwise('gelu', function (projected: number[]) {
+export const gelu = elementwise('gelu', function (projected) {
   const value =
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
   const size = Math.min(Math.abs(value), 9.0);
@@ -58,7 +61,7 @@ export const gelu = elementwise('gelu', function (projected: number[]) {
 });
 
 /** The tanh approximation (Hendrycks & Gimpel, "Gaussian error linear units", §2). */
-export const geluNew = elementwise('gelu_new', function (projected: number[]) {
+export const geluNew = elementwise('gelu_new', function (projected) {
   const value =
     projected[((this.thread.y >> 2) * this.constants.width! + this.thread.x) * 4 + (this.thread.y & 3)]!;
   const inner = 0.7978845608028654 * (value + 0.044715 * value * value * value);

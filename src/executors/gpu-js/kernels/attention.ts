@@ -1,4 +1,4 @@
-import type { KernelDefinition } from './definition.js';
+import { kernel } from './definition.js';
 
 /**
  * Attention over fused projections `qkv`, in quads (matmul.ts) of `[batch · sequence, 3 · hidden]`: query, key and
@@ -12,12 +12,12 @@ import type { KernelDefinition } from './definition.js';
  *
  * Cells: `[sequence (key), ⌈sequence / 4⌉ (queries), batch · heads]`. The mask stands in `input` from `maskAt`.
  */
-export const attentionScores: KernelDefinition = {
+export const attentionScores = kernel({
   name: 'attention scores',
   family: 'matmul',
-  arguments: { qkv: 'Array', input: 'Array', maskAt: 'Integer', sequence: 'Integer' },
+  arguments: ['Array', 'Array', 'Integer', 'Integer'],
   outputsPerCell: 4,
-  source: function (qkv: number[], input: number[], maskAt: number, sequence: number) {
+  source: function (qkv, input, maskAt, sequence) {
     // Rows are counted in float32, which is exact for as many as fit into memory; places in arrays are not.
     const batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
     const first = batch * sequence;
@@ -76,18 +76,18 @@ export const attentionScores: KernelDefinition = {
     }
     return [sum0, sum1, sum2, sum3];
   },
-};
+});
 
 /**
  * Σ weights · value, in quads of four queries, `[batch · heads, ⌈sequence / 4⌉, headSize, 4]`; the weights are not
  * yet divided by their sum. Cells: `[headSize, ⌈sequence / 4⌉, batch · heads]`.
  */
-export const attentionContext: KernelDefinition = {
+export const attentionContext = kernel({
   name: 'attention context',
   family: 'matmul',
-  arguments: { weights: 'Array', qkv: 'Array', sequence: 'Integer' },
+  arguments: ['Array', 'Array', 'Integer'],
   outputsPerCell: 4,
-  source: function (weights: number[], qkv: number[], sequence: number) {
+  source: function (weights, qkv, sequence) {
     let batch = 0;
     batch = Math.floor((this.thread.z + 0.5) / this.constants.heads!);
     let quads = 0;
@@ -124,14 +124,14 @@ export const attentionContext: KernelDefinition = {
     }
     return [sum0, sum1, sum2, sum3];
   },
-};
+});
 
 /** Heads side by side again, `[rows, hidden]`, each divided by the sum of its weights. Cells: `[hidden, rows]`. */
-export const mergeHeads: KernelDefinition = {
+export const mergeHeads = kernel({
   name: 'merge heads',
   family: 'other',
-  arguments: { context: 'Array', sums: 'Array', sequence: 'Integer' },
-  source: function (context: number[], sums: number[], sequence: number) {
+  arguments: ['Array', 'Array', 'Integer'],
+  source: function (context, sums, sequence) {
     let batch = 0;
     batch = Math.floor((this.thread.y + 0.5) / sequence);
     let position = 0;
@@ -152,4 +152,4 @@ export const mergeHeads: KernelDefinition = {
       (position & 3);
     return context[at]! / sums[z * sequence + position]!;
   },
-};
+});

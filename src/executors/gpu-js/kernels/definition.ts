@@ -21,7 +21,20 @@ export interface KernelDefinition {
   readonly family: 'matmul' | 'other';
   readonly source: (this: KernelThread, ...values: never[]) => number | readonly number[];
   /** In the order of the parameters. */
-  readonly arguments: Readonly<Record<string, ArgumentType>>;
+  readonly arguments: readonly ArgumentType[];
   /** Numbers that one cell computes, one unless it says so; several stand side by side in the result. */
   readonly outputsPerCell?: 1 | 2 | 4;
+}
+
+/** A definition; the parameters of its function have the types of its arguments. */
+export function kernel<const Types extends readonly ArgumentType[]>(
+  definition: Omit<KernelDefinition, 'arguments' | 'source'> & {
+    readonly arguments: Types;
+    readonly source: (
+      this: KernelThread,
+      ...values: { -readonly [at in keyof Types]: Types[at] extends 'Array' ? number[] : number }
+    ) => number | readonly number[];
+  },
+): KernelDefinition {
+  return definition as KernelDefinition;
 }

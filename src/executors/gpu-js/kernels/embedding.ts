@@ -1,29 +1,15 @@
-import type { KernelDefinition } from './definition.js';
+import { kernel } from './definition.js';
 
 /**
  * The sum of a row from each of three tables, `[rows, hidden]`. `input` holds from `at` on which row of the first, `[rows]`,
  * of the second and of the third, as float32, which is exact below 2²⁴. The first table is in panels (weight-panels.ts),
  * as a head may have it as a matrix. Cells: `[hidden, rows]`. Constants: hidden; panel, their width.
  */
-export const embed: KernelDefinition = {
+export const embed = kernel({
   name: 'embedding',
   family: 'other',
-  arguments: {
-    input: 'Array',
-    first: 'Array',
-    second: 'Array',
-    third: 'Array',
-    at: 'Integer',
-    rows: 'Integer',
-  },
-  source: function (
-    input: number[],
-    first: number[],
-    second: number[],
-    third: number[],
-    at: number,
-    rows: number,
-  ) {
+  arguments: ['Array', 'Array', 'Array', 'Array', 'Integer', 'Integer'],
+  source: function (input, first, second, third, at, rows) {
     let word = 0;
     let part = 0;
     let from = 0;
@@ -48,17 +34,17 @@ export const embed: KernelDefinition = {
       third[position * this.constants.hidden! + this.thread.x]!
     );
   },
-};
+});
 
 /**
  * The positions of each row of the batch that `input` names from `at` on, `[batch, picked]`: `[batch · picked, hidden]`.
  * Cells: `[hidden, batch · picked]`. Constant: hidden.
  */
-export const pickPositions: KernelDefinition = {
+export const pickPositions = kernel({
   name: 'picked positions',
   family: 'other',
-  arguments: { x: 'Array', input: 'Array', at: 'Integer', sequence: 'Integer', picked: 'Integer' },
-  source: function (x: number[], input: number[], at: number, sequence: number, picked: number) {
+  arguments: ['Array', 'Array', 'Integer', 'Integer', 'Integer'],
+  source: function (x, input, at, sequence, picked) {
     let from = 0;
     let row = 0;
     from++;
@@ -68,27 +54,27 @@ export const pickPositions: KernelDefinition = {
     row = row * sequence + Math.floor(input[from]! + 0.5);
     return x[row * this.constants.hidden! + this.thread.x]!;
   },
-};
+});
 
 /** The first position of each row of the batch, `[batch, hidden]`. Cells: `[hidden, batch]`. */
-export const firstPositions: KernelDefinition = {
+export const firstPositions = kernel({
   name: 'first positions',
   family: 'other',
-  arguments: { x: 'Array', sequence: 'Integer' },
-  source: function (x: number[], sequence: number) {
+  arguments: ['Array', 'Integer'],
+  source: function (x, sequence) {
     return x[this.thread.y * sequence * this.constants.hidden! + this.thread.x]!;
   },
-};
+});
 
 /** Two arrays one after the other, so that a head with two results is read back once. Cells: `[both lengths]`. */
-export const join: KernelDefinition = {
+export const join = kernel({
   name: 'join',
   family: 'other',
-  arguments: { first: 'Array', second: 'Array', length: 'Integer' },
-  source: function (first: number[], second: number[], length: number) {
+  arguments: ['Array', 'Array', 'Integer'],
+  source: function (first, second, length) {
     let value = 0.0;
     if (this.thread.x < length) value = first[this.thread.x]!;
     else value = second[this.thread.x - length]!;
     return value;
   },
-};
+});

@@ -1,31 +1,31 @@
-import type { KernelDefinition } from './definition.js';
+import { kernel } from './definition.js';
 
 /** Layer normalization in two passes over `[rows, hidden]`. Constant: hidden. */
 
 /** A projection in quads (matmul.ts) plus what goes around it, `[rows, hidden]`. Cells: `[hidden, rows]`. */
-export const addResidual: KernelDefinition = {
+export const addResidual = kernel({
   name: 'residual',
   family: 'other',
-  arguments: { projected: 'Array', residual: 'Array' },
-  source: function (projected: number[], residual: number[]) {
+  arguments: ['Array', 'Array'],
+  source: function (projected, residual) {
     return (
       projected[((this.thread.y >> 2) * this.constants.hidden! + this.thread.x) * 4 + (this.thread.y & 3)]! +
       residual[this.thread.y * this.constants.hidden! + this.thread.x]!
     );
   },
-};
+});
 
 /**
  * Mean and (biased) variance of each row, `[rows, 2]`; the variance around the mean, not E[x²] − E[x]². Both in sums
  * of 8 numbers, of which 8 are summed before they join the sum over all: a sum that grows one by one loses more bits.
  * Cells: `[rows]`. Constants: hidden, and how many eights there are in it and after them.
  */
-export const rowMoments: KernelDefinition = {
+export const rowMoments = kernel({
   name: 'row moments',
   family: 'other',
-  arguments: { x: 'Array' },
+  arguments: ['Array'],
   outputsPerCell: 2,
-  source: function (x: number[]) {
+  source: function (x) {
     let at = 0;
     at = this.thread.x * this.constants.hidden!;
     let sum = 0.0;
@@ -70,16 +70,16 @@ export const rowMoments: KernelDefinition = {
     }
     return [mean, (sum + some) / this.constants.hidden!];
   },
-};
+});
 
 /** Each row to mean 0 and variance 1, scaled and shifted. `settings[0]` is epsilon. Cells: `[hidden, rows]`. */
-export const normalize: KernelDefinition = {
+export const normalize = kernel({
   name: 'normalize',
   family: 'other',
-  arguments: { x: 'Array', moments: 'Array', scale: 'Array', shift: 'Array', settings: 'Array' },
-  source: function (x: number[], moments: number[], scale: number[], shift: number[], settings: number[]) {
+  arguments: ['Array', 'Array', 'Array', 'Array', 'Array'],
+  source: function (x, moments, scale, shift, settings) {
     const centred = x[this.thread.y * this.constants.hidden! + this.thread.x]! - moments[this.thread.y * 2]!;
     const deviation = Math.sqrt(moments[this.thread.y * 2 + 1]! + settings[0]!);
     return (centred / deviation) * scale[this.thread.x]! + shift[this.thread.x]!;
   },
-};
+});

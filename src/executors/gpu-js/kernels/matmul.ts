@@ -1,4 +1,4 @@
-import type { KernelDefinition } from './definition.js';
+import { kernel } from './definition.js';
 
 /**
  * `x · Wᵀ + bias`: x `[rows, inputs]`, W `[outputs, inputs]`, bias `[outputs]`.
@@ -18,14 +18,14 @@ import type { KernelDefinition } from './definition.js';
 const MATMUL = {
   name: 'matmul',
   family: 'matmul',
-  arguments: { x: 'Array', weight: 'Array', bias: 'Array', rows: 'Integer' },
+  arguments: ['Array', 'Array', 'Array', 'Integer'],
   outputsPerCell: 4,
 } as const;
 
 /** One product a step, in blocks of about as many inputs as there are blocks, each summed by itself. */
-export const matmulInBlocks: KernelDefinition = {
+export const matmulInBlocks = kernel({
   ...MATMUL,
-  source: function (x: number[], weight: number[], bias: number[], rows: number) {
+  source: function (x, weight, bias, rows) {
     // Running indices, nothing is multiplied within the loop; `++` makes integers of them (definition.ts).
     let at0 = 0;
     let at1 = 0;
@@ -82,12 +82,12 @@ export const matmulInBlocks: KernelDefinition = {
     const added = bias[this.thread.x]!;
     return [sum0 + added, sum1 + added, sum2 + added, sum3 + added];
   },
-};
+});
 
 /** Four products a step, summed before they join the sum over all. */
-export const matmulByFours: KernelDefinition = {
+export const matmulByFours = kernel({
   ...MATMUL,
-  source: function (x: number[], weight: number[], bias: number[], rows: number) {
+  source: function (x, weight, bias, rows) {
     let at0 = 0;
     let at1 = 0;
     let at2 = 0;
@@ -139,16 +139,16 @@ export const matmulByFours: KernelDefinition = {
     }
     return [sum0, sum1, sum2, sum3];
   },
-};
+});
 
 /**
  * Four products a step. All cells in one row, x = group of rows · outputs + output: on WebGPU 64 neighbours in a row are
  * a workgroup, which so fetches 64 weights side by side and one number of x for all of them; of cells in a plane it
  * would be 8 × 8. Panels as wide as the matrix.
  */
-export const matmulSideBySide: KernelDefinition = {
+export const matmulSideBySide = kernel({
   ...MATMUL,
-  source: function (x: number[], weight: number[], bias: number[], rows: number) {
+  source: function (x, weight, bias, rows) {
     let group = 0;
     let column = 0;
     column++;
@@ -207,7 +207,7 @@ export const matmulSideBySide: KernelDefinition = {
     }
     return [sum0, sum1, sum2, sum3];
   },
-};
+});
 
 /** @param inputs of the layer: any number. */
 export function matmulConstants(inputs: number, outputs: number): Readonly<Record<string, number>> {

@@ -1,4 +1,4 @@
-import type { KernelDefinition } from './definition.js';
+import { kernel } from './definition.js';
 
 /**
  * Softmax of scores in quads, `[batch · heads, ⌈sequence / 4⌉, sequence, 4]`, in three steps: largest score,
@@ -6,11 +6,11 @@ import type { KernelDefinition } from './definition.js';
  */
 
 /** The largest score of each query, `[batch · heads, sequence]`. Cells: `[sequence, batch · heads]`. */
-export const largestScores: KernelDefinition = {
+export const largestScores = kernel({
   name: 'largest scores',
   family: 'other',
-  arguments: { scores: 'Array', sequence: 'Integer' },
-  source: function (scores: number[], sequence: number) {
+  arguments: ['Array', 'Integer'],
+  source: function (scores, sequence) {
     let at = 0;
     at++;
     at = (this.thread.y * ((sequence + 3) >> 2) + (this.thread.x >> 2)) * sequence * 4 + (this.thread.x & 3);
@@ -21,14 +21,14 @@ export const largestScores: KernelDefinition = {
     }
     return largest;
   },
-};
+});
 
 /** e^(score − largest), as the scores are laid out. Cells: `[4 · sequence, ⌈sequence / 4⌉, batch · heads]`. */
-export const exponentials: KernelDefinition = {
+export const exponentials = kernel({
   name: 'exponentials',
   family: 'other',
-  arguments: { scores: 'Array', largest: 'Array', sequence: 'Integer' },
-  source: function (scores: number[], largest: number[], sequence: number) {
+  arguments: ['Array', 'Array', 'Integer'],
+  source: function (scores, largest, sequence) {
     let query = 0;
     query++;
     query = this.thread.y * 4 + (this.thread.x & 3);
@@ -38,7 +38,7 @@ export const exponentials: KernelDefinition = {
     at = (this.thread.z * ((sequence + 3) >> 2) + this.thread.y) * sequence * 4 + this.thread.x;
     return Math.exp(scores[at]! - largest[this.thread.z * sequence + query]!);
   },
-};
+});
 
 /**
  * The same where Math.exp is a call out of the kernel for every number, as in WebAssembly: e^x = 2^−n · e^r with the
@@ -46,11 +46,11 @@ export const exponentials: KernelDefinition = {
  * two parts, of which the first has few bits, so that n · ln 2 is exact. `powers` holds 2^−n for n from 0 to 127,
  * the last as 0: what is smaller has no weight.
  */
-export const exponentialsByTable: KernelDefinition = {
+export const exponentialsByTable = kernel({
   name: 'exponentials',
   family: 'other',
-  arguments: { scores: 'Array', largest: 'Array', powers: 'Array', sequence: 'Integer' },
-  source: function (scores: number[], largest: number[], powers: number[], sequence: number) {
+  arguments: ['Array', 'Array', 'Array', 'Integer'],
+  source: function (scores, largest, powers, sequence) {
     let query = 0;
     query++;
     query = this.thread.y * 4 + (this.thread.x & 3);
@@ -71,17 +71,17 @@ export const exponentialsByTable: KernelDefinition = {
     // The largest is added last, so that the rounding of the others does not show.
     return (r * r * rest + r + 1.0) * powers[n]!;
   },
-};
+});
 
 /** Of `exponentialsByTable`. */
 export const POWERS_OF_HALF = Float32Array.from({ length: 128 }, (_, n) => (n < 127 ? 2 ** -n : 0));
 
 /** The sum of each query's weights, `[batch · heads, sequence]`. Cells: `[sequence, batch · heads]`. */
-export const weightSums: KernelDefinition = {
+export const weightSums = kernel({
   name: 'weight sums',
   family: 'other',
-  arguments: { weights: 'Array', sequence: 'Integer' },
-  source: function (weights: number[], sequence: number) {
+  arguments: ['Array', 'Integer'],
+  source: function (weights, sequence) {
     let at = 0;
     at++;
     at = (this.thread.y * ((sequence + 3) >> 2) + (this.thread.x >> 2)) * sequence * 4 + (this.thread.x & 3);
@@ -92,4 +92,4 @@ export const weightSums: KernelDefinition = {
     }
     return sum;
   },
-};
+});

@@ -1,4 +1,4 @@
-import { sum, ticks } from 'd3-array';
+import { pairs, sum, ticks } from 'd3-array';
 import type { VNode } from 'preact';
 import { milliseconds } from '../../../../ipu-config/base/format.js';
 import { seriesPaint } from '../../../observe/palette.js';
@@ -21,8 +21,10 @@ export function LatencyChart({ runs }: { readonly runs: readonly LatencyDistribu
       run.histogram ? sum(run.histogram.counts) : '–',
     ]),
   };
-  const drawn = runs.filter(({ histogram }) => histogram && histogram.counts.length > 0);
-  const most = Math.max(...drawn.map(({ histogram, p99Ms }) => Math.max(histogram!.edgesMs.at(-1)!, p99Ms)));
+  const drawn = runs.filter(
+    (run): run is Drawn => run.histogram !== undefined && run.histogram.counts.length > 0,
+  );
+  const most = Math.max(...drawn.flatMap(({ histogram, p99Ms }) => [histogram.edgesMs.at(-1)!, p99Ms]));
   return (
     <Figure
       title="Latency"
@@ -38,8 +40,19 @@ export function LatencyChart({ runs }: { readonly runs: readonly LatencyDistribu
   );
 }
 
-function Histogram({ run, mostMs }: { readonly run: LatencyDistribution; readonly mostMs: number }): VNode {
-  const bins = binsOf(run);
+type Drawn = LatencyDistribution & Required<Pick<LatencyDistribution, 'histogram'>>;
+
+function Histogram({ run, mostMs }: { readonly run: Drawn; readonly mostMs: number }): VNode {
+  const { counts, edgesMs } = run.histogram;
+  // Bins differ in width, so their areas are the counts.
+  const bins = pairs(edgesMs)
+    .map(([fromMs, toMs], bin) => ({
+      fromMs,
+      toMs,
+      count: counts[bin]!,
+      density: counts[bin]! / (toMs - fromMs),
+    }))
+    .filter(({ count }) => count > 0);
   const densest = Math.max(...bins.map(({ density }) => density));
   const x = (ms: number): number => (ms / mostMs) * WIDTH;
   const marks = [
@@ -85,20 +98,4 @@ function Histogram({ run, mostMs }: { readonly run: LatencyDistribution; readonl
       </svg>
     </div>
   );
-}
-
-interface Bin {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly count: number;
-  /** Bins differ in width, so their areas are the counts. */
-  readonly density: number;
-}
-
-function binsOf({ histogram }: LatencyDistribution): Bin[] {
-  const bins = histogram?.counts.map((count, index) => {
-    const [fromMs, toMs] = [histogram.edgesMs[index]!, histogram.edgesMs[index + 1]!];
-    return { fromMs, toMs, count, density: count / (toMs - fromMs) };
-  });
-  return (bins ?? []).filter(({ count }) => count > 0);
 }

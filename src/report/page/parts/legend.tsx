@@ -7,15 +7,19 @@ export function themed({ light, dark }: Pick<Paint, 'light' | 'dark'>): string {
   return `light-dark(${light}, ${dark})`;
 }
 
-/** How something is filled: waiting is hatched. */
+/** How something is filled. */
 export interface Look {
   readonly colour: string;
   readonly hatched: boolean;
 }
 
 export function lookOf(activity: string): Look {
-  const hatched = isWaiting(activity) && activity !== 'done';
-  return { colour: themed(activityPaint(activity)), hatched };
+  return { colour: themed(activityPaint(activity)), hatched: isHatched(activity) };
+}
+
+/** Waiting can be told from work without seeing colours. */
+export function isHatched(activity: string): boolean {
+  return isWaiting(activity) && activity !== 'done';
 }
 
 /** Work first, then waiting, as the palette lists them; what this version does not know comes last. */

@@ -2,18 +2,20 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 /** A value that is its own text, or one that has another. */
-export type Choice = string | { readonly value: string; readonly text: string };
+export type Choice<T extends string> = T | { readonly value: T; readonly text: string };
 
-export function Select(props: {
+export function Select<T extends string>(props: {
   readonly label: string;
-  readonly value: string;
-  readonly choices: readonly (Choice | { readonly group: string; readonly choices: readonly Choice[] })[];
-  readonly onChange: (value: string) => void;
+  readonly value: T;
+  readonly choices: readonly (
+    Choice<T> | { readonly group: string; readonly choices: readonly Choice<T>[] }
+  )[];
+  readonly onChange: (value: T) => void;
 }): VNode {
   const { label, value, choices, onChange } = props;
   return (
     <Field label={label}>
-      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {choices.map((choice) =>
           typeof choice === 'object' && 'group' in choice ? (
             <optgroup key={choice.group} label={choice.group}>
@@ -28,7 +30,7 @@ export function Select(props: {
   );
 }
 
-function option(choice: Choice): VNode {
+function option(choice: Choice<string>): VNode {
   const { value, text } = typeof choice === 'string' ? { value: choice, text: choice } : choice;
   return (
     <option key={value} value={value}>

@@ -1,3 +1,4 @@
+import { sum } from 'd3-array';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { bytes, percent } from '../../../../ipu-config/base/format.js';
@@ -117,7 +118,7 @@ function IpuRow(props: {
 }
 
 function firstLayer(layers: readonly number[], ipu: number): number {
-  return layers.slice(0, ipu).reduce((sum, count) => sum + count, 0);
+  return sum(layers.slice(0, ipu));
 }
 
 function ipuUnder(element: Element | null): number | undefined {

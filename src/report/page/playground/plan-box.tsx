@@ -39,7 +39,7 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
           label="Plan for"
           value={objective}
           choices={['throughput', 'latency']}
-          onChange={(value) => setObjective(value as Objective)}
+          onChange={setObjective}
         />
       )}
       <button type="button" class="primary" disabled={isPlanning} onClick={plan}>

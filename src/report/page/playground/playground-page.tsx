@@ -30,7 +30,11 @@ export function Playground({ start }: { readonly start: PlaygroundStart }): VNod
   const shown = useRef<Outcome>(undefined);
   if (typeof result !== 'string') shown.current = result;
   const outcome = shown.current;
-  const [base, setBase] = useBase(result);
+  // Of the first picture of a configuration, until the reader chooses another.
+  const [base, setBase] = useState<number>();
+  useEffect(() => {
+    if (typeof result !== 'string') setBase((known) => known ?? result.simulation.rates.sequencesPerSecond);
+  }, [base, result]);
   return (
     <PageFrame kind="Playground" title={`${setup.model} on ${setup.system}`} subtitle={SUBTITLE}>
       <ConfigBox
@@ -55,17 +59,6 @@ export function Playground({ start }: { readonly start: PlaygroundStart }): VNod
       )}
     </PageFrame>
   );
-}
-
-/** Throughput to compare with: of the first picture of a configuration, until the reader chooses another. */
-function useBase(
-  result: Outcome | string,
-): readonly [number | undefined, (base: number | undefined) => void] {
-  const [base, setBase] = useState<number>();
-  useEffect(() => {
-    if (base === undefined && typeof result !== 'string') setBase(result.simulation.rates.sequencesPerSecond);
-  }, [base, result]);
-  return [base, setBase];
 }
 
 function Problem(props: {

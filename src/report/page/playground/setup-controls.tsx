@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { SCHEDULES, type NamedSchedule } from '../../../../pipeline/schedules/registry.js';
 import { SYSTEM_NAMES, SYSTEMS } from '../../../hardware/hardware-specs.js';
-import { HEADS, type Head } from '../../../hardware/model-shape.js';
+import { HEADS } from '../../../hardware/model-shape.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../../hardware/published-models.js';
 import { useAttempt } from './attempt.js';
 import { NumberBox, Select, type Choice } from './controls.js';
@@ -23,7 +23,6 @@ export interface SetupControlsProps {
 
 /** Model, system, and how the run goes on. */
 export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
-  const training = setup.mode === 'training';
   const { attempt, refusal } = useAttempt(onSetup);
   return (
     <section class="figure">
@@ -33,7 +32,7 @@ export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
           label="Mode"
           value={setup.mode}
           choices={['training', 'inference']}
-          onChange={(mode) => onSetup(withMode(setup, mode as Setup['mode']))}
+          onChange={(mode) => onSetup(withMode(setup, mode))}
         />
         <Select
           label="IPUs of a replica"
@@ -54,7 +53,7 @@ export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
           onChange={(microBatch) => onSetup({ ...setup, microBatch })}
         />
         <NumberBox
-          label={training ? 'Gradient accumulation' : 'Device iterations'}
+          label={setup.mode === 'training' ? 'Gradient accumulation' : 'Device iterations'}
           value={setup.config.get(depthName(setup.mode))}
           most={16_384}
           onChange={(depth) => attempt(() => withDepth(setup, depth))}
@@ -80,7 +79,7 @@ function ModelControls({ setup, onSetup }: SetupControlsProps): VNode {
         label="Head"
         value={setup.head}
         choices={HEADS}
-        onChange={(head) => onSetup({ ...setup, head: head as Head })}
+        onChange={(head) => onSetup({ ...setup, head })}
       />
       <Select
         label="System"
@@ -118,7 +117,7 @@ function ScheduleControls({ setup, onSetup }: SetupControlsProps): VNode {
   );
 }
 
-function scheduleChoice({ name, layout }: NamedSchedule): Choice {
+function scheduleChoice({ name, layout }: NamedSchedule): Choice<string> {
   return { value: name, text: layout === 'line' ? name : `${name} (several stages on an IPU)` };
 }
 

@@ -1,3 +1,4 @@
+import type { Warning } from '../../../../ipu-config/base/warning.js';
 import type { IpuConfig } from '../../../../ipu-config/ipu-config.js';
 import { parseIpuConfig } from '../../../../ipu-config/load-config.js';
 import { PRESETS, type PresetName } from '../../../../ipu-config/presets.js';
@@ -18,7 +19,7 @@ export interface Setup extends Omit<PlaygroundStart, 'config'> {
   /** Where the configuration comes from. */
   readonly name: string;
   /** Of reading it. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   readonly head: Head;
   /** `LOCKSTEP`, or the name of a schedule. */
   readonly schedule: string;

@@ -1,6 +1,6 @@
-import { isWaiting } from '../../../observe/activity.js';
 import { activityPaint } from '../../../observe/palette.js';
 import type { SpanTable } from '../../../observe/span-table.js';
+import { isHatched } from '../parts/legend.js';
 import type { Theme } from '../parts/theme.js';
 import { pixelOf } from './pixel-board.js';
 
@@ -10,7 +10,7 @@ export interface KindPaint {
   readonly pixel: number;
   readonly text: string;
   /** Lines over the fill: waiting can be told from work without seeing colours. */
-  readonly hatch?: CanvasPattern;
+  readonly hatch: CanvasPattern | undefined;
 }
 
 /** Of what is not a span. */
@@ -26,8 +26,8 @@ export function kindPaints(
 ): KindPaint[] {
   return kinds.map(({ activity }) => {
     const fill = activityPaint(activity)[theme];
-    const hatch = isWaiting(activity) && activity !== 'done' ? hatchOver(context, theme) : undefined;
-    return { pixel: pixelOf(fill), text: textOn(fill), ...(hatch === undefined ? {} : { hatch }) };
+    const hatch = isHatched(activity) ? hatchOver(context, theme) : undefined;
+    return { pixel: pixelOf(fill), text: textOn(fill), hatch };
   });
 }
 

@@ -4,7 +4,7 @@ import type { RunDescription } from '../../../observe/run-description.js';
 import { countSpans, type SpanTable } from '../../../observe/span-table.js';
 import { ActivityLegend, inPaletteOrder } from '../parts/legend.js';
 import { layoutFor } from './layout.js';
-import { rowDetail, rowName, spanText } from './span-text.js';
+import { rowDetail, rowName, SpanTip } from './span-tip.js';
 import { onKey, PointerControl } from './timeline-controls.js';
 import { TimelineView, type SelectionPlace } from './timeline-view.js';
 
@@ -82,22 +82,6 @@ function RowNames({ run, table }: Pick<TimelineProps, 'run' | 'table'>): VNode {
         </li>
       ))}
     </ul>
-  );
-}
-
-function SpanTip({
-  run,
-  table,
-  place,
-}: Pick<TimelineProps, 'run' | 'table'> & { readonly place: SelectionPlace }): VNode {
-  const { what, meaning, where, when } = spanText(run, table, table.rows[place.row]!, place.span);
-  return (
-    <div class="tip" role="status" style={{ '--x': `${place.x}px`, top: `${place.y + 6}px` }}>
-      <b>{what}</b>
-      {meaning !== '' && <span>{meaning}</span>}
-      <span>{where}</span>
-      <span class="figures">{when}</span>
-    </div>
   );
 }
 

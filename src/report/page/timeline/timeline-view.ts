@@ -1,5 +1,5 @@
 import type { RunDescription } from '../../../observe/run-description.js';
-import { endOf, type SpanTable } from '../../../observe/span-table.js';
+import { endOf, type SpanRow, type SpanTable } from '../../../observe/span-table.js';
 import { watchTheme } from '../parts/theme.js';
 import { heightOf, layoutFor, nsAt, rowAt, type Layout } from './layout.js';
 import { drawOverlay, type Selection } from './overlay.js';
@@ -10,11 +10,8 @@ import { panned, within, zoomed, type Viewport } from './viewport.js';
 /** CSS pixels around a thin span within which the pointer still means it. */
 const TOLERANCE = 3;
 
-export interface TimelineElements {
-  readonly canvas: HTMLCanvasElement;
-  /** Of the same size, above it. */
-  readonly overlay: HTMLCanvasElement;
-}
+/** What it draws on: the overlay is of the same size, above the canvas. */
+type TimelineElements = Readonly<Record<'canvas' | 'overlay', HTMLCanvasElement>>;
 
 /** Position of the chosen span on the canvas, for what is shown beside it. */
 export interface SelectionPlace extends Selection {
@@ -68,10 +65,6 @@ export class TimelineView {
     return this.#layout;
   }
 
-  get selection(): Selection | undefined {
-    return this.#selection;
-  }
-
   dispose(): void {
     for (const stop of this.#stop) stop();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
@@ -93,11 +86,9 @@ export class TimelineView {
   /** Chooses the span under a point; none where there is none. */
   pick(x: number, y: number): void {
     const row = rowAt(y, this.#layout);
-    const tolerance =
-      (TOLERANCE / Math.max(1, this.#layout.width)) * (this.#viewport.toNs - this.#viewport.fromNs);
-    const at =
-      row === undefined ? undefined : this.#spanIn(row, nsAt(x, this.#layout, this.#viewport), tolerance);
-    this.#select(row === undefined || at === undefined ? undefined : { row, span: at }, x);
+    const at = (x: number): number => nsAt(x, this.#layout, this.#viewport);
+    const span = row === undefined ? undefined : this.#spanIn(row, at(x), at(TOLERANCE) - at(0));
+    this.#select(row === undefined || span === undefined ? undefined : { row, span }, x);
   }
 
   clear(): void {
@@ -106,19 +97,15 @@ export class TimelineView {
 
   /** Chooses a neighbour: along the row, or in another row at the same time. The view follows. */
   step(spans: number, rows: number): void {
-    const middleNs = (this.#viewport.fromNs + this.#viewport.toNs) / 2;
-    const current = this.#selection ?? { row: 0, span: this.#spanIn(0, middleNs, Infinity) ?? 0 };
-    const row = Math.max(
-      0,
-      Math.min(this.#table.rows.length - 1, current.row + (this.#selection ? rows : 0)),
-    );
-    const from = this.#table.rows[current.row]!;
+    const chosen = this.#selection;
+    const row = chosen ? clamped(chosen.row + rows, this.#table.rows.length) : 0;
     const to = this.#table.rows[row];
     if (to === undefined || to.kind.length === 0) return;
-    const centre = (from.startNs[current.span]! + from.endNs[current.span]!) / 2;
-    const near = row === current.row ? current.span : (this.#spanIn(row, centre, Infinity) ?? 0);
-    const by = this.#selection ? spans : 0;
-    const span = Math.max(0, Math.min(to.kind.length - 1, near + by));
+    const centre = chosen
+      ? centreOf(this.#table.rows[chosen.row]!, chosen.span)
+      : (this.#viewport.fromNs + this.#viewport.toNs) / 2;
+    const near = row === chosen?.row ? chosen.span : (this.#spanIn(row, centre, Infinity) ?? 0);
+    const span = clamped(near + (chosen ? spans : 0), to.kind.length);
     this.#reveal(to.startNs[span]!, to.endNs[span]!);
     this.#select({ row, span });
   }
@@ -142,8 +129,7 @@ export class TimelineView {
     if (selection === undefined) return this.#onSelect(undefined);
     const row = this.#table.rows[selection.row]!;
     const { fromNs, toNs } = this.#viewport;
-    const centre = (row.startNs[selection.span]! + row.endNs[selection.span]!) / 2;
-    const at = x ?? ((centre - fromNs) / (toNs - fromNs)) * this.#layout.width;
+    const at = x ?? ((centreOf(row, selection.span) - fromNs) / (toNs - fromNs)) * this.#layout.width;
     const { axisHeight, rowHeight, width } = this.#layout;
     const y = axisHeight + (selection.row + 1) * rowHeight;
     this.#onSelect({ ...selection, x: Math.max(0, Math.min(width, at)), y });
@@ -188,6 +174,15 @@ export class TimelineView {
     this.#painter.draw(this.#layout, this.#viewport);
     drawOverlay(this.#overlayContext, this.#table, this.#layout, this.#viewport, this.#selection);
   }
+}
+
+function centreOf({ startNs, endNs }: SpanRow, span: number): number {
+  return (startNs[span]! + endNs[span]!) / 2;
+}
+
+/** The index that is nearest among so many. */
+function clamped(index: number, count: number): number {
+  return Math.max(0, Math.min(count - 1, index));
 }
 
 function contextOf(canvas: HTMLCanvasElement, alpha: boolean): CanvasRenderingContext2D {

@@ -1,5 +1,0 @@
-export type {
-  ModelConfig as BertConfig,
-  ModelHead as BertHead,
-  Slice as BertSlice,
-} from '../model-config.js';

@@ -1,7 +1,0 @@
-export { placeBert } from './bert-blocks.js';
-export {
-  stageName,
-  type PlacedShape as BertShape,
-  type PlacedStage,
-  type Placement as BertPlacement,
-} from '../placement.js';
