@@ -6,11 +6,7 @@ import { describeConfig } from '../../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 
 /** What `config show` prints for people: placement, attributes, warnings. */
-export function formatConfig(
-  config: IpuConfig,
-  placement: Placement,
-  warnings: readonly Warning[],
-): string {
+export function formatConfig(config: IpuConfig, placement: Placement, warnings: readonly Warning[]): string {
   const parts = [summary(placement), stageTable(placement), minimums(placement), ...attributeTables(config)];
   const notes = warnings.map(({ text }) => `${pc.yellow('warning:')} ${text}\n`);
   return `${parts.join('\n\n')}\n${notes.length > 0 ? `\n${notes.join('')}` : ''}`;
