@@ -64,7 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // What is asked of a model, and a session of it on a pipeline.
   'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer/base', 'src/tokenizer'] },
   'src/runs': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
     'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base',
     'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
     'src/tasks',

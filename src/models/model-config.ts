@@ -17,6 +17,8 @@ export interface ModelConfig {
   readonly padTokenId?: number;
   readonly numLabels: number;
   readonly id2label: Readonly<Record<number, string>>;
+  /** The class that a cross-encoder declares for its scores: `Identity`, `Sigmoid`. */
+  readonly scoreActivation?: string;
   /** What a classifier's scores are; told by the number of labels when absent. */
   readonly problemType?: 'regression' | 'single_label_classification' | 'multi_label_classification';
 }

@@ -8,7 +8,7 @@ import { executorPlace } from '../executors/registry.js';
 import { programOf } from '../models/families/families.js';
 import { tensorBytes, type Sizes } from '../models/program.js';
 import type { PlannedStageInit } from './bert-stage.js';
-import { checkWeights, type BertModel } from './model.js';
+import { checkWeights, type BertModel, type Note } from './model.js';
 import type { PlannedStage } from '../models/families/stage-plan.js';
 
 export interface BertPipelineOptions extends Pick<
@@ -35,6 +35,8 @@ export interface BertPipelineOptions extends Pick<
   /** Longest row, in tokens. */
   readonly sequenceLength: number;
   readonly threadsPerStage?: number;
+  /** Told of names of tensors that are read in another way than they stand in the files. */
+  readonly onNote?: Note;
   /** A schedule that is given whole must have these stages on these IPUs, and says how long a call is. */
   readonly schedule?: ScheduleGenerator | Schedule;
 }
@@ -55,7 +57,7 @@ export async function startBertPipeline(options: BertPipelineOptions): Promise<P
   // Once, here: workers are given the full name.
   const { name: executor } = await chooseExecutor(options.executor);
   checkSequenceLength(model, sequenceLength);
-  await checkWeights(model, stages.at(-1)?.slice.head ?? null);
+  await checkWeights(model, stages.at(-1)?.slice.head ?? null, options.onNote);
   return Pipeline.start(pipelineOptions({ ...options, executor }));
 }
 

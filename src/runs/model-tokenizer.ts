@@ -1,5 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import type { BertModel } from './model.js';
+import type { BertModel, Note } from './model.js';
 import { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { loadTokenizer } from '../tokenizer/load/load-tokenizer.js';
 import { syntheticVocabulary } from './synthetic-vocabulary.js';
@@ -10,11 +10,12 @@ const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);
 
 /**
  * The tokenizer of a model: from its directory, or the synthetic one.
+ * @param onNote told what upstream does in silence; `process.emitWarning` when absent
  * @throws InputError when there is none, or it does not fit the model's `vocab_size`
  */
-export async function tokenizerOf(model: BertModel): Promise<BertTokenizer> {
+export async function tokenizerOf(model: BertModel, onNote?: Note): Promise<BertTokenizer> {
   if (model.directory === undefined) return new BertTokenizer(new Vocabulary(syntheticVocabulary()));
-  const tokenizer = await loadTokenizer(model.directory);
+  const tokenizer = await loadTokenizer(model.directory, onNote ? { onWarning: onNote } : {});
   checkVocabularySize(model, tokenizer.vocabulary.pieces.length);
   return tokenizer;
 }

@@ -13,9 +13,10 @@ import {
   type BertPipelineOptions,
 } from './bert-pipeline.js';
 import { cutModel } from './cut-model.js';
-import { openModel, type BertModel } from './model.js';
+import { openModel, type BertModel, type Note } from './model.js';
 import { tokenizerOf } from './model-tokenizer.js';
 import { TaskRequest } from './request.js';
+import { modelChoices } from './sentence-model.js';
 import { SubmitQueue, type QueueLoad, type SubmitOptions } from './submit-queue.js';
 import { withHead } from './task-head.js';
 import { TaskStream } from './task-stream.js';
@@ -42,6 +43,8 @@ export interface SessionOptions<T extends AnyTask> extends PipelineChoices {
   readonly microBatch?: number;
   /** Rows that are sorted by length together; the larger of 32 and 16 micro-batches when absent. */
   readonly lookahead?: number;
+  /** Told what is done with a model that its user may not expect, such as where its pooling comes from. */
+  readonly onNote?: Note;
   /** Most tokens of submitted requests that are under way at once; 262,144 when absent. */
   readonly queueTokens?: number;
 }
@@ -63,14 +66,16 @@ export async function openSession<T extends AnyTask>(
   const { executor = 'onnx', microBatch = 1, queueTokens = USUAL_QUEUE_TOKENS } = options;
   const lookahead = options.lookahead ?? Math.max(32, 16 * microBatch);
   checkCounts({ microBatch, lookahead, queueTokens });
-  const chosen = new ChosenTask<TaskInput<T>, TaskOutput<T>>(options.task, options.options ?? {});
+  const asked = new ChosenTask<TaskInput<T>, TaskOutput<T>>(options.task, options.options ?? {});
   const { signal } = options;
   const found =
     typeof options.model === 'string'
       ? await openModel(options.model, signal ? { signal } : {})
       : options.model;
+  const choices = await modelChoices(asked.spec, options.options ?? {}, found, options.onNote);
+  const chosen = new ChosenTask<TaskInput<T>, TaskOutput<T>>(options.task, choices.options);
   const model = withHead(found, chosen.head);
-  const context = await taskContext({ ...options, model });
+  const context = await taskContext({ ...choices, ...options, model });
   const begin = chosen.within(context);
   const cut = options.stages ? { stages: options.stages } : cutModel(model, options.config);
   const running = { ...cut, ...options, model, stages: cut.stages };
@@ -91,15 +96,17 @@ export async function openSession<T extends AnyTask>(
 export async function taskContext({
   model,
   maxLength,
+  onNote,
 }: {
   readonly model: BertModel;
   readonly maxLength?: number;
+  readonly onNote?: Note;
 }): Promise<TaskContext> {
   const { config } = model;
   const longest = maxLength ?? Math.min(USUAL_LENGTH, config.maxPositionEmbeddings);
   checkCounts({ maxLength: longest });
   checkSequenceLength(model, longest);
-  return { tokenizer: await tokenizerOf(model), config, maxLength: longest };
+  return { tokenizer: await tokenizerOf(model, onNote), config, maxLength: longest };
 }
 
 interface SessionParts<Input, Output> {
@@ -197,7 +204,7 @@ type Spec<Input, Output> = TaskSpec<Input, Output, object> &
 /** A task with the options of a session, and the head that they need. */
 class ChosenTask<Input, Output> {
   readonly head: BertModel['head'];
-  readonly #spec: Spec<Input, Output>;
+  readonly spec: Spec<Input, Output>;
   readonly #given: object;
 
   constructor(task: AnyTask, given: object) {
@@ -206,21 +213,21 @@ class ChosenTask<Input, Output> {
         `there is no task ${JSON.stringify(task)}: there are ${Object.keys(TASKS).join(', ')}.`,
       );
     }
-    this.#spec = (typeof task === 'string' ? TASKS[task] : task) as Spec<Input, Output>;
+    this.spec = (typeof task === 'string' ? TASKS[task] : task) as Spec<Input, Output>;
     this.#given = given;
-    this.head = this.#spec.head(this.#options(given));
+    this.head = this.spec.head(this.#options(given));
   }
 
   within(context: TaskContext): SessionParts<Input, Output>['begin'] {
     const begin = (options: object): ((input: Input) => TaskRequest<Output>) => {
-      const task = this.#spec.begin(context, options);
+      const task = this.spec.begin(context, options);
       return (input) => new TaskRequest(task, input, context);
     };
     const usual = begin(this.#options(this.#given));
     return (given) => {
       if (given === undefined) return usual;
       const options = this.#options({ ...this.#given, ...given });
-      const head = this.#spec.head(options);
+      const head = this.spec.head(options);
       if (head === this.head) return begin(options);
       const [asked, there] = [head, this.head].map((one) => one ?? 'no head');
       throw new InputError(
@@ -230,7 +237,7 @@ class ChosenTask<Input, Output> {
   }
 
   #options(given: object): object {
-    const { options, name = 'the task' } = this.#spec;
+    const { options, name = 'the task' } = this.spec;
     return options ? resolveOptions({ name, options }, given) : given;
   }
 }

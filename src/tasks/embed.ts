@@ -1,4 +1,4 @@
-import { TRUNCATE, word, type OptionSpec } from './options.js';
+import { TRUNCATE, type OptionSpec } from './options.js';
 import type { RowTensor, TaskDefinition } from './task.js';
 import { oneRow, outputOf } from './task-rows.js';
 
@@ -17,11 +17,18 @@ export interface Embedding {
 /** `mean` over all tokens of the last hidden state, its first token (`cls`), or the pooler over that token. */
 const POOLINGS = ['mean', 'cls', 'pooler'] as const;
 
-const NORMALIZE: OptionSpec<boolean> = {
-  ...{ kind: 'flag', preset: false, about: 'scale each vector to length 1' },
+export type Pooling = (typeof POOLINGS)[number];
+
+const POOLING: OptionSpec<Pooling | undefined> = {
+  ...{ kind: 'word', words: POOLINGS, preset: undefined },
+  about: `what of the last hidden state: ${POOLINGS.join(', ')} (default: what the model's files say, else mean)`,
+};
+const NORMALIZE: OptionSpec<boolean | undefined> = {
+  ...{ kind: 'flag', preset: undefined },
+  about: "scale each vector to length 1 (default: where the model's files say so)",
 };
 const OPTIONS = {
-  pooling: word(POOLINGS, `what of the last hidden state: ${POOLINGS.join(', ')}`, 'mean'),
+  pooling: POOLING,
   normalize: NORMALIZE,
   ...TRUNCATE,
 };
@@ -33,7 +40,7 @@ export const embed: TaskDefinition<TextToEmbed, Embedding, typeof OPTIONS> = {
   fields: { text: { kind: 'text', about: 'what to embed' } },
   options: OPTIONS,
   head: ({ pooling }) => (pooling === 'pooler' ? 'pooler' : null),
-  begin: ({ tokenizer, maxLength }, { pooling, normalize, truncate }) => ({
+  begin: ({ tokenizer, maxLength }, { pooling = 'mean', normalize = false, truncate }) => ({
     rows: ({ text }) => [oneRow(tokenizer, { text }, { maxLength, truncate })],
     result: (_input, [row], [output]) => {
       const vector =

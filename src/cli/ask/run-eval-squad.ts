@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainerThroughput } from '../../../ipu-config/batching.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import type { BertModel } from '../../runs/model.js';
+import type { BertModel, Note } from '../../runs/model.js';
 import { withHead } from '../../runs/task-head.js';
 import type { OptionValues } from '../../tasks/options.js';
 import { answerSquad, countWindows, SQUAD_TASK } from '../../tasks/squad/evaluate-squad.js';
@@ -28,6 +28,7 @@ import { openModelWithBar } from '../flags/open-model.js';
 import { ProgressBars } from '../flags/progress.js';
 import { pythonJson } from './python-json.js';
 import { runSettings, type SquadChoices } from './squad-settings.js';
+import { notesOnStderr } from '../flags/notes.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 
 export interface EvalSquadFlags extends ModelFlags, OptionValues<typeof SQUAD_TASK.options> {
@@ -65,6 +66,7 @@ interface Evaluation {
   readonly choices: SquadChoices;
   readonly bars: ProgressBars;
   readonly signal: AbortSignal;
+  readonly onNote: Note;
 }
 
 /** Everything that can be refused is refused before a thread is started or a file is written. */
@@ -72,16 +74,17 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
   const dataset = parseSquad(await readText(file), file);
   const questions = dataset.questions.slice(0, flags.limit);
   const signal = abortOnInterrupt();
+  const onNote = notesOnStderr();
   const model = withHead(await openModelWithBar(flags.model, signal), 'question-answering');
   if (flags.verbose) await reportUnused(model);
   const { tokenizer, maxLength } = await taskContext({
-    ...{ model, ...(flags.maxLength === undefined ? {} : { maxLength: flags.maxLength }) },
+    ...{ model, onNote, ...(flags.maxLength === undefined ? {} : { maxLength: flags.maxLength }) },
   });
   const choices = choicesOf(maxLength, dataset, { ...flags, executor: await executorOf(flags) });
   const cut = await cutAsAsked(model, flags.config);
   const settings = await runSettings(model, cut, dataset.questions, choices);
   const bars = new ProgressBars();
-  const evaluation = { model, tokenizer, cut, choices, bars, signal };
+  const evaluation = { model, tokenizer, cut, choices, bars, signal, onNote };
   try {
     const windows = await windowCounts(questions, evaluation);
     await makeDirectory(flags.output);
@@ -134,7 +137,7 @@ async function answerRest(
   questions: readonly SquadQuestion[],
   windows: readonly number[],
   journal: SquadJournal,
-  { model, cut, choices, bars, signal }: Evaluation,
+  { model, cut, choices, bars, signal, onNote }: Evaluation,
 ): Promise<EvalThroughput | undefined> {
   const left = questions.slice(journal.answered);
   if (left.length === 0) return undefined;
@@ -142,7 +145,9 @@ async function answerRest(
   const samples = counts.reduce((sum, count) => sum + count, 0);
   const { executor, maxLength } = choices;
   const options = optionsOf(SQUAD_TASK.options, choices);
-  await using session = await openSession({ ...cut, model, task: SQUAD_TASK, options, executor, maxLength });
+  await using session = await openSession({
+    ...{ ...cut, model, task: SQUAD_TASK, options, executor, maxLength, onNote },
+  });
   const bar = bars.start('answering', samples, 'windows');
   const began = performance.now();
   let done = 0;

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { openSession, taskContext, type Session } from '../../runs/session.js';
+import { modelChoices } from '../../runs/sentence-model.js';
 import { withHead } from '../../runs/task-head.js';
 import { inputSchema } from '../../tasks/fields.js';
 import { resolveOptions, type OptionSpecs } from '../../tasks/options.js';
@@ -14,6 +15,7 @@ import { abortOnInterrupt } from '../flags/interrupt.js';
 import { withModelOptions, type ModelFlags } from '../flags/model-flags.js';
 import { openModelWithBar } from '../flags/open-model.js';
 import { wholeNumber } from '../flags/options.js';
+import { notesOnStderr } from '../flags/notes.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 import { BadLine, jsonLines, requireReadable, type Placed } from './json-lines.js';
 import { addFields, addOptions, inputOf, namesOf, optionsOf } from './task-flags.js';
@@ -56,15 +58,21 @@ async function runTaskCommand(task: TaskDefinition, flags: TaskFlags): Promise<v
   }
   if (flags.input !== undefined) await requireReadable(flags.input);
   const signal = abortOnInterrupt();
-  const options = resolveOptions(task, optionsOf(task.options, flags));
-  const model = withHead(await openModelWithBar(flags.model, signal), task.head(options));
+  const given = optionsOf(task.options, flags);
+  resolveOptions(task, given);
+  const onNote = notesOnStderr();
+  const found = await openModelWithBar(flags.model, signal);
+  const choices = await modelChoices(task, given, found, onNote);
+  const options = resolveOptions(task, choices.options);
+  const model = withHead(found, task.head(options));
   if (flags.verbose) await reportUnused(model);
-  const lengths = flags.maxLength === undefined ? {} : { maxLength: flags.maxLength };
-  const context = await taskContext({ model, ...lengths });
+  const maxLength = flags.maxLength ?? choices.maxLength;
+  const lengths = maxLength === undefined ? {} : { maxLength };
+  const context = await taskContext({ model, ...lengths, onNote });
   if (single) task.begin(context, options).rows(single);
   const cut = await cutAsAsked(model, flags.config);
   await using session = await openSession({
-    ...{ ...cut, ...lengths, model, task, options, signal },
+    ...{ ...cut, ...lengths, model, task, options, signal, onNote },
     ...{ executor: await executorOf(flags), microBatch: flags.microBatch },
   });
   try {

@@ -38,6 +38,9 @@ const schema = v.object({
     v.nullable(v.picklist(['regression', 'single_label_classification', 'multi_label_classification'])),
   ),
   architectures: v.optional(v.nullable(v.array(v.string()))),
+  // What cross-encoders of sentence-transformers put on their scores, in its older and its newer way.
+  sbert_ce_default_activation_function: v.optional(v.nullable(v.string())),
+  sentence_transformers: v.optional(v.nullable(v.object({ activation_fn: v.optional(v.nullable(v.string())) }))),
 });
 type RawConfig = v.InferOutput<typeof schema>;
 
@@ -55,6 +58,8 @@ const RIGHT: Readonly<Record<string, string>> = {
   id2label: 'an object that gives each label id its name',
   problem_type: '"regression", "single_label_classification" or "multi_label_classification"',
   architectures: 'a list of class names',
+  sbert_ce_default_activation_function: 'the name of a class',
+  sentence_transformers: 'an object',
 };
 
 /** transformers' names; those of one line are one function, written in different ways. */
@@ -83,6 +88,7 @@ export function readBertConfig(path: string, json: unknown): ReadConfig {
   }
   const fault = unsupported(raw, head);
   if (fault !== undefined) throw new CheckpointError(`${path}: ${fault}`);
+  const activation = raw.sentence_transformers?.activation_fn ?? raw.sbert_ce_default_activation_function;
   const id2label = raw.id2label ? labels(path, raw.id2label) : defaultLabels(raw.num_labels ?? 2);
   return {
     config: {
@@ -99,6 +105,7 @@ export function readBertConfig(path: string, json: unknown): ReadConfig {
       numLabels: Object.keys(id2label).length,
       id2label,
       ...(raw.problem_type ? { problemType: raw.problem_type } : {}),
+      ...(activation ? { scoreActivation: activation.split('.').at(-1)! } : {}),
     },
     head,
   };
