@@ -53,9 +53,7 @@ export const classify: TaskDefinition<TextToClassify, Classification, typeof OPT
     };
   },
   text: ({ scores }, _input, { strong, faint }) =>
-    scores
-      .map(({ label, score }, at) => (at === 0 ? strong : faint)(`${label} ${shown(score)}`))
-      .join(', '),
+    scores.map(({ label, score }, at) => (at === 0 ? strong : faint)(`${label} ${shown(score)}`)).join(', '),
 };
 
 const SCORING: Readonly<Record<Scores, (logits: ArrayLike<number>) => number[]>> = {

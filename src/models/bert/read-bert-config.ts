@@ -40,7 +40,9 @@ const schema = v.object({
   architectures: v.optional(v.nullable(v.array(v.string()))),
   // What cross-encoders of sentence-transformers put on their scores, in its older and its newer way.
   sbert_ce_default_activation_function: v.optional(v.nullable(v.string())),
-  sentence_transformers: v.optional(v.nullable(v.object({ activation_fn: v.optional(v.nullable(v.string())) }))),
+  sentence_transformers: v.optional(
+    v.nullable(v.object({ activation_fn: v.optional(v.nullable(v.string())) })),
+  ),
 });
 type RawConfig = v.InferOutput<typeof schema>;
 
