@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { brief } from '../../ipu-config/base/json-text.js';
 import type { BertModel, Note } from './model.js';
 import { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
 import { loadTokenizer } from '../tokenizer/load/load-tokenizer.js';
@@ -16,15 +17,18 @@ const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);
 export async function tokenizerOf(model: BertModel, onNote?: Note): Promise<BertTokenizer> {
   if (model.directory === undefined) return new BertTokenizer(new Vocabulary(syntheticVocabulary()));
   const tokenizer = await loadTokenizer(model.directory, onNote ? { onWarning: onNote } : {});
-  checkVocabularySize(model, tokenizer.vocabulary.pieces.length);
+  checkVocabularySize(model, tokenizer.vocabulary.pieces);
   return tokenizer;
 }
 
-function checkVocabularySize({ name, config }: BertModel, pieces: number): void {
+function checkVocabularySize({ name, config }: BertModel, pieces: readonly string[]): void {
   const { vocabSize } = config;
-  if (pieces <= vocabSize && vocabSize - pieces <= mostSpareRows(pieces)) return;
+  const spare = vocabSize - pieces.length;
+  if (spare >= 0 && spare <= mostSpareRows(pieces.length)) return;
+  const beyond = pieces.slice(vocabSize, vocabSize + 5).map((piece) => brief(piece));
+  const which = beyond.length > 0 ? ` (none for ${beyond.join(', ')}${spare < -5 ? ', …' : ''})` : '';
   throw new InputError(
-    `the vocabulary of ${name} has ${pieces} pieces, but its model has ${vocabSize} rows for them (vocab_size): ` +
-      'they do not belong together. Put the vocab.txt that the model was trained with beside it.',
+    `the vocabulary of ${name} has ${pieces.length} pieces, but its model has ${vocabSize} rows for them (vocab_size)` +
+      `${which}: they do not belong together. Put the tokenizer's files beside it that the model was trained with.`,
   );
 }

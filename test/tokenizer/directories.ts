@@ -51,3 +51,14 @@ export function tokenizerJson(pieces: readonly string[], over: object = {}): obj
     ...over,
   };
 }
+
+/** An added token as tokenizer.json has it. */
+export const added = (content: string, over: object = {}): object => ({
+  ...{ id: 13, content, special: false, normalized: false },
+  ...{ single_word: false, lstrip: false, rstrip: false, ...over },
+});
+
+/** A tokenizer.json with further added tokens. */
+export function addedTo(json: object, ...tokens: object[]): object {
+  return { ...json, added_tokens: [...(json as { added_tokens: object[] }).added_tokens, ...tokens] };
+}

@@ -1,7 +1,7 @@
 import { InputError } from 'ipu-pipeline';
 import { decode, encode, loadTokenizer, type BertTokenizer } from 'ipu-pipeline/tokenizer';
 import { describe, expect, it } from 'vitest';
-import { directory, tokenizerJson, type Files } from './directories.js';
+import { added, addedTo, directory, tokenizerJson, type Files } from './directories.js';
 
 const PIECES = ['covid', 'co', '##vi', '##d', 'The', 'the', 'a', 'b'];
 const json = (over: object = {}): object => tokenizerJson(PIECES, over);
@@ -11,14 +11,7 @@ const cased = {
     ...{ strip_accents: null, lowercase: false },
   },
 };
-const added = (content: string, over: object = {}) => ({
-  ...{ id: 13, content, special: false, normalized: false },
-  ...{ single_word: false, lstrip: false, rstrip: false, ...over },
-});
-const withAdded = (...tokens: object[]): object => {
-  const base = json() as { added_tokens: object[] };
-  return { ...base, added_tokens: [...base.added_tokens, ...tokens] };
-};
+const withAdded = (...tokens: object[]): object => addedTo(json(), ...tokens);
 const load = async (files: Files): Promise<BertTokenizer> => loadTokenizer(await directory(files));
 const texts = (tokenizer: BertTokenizer, text: string): string[] =>
   tokenizer.pieces(text).map((id) => tokenizer.vocabulary.pieces[id]!);
