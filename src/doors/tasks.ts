@@ -2,7 +2,8 @@
 export type { BertPipelineOptions } from '../runs/bert-pipeline.js';
 export type { CutModel } from '../runs/cut-model.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
-export { type WeightSpec, checkWeights, openWeights } from '../runs/model.js';
+export { type Note, type WeightSpec, checkWeights, openWeights } from '../runs/model.js';
+export { type ModelChoices, modelChoices } from '../runs/sentence-model.js';
 export { USUAL_LENGTH, taskContext } from '../runs/session.js';
 export { withHead } from '../runs/task-head.js';
 export {
@@ -25,6 +26,7 @@ export {
 export {
   type AnsweredQuestion,
   type AnsweringSession,
+  SQUAD_TASK,
   answerSquad,
   countWindows,
 } from '../tasks/squad/evaluate-squad.js';

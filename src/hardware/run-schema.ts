@@ -7,17 +7,17 @@ import { OPTIMIZERS, type IpuRun } from './run-spec.js';
 
 /** IPUs of one replica: a pod of 256 is the largest there was. */
 const MOST_IPUS = 4096;
-const MOST_LAYERS = 4096;
+const MOST_PARTS = 4096;
 /** Stages × micro-batches of one update or call, for runs that files name: seconds, and some hundred megabytes. */
-const MOST_PASSES = 1 << 19;
+const MOST_PASSES = 1 << 18;
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 export const ipuCount = v.pipe(count, v.maxValue(MOST_IPUS));
 export const ipuNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_IPUS - 1));
-/** Of a model: costs are added up layer by layer. */
-export const layerCount = v.pipe(count, v.maxValue(MOST_LAYERS));
+/** Layers of a model, parts of its embedding: costs are added up one by one. */
+export const partCount = v.pipe(count, v.maxValue(MOST_PARTS));
 /** Halves of layers on a stage. */
-export const halves = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_LAYERS));
+export const halves = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_PARTS));
 export const share = v.pipe(finite, v.minValue(0));
 export const positive = v.pipe(finite, v.gtValue(0));
 export const precision = v.picklist(['float16', 'float32']);
@@ -52,7 +52,7 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
     model: v.object({
       name: v.string(),
       hiddenSize: count,
-      layers: layerCount,
+      layers: partCount,
       attentionHeads: count,
       intermediateSize: count,
       vocabSize: count,
@@ -101,7 +101,7 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
     ),
     matmulProportion: v.array(share),
     halfPartials: v.boolean(),
-    embeddingSerialization: count,
+    embeddingSerialization: partCount,
   }),
   v.check(
     ({ stages, ipusPerReplica }) => stages.every(({ ipu }) => ipu < ipusPerReplica),

@@ -11,7 +11,7 @@ import {
   ipuCount,
   ipuNumber,
   isSmall,
-  layerCount,
+  partCount,
   mode,
   positive,
   precision,
@@ -44,7 +44,7 @@ const POINT = v.object({
   model: v.object({
     name: v.optional(v.string(), 'model'),
     hiddenSize: count,
-    layers: layerCount,
+    layers: partCount,
     attentionHeads: count,
     intermediateSize: v.optional(count),
     vocabSize: count,
@@ -89,7 +89,7 @@ const POINT = v.object({
   ),
   matmulProportion: v.nullish(v.union([share, v.pipe(v.array(share), v.minLength(1))]), 0.2),
   enableHalfPartials: v.optional(v.boolean(), true),
-  embeddingSerialization: v.optional(count, 1),
+  embeddingSerialization: v.optional(partCount, 1),
   measured: v.optional(
     v.object({
       rowsPerSecond: v.nullish(positive),
