@@ -139,7 +139,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/cli/look': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
     'src/models', 'src/models/bert', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
-    'src/report/files', 'src/report/html', 'src/cli/flags',
+    'src/report/files', 'src/report/html', 'src/report/text', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',
