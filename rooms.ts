@@ -32,9 +32,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Models, their weights and words, and who computes them.
   'src/weights': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
   'src/models': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/weights'] },
-  'src/models/bert': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/models'] },
+  'src/models/bert': { browser: true, uses: ['src/models'] },
+  'src/models/roberta': { browser: true, uses: ['ipu-config/base', 'src/models'] },
+  'src/models/distilbert': { browser: true, uses: ['src/models'] },
   'src/models/families': { browser: true, uses: [
-    'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert',
+    'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert', 'src/models/roberta',
+    'src/models/distilbert',
   ] },
   'src/tokenizer/base': { uses: ['ipu-config/base'] },
   'src/tokenizer/steps': { uses: ['src/tokenizer/base'] },
@@ -76,8 +79,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/hardware/systems': { browser: true, uses: [] },
   'src/hardware': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
-    'src/models', 'src/models/bert', 'src/models/families', 'src/hardware/chips', 'src/hardware/systems',
-    'src/observe',
+    'src/models', 'src/models/families', 'src/hardware/chips', 'src/hardware/systems', 'src/observe',
   ] },
   'src/planning': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/simulate', 'src/hardware',
@@ -128,7 +130,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/report/html',
   ] },
   'src/cli/run': { uses: [
-    'ipu-config/base', 'pipeline/schedule', 'pipeline/schedules', 'src/runs', 'src/benchmark',
+    'ipu-config/base', 'pipeline/schedule', 'pipeline/schedules', 'src/models', 'src/runs', 'src/benchmark',
     'src/machine', 'src/observe', 'src/observe/files', 'src/report/data', 'src/report/text',
     'src/report/html', 'src/cli/flags',
   ] },
@@ -138,7 +140,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ] },
   'src/cli/look': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
-    'src/models', 'src/models/bert', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
+    'src/models', 'src/models/families', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
     'src/report/files', 'src/report/html', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
