@@ -8,7 +8,8 @@
 import { IpuConfig, openModel, placeBert, planStages, startBertPipeline } from 'ipu-pipeline';
 import { scheduleByName, type Span } from 'ipu-pipeline/schedules';
 import { tokenizerOf } from 'ipu-pipeline/tasks';
-import { rowInputs, Workload } from 'ipu-pipeline/internals';
+import { Workload } from 'ipu-pipeline/internals';
+import { rowInputs } from 'ipu-pipeline/models';
 import { percentile, verdict } from './lib.js';
 
 const microBatches = Number(process.argv[2] ?? 2000);

@@ -8,7 +8,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { IpuConfig, oneDevice, openModel, placeBert, planStages, startBertPipeline } from 'ipu-pipeline';
 import { tokenizerOf } from 'ipu-pipeline/tasks';
-import { rowInputs, Workload } from 'ipu-pipeline/internals';
+import { Workload } from 'ipu-pipeline/internals';
+import { rowInputs } from 'ipu-pipeline/models';
 import { verdict } from './lib.js';
 
 const [model = 'synthetic:bert-large', split = '12,12', way] = process.argv.slice(2);

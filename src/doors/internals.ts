@@ -60,7 +60,7 @@ export { isProfile } from '../machine/load-profile.js';
 export type { Measurement, ModelProfile } from '../machine/machine-profile.js';
 export { predictSplit } from '../machine/plan-on-profile.js';
 export { BERT_SIZES, publishedConfig } from '../models/bert/synthetic-sizes.js';
-export { headTensors, rowInputs, sliceTensors } from '../models/families/families.js';
+export { headTensors, sliceTensors } from '../models/families/families.js';
 export { ACTIVITIES } from '../observe/activity.js';
 export { activityPaint } from '../observe/palette.js';
 export { decodeSpans, encodeSpans } from '../observe/span-codec.js';

@@ -104,8 +104,11 @@ function checkRows(rows: readonly Encoding[], { config, maxLength }: TaskContext
     }
     refuseAbove(ids, config.vocabSize, 'piece', 'rows for pieces (vocab_size)');
     if (tokenTypes === 'none') continue;
-    const types = tokenTypes === 'zero' ? 1 : config.typeVocabSize;
-    refuseAbove(typeIds, types, 'token type', `token types: it takes no pairs as this tokenizer makes them`);
+    const [types, why] =
+      tokenTypes === 'read'
+        ? ([config.typeVocabSize, 'type_vocab_size'] as const)
+        : ([1, `${config.modelType} models read type 0 alone, and their tokenizers give no other`] as const);
+    refuseAbove(typeIds, types, 'token type', `token types (${why}): it takes no pairs`);
   }
 }
 
