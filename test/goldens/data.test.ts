@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
+import * as byteLevel from './byte-level.js';
 import * as qa from './qa.js';
 import type { GoldenModule } from './report.js';
 import * as tokenizer from './tokenizer.js';
@@ -9,6 +10,7 @@ describe.skipIf(!shared.available)('goldens of Hugging Face', () => {
   it.each([
     ['tokenizer', 'bert', tokenizer],
     ['tokenizer.json', 'families', tokenizerJson],
+    ['byte-level BPE', 'families', byteLevel],
     ['question answering', 'bert', qa],
   ] as const)('%s', async (_, folder, module: GoldenModule) => {
     const dir = shared.path(folder);

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import * as byteLevel from './byte-level.js';
 import * as models from './models.js';
 import * as qa from './qa.js';
 import * as squadMetrics from './squad-metrics.js';
@@ -11,6 +12,7 @@ const MODULES: Readonly<Record<string, GoldenModule>> = {
   models,
   tokenizer,
   tokenizerJson,
+  byteLevel,
   qa,
   squadMetrics,
 };
