@@ -42,14 +42,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/tokenizer/base': { uses: ['ipu-config/base'] },
   'src/tokenizer/steps': { uses: ['src/tokenizer/base'] },
   'src/tokenizer/wordpiece': { uses: ['src/tokenizer/base', 'src/tokenizer/steps'] },
+  'src/tokenizer/bpe': { uses: ['ipu-config/base', 'src/tokenizer/base'] },
   'src/tokenizer': { uses: [
     'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer/wordpiece',
+    'src/tokenizer/bpe',
   ] },
   'src/tokenizer/json': { uses: [
-    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer',
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer/bpe',
+    'src/tokenizer',
   ] },
   'src/tokenizer/load': { uses: [
-    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer', 'src/tokenizer/json',
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/bpe', 'src/tokenizer', 'src/tokenizer/json',
   ] },
   'src/executors': { uses: ['ipu-config/base', 'pipeline/runtime/rank', 'src/weights', 'src/models'] },
   'src/executors/gpu-js/kernels': { uses: [] },
@@ -68,11 +71,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer/base', 'src/tokenizer'] },
   'src/runs': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
-    'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base',
+    'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base', 'src/tokenizer/bpe',
     'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
     'src/tasks',
   ] },
-  'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config', 'src/tokenizer', 'src/tasks'] },
+  'src/tasks/squad': { uses: [
+    'ipu-config/base', 'ipu-config', 'src/tokenizer/base', 'src/tokenizer', 'src/tasks',
+  ] },
 
   // Predictions: IPUs, and the machine at hand.
   'src/hardware/chips': { browser: true, uses: [] },
@@ -135,7 +140,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/report/html', 'src/cli/flags',
   ] },
   'src/cli/ask': { uses: [
-    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer', 'src/tasks', 'src/runs',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer/base', 'src/tasks', 'src/runs',
     'src/tasks/squad', 'src/cli/flags',
   ] },
   'src/cli/look': { uses: [

@@ -4,6 +4,8 @@ import { InputError } from '../../ipu-config/base/errors.js';
 export const SMALL_FILES = [
   'config.json',
   'vocab.txt',
+  'vocab.json',
+  'merges.txt',
   'tokenizer_config.json',
   'tokenizer.json',
   'special_tokens_map.json',

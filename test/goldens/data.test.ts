@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
+import * as byteLevel from './byte-level.js';
 import * as placement from './placement.js';
 import * as qa from './qa.js';
 import type { GoldenModule } from './report.js';
@@ -10,6 +11,7 @@ describe.skipIf(!shared.available)('goldens of Hugging Face', () => {
   it.each([
     ['tokenizer', 'bert', tokenizer],
     ['tokenizer.json', 'families', tokenizerJson],
+    ['byte-level BPE', 'families', byteLevel],
     ['placement', 'families', placement],
     ['question answering', 'bert', qa],
   ] as const)('%s', async (_, folder, module: GoldenModule) => {

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import * as byteLevel from './byte-level.js';
 import * as models from './models.js';
 import * as placement from './placement.js';
 import * as qa from './qa.js';
@@ -13,6 +14,7 @@ const MODULES: Readonly<Record<string, GoldenModule>> = {
   placement,
   tokenizer,
   tokenizerJson,
+  byteLevel,
   qa,
   squadMetrics,
 };

@@ -4,8 +4,8 @@ import {
   codePointOffsets,
   encodeBatch,
   loadTokenizer,
-  type BertTokenizer,
   type Encoding,
+  type Tokenizer,
 } from 'ipu-pipeline/tokenizer';
 import type { Report } from './report.js';
 
@@ -39,7 +39,7 @@ export async function run(dir: string, report: Report): Promise<void> {
       cases: GoldenCase[];
     };
     const folder = join(dir, TOKENIZERS, name.split('/').at(-1)!);
-    let tokenizer: BertTokenizer;
+    let tokenizer: Tokenizer;
     try {
       tokenizer = await loadTokenizer(folder);
     } catch (error) {
@@ -52,7 +52,7 @@ export async function run(dir: string, report: Report): Promise<void> {
   }
 }
 
-function difference(tokenizer: BertTokenizer, one: GoldenCase): string | undefined {
+function difference(tokenizer: Tokenizer, one: GoldenCase): string | undefined {
   const pair = one.text_pair === undefined ? undefined : [one.text_pair];
   const options = { addSpecialTokens: one.add_special_tokens ?? true };
   const got = encodeBatch(tokenizer, [one.text], pair, options)[0]!;
