@@ -65,7 +65,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ipu-config/base', 'src/executors', 'src/executors/gpu-js', 'src/executors/onnx',
     'src/executors/reference',
   ] },
-  'src/hub': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
+  'src/hub': { uses: ['ipu-config/base', 'ipu-config/base/files', 'src/weights'] },
 
   // What is asked of a model, and a session of it on a pipeline.
   'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer/base', 'src/tokenizer'] },
@@ -146,7 +146,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/cli/look': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
     'src/models', 'src/models/families', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
-    'src/report/files', 'src/report/html', 'src/cli/flags',
+    'src/report/files', 'src/report/html', 'src/report/text', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',

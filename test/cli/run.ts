@@ -11,8 +11,17 @@ const CLI = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
 
 /** Runs the command line as a process of its own, as a user does. */
 export function ipuPipeline(...args: string[]): Promise<Finished> {
+  return ipuPipelineWith({}, ...args);
+}
+
+/** The same, with further variables in its environment. */
+export function ipuPipelineWith(
+  variables: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Finished> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...variables };
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -1,7 +1,7 @@
 import type { Warning } from '../../../ipu-config/base/warning.js';
-import Table from 'cli-table3';
 import pc from 'picocolors';
 import { stageName, type Placement } from '../../models/placement.js';
+import { bareTable } from '../../report/text/plain-table.js';
 import { describeConfig } from '../../../ipu-config/describe-config.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 
@@ -26,7 +26,7 @@ function summary({ mode, layers, ipus, replicas, stages }: Placement): string {
 /** One row per forward stage; a bar shows how many layers it holds. */
 function stageTable({ stages, mode }: Placement): string {
   const isTraining = mode === 'training';
-  const table = plainTable(['stage', 'IPU', 'holds', 'layers', ...(isTraining ? ['backward stage'] : [])]);
+  const table = bareTable(['stage', 'IPU', 'holds', 'layers', ...(isTraining ? ['backward stage'] : [])]);
   const last = stages.length - 1;
   for (const stage of stages) {
     const held = stage.layers[1] - stage.layers[0];
@@ -40,7 +40,7 @@ function stageTable({ stages, mode }: Placement): string {
       ...(isTraining ? [backward] : []),
     ]);
   }
-  return render(table);
+  return table.toString();
 }
 
 function minimums({ stages, trainingStages, mode }: Placement): string {
@@ -69,36 +69,24 @@ function attributeTables(config: IpuConfig): readonly string[] {
   const rows = describeConfig(config);
   const uses = [...new Set(rows.map(({ use }) => use))].sort((a, b) => rank(a) - rank(b));
   return uses.map((use) => {
-    const table = plainTable(['attribute', 'value', 'from', '']);
+    const table = bareTable(['attribute', 'value', 'from', '']);
     for (const { name, value, source, note } of rows.filter((row) => row.use === use)) {
-      table.push([name, JSON.stringify(value), source, pc.dim(note)]);
+      table.push([name, jsonText(value), source, pc.dim(note)]);
     }
-    return `${pc.bold(pc.underline(use))}\n${render(table)}`;
+    return `${pc.bold(pc.underline(use))}\n${table.toString()}`;
   });
+}
+
+/** With spaces in lists, so that they can be broken into lines. */
+function jsonText(value: unknown): string {
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  return `[${value.map((each) => JSON.stringify(each)).join(', ')}]`;
 }
 
 function rank(use: string): number {
   return ['used', 'simulator', 'not'].findIndex((start) => use.startsWith(start));
 }
 
-function render(table: Table.Table): string {
-  return table.toString().replace(/[ ]+$/gm, '');
-}
-
 function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-/** Columns apart by spaces, without a frame: it survives narrow terminals and being copied. */
-function plainTable(head: string[]): Table.Table {
-  const none = Object.fromEntries(
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
-      .map((part) => [part, '']),
-  );
-  return new Table({
-    head: head.map((title) => pc.bold(title)),
-    chars: { ...none, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
 }
