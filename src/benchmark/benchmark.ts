@@ -7,6 +7,7 @@ import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedu
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import { checkBertPipeline, startBertPipeline, type BertPipelineOptions } from '../runs/bert-pipeline.js';
+import { rowInputs } from '../models/families/families.js';
 import type { BertModel } from '../runs/model.js';
 import { oneDevice, type PlannedStage } from '../models/families/stage-plan.js';
 import type { BenchmarkReport, BenchmarkSettings, MeasuredRun } from './benchmark-report.js';
@@ -175,7 +176,7 @@ function runWay(way: Way, context: WayContext): Promise<MeasuredRun> {
     stages: way.stages.length,
     replicas: way.replicas,
   };
-  const workload = new Workload(options.tokenizer, settings);
+  const workload = new Workload(options.tokenizer, settings, rowInputs(options.model.config));
   return measureRun(plan, {
     inputs: (count) => workload.microBatches(count),
     start: (onSpan) => startWay(way, context, onSpan),

@@ -24,7 +24,7 @@ export {
 export { type HardwareOverrides, SYSTEM_NAMES, systemByName } from '../hardware/hardware-specs.js';
 export type { ChipSpec, Hardware, SystemSpec } from '../hardware/hardware.js';
 export { type IpuMemory, MEMORY_CATEGORIES, type MemoryCategory } from '../hardware/memory.js';
-export { HEADS, type Head, type ModelShape } from '../hardware/model-shape.js';
+export { HEADS, type Head, type ModelShape, headsFor } from '../hardware/model-shape.js';
 export { type PredictedRates, ratesOnOneIpu } from '../hardware/predict.js';
 export { PUBLISHED_MODELS, publishedModel, sizesOf } from '../hardware/published-models.js';
 export { SAVED_SIMULATION, type SavedSimulation } from '../hardware/run-schema.js';

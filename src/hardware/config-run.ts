@@ -1,13 +1,13 @@
 import type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
-import { placeBert } from '../models/bert/bert-blocks.js';
-import type { PlacedStage } from '../models/placement.js';
+import { placeModel } from '../models/families/families.js';
+import type { PlacedStage, Placement } from '../models/placement.js';
 import type { ModelHead } from '../models/model-config.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { replicationOf } from '../../ipu-config/ipu-reservation.js';
 import { checkPipelineMinimum } from '../../ipu-config/pipeline-minimum.js';
 import type { Hardware } from './hardware.js';
-import { modelHead, type Head, type ModelShape } from './model-shape.js';
+import { familyShape, modelHead, type Head, type ModelShape } from './model-shape.js';
 import { stagesFor } from './run-schedule.js';
 import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
 
@@ -45,7 +45,7 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
   const { model, hardware, mode } = settings;
   const view = config.clone();
   view.mode = mode;
-  const placement = placeBert(view, { layers: model.layers, head: placedHead(model.head), mode });
+  const placement = placeModel(view, familyShape(model), { head: placedHead(model.head), mode });
   const stages = orderedStages(placement, settings);
   const gradientAccumulation = mode === 'training' ? view.get('gradient_accumulation_steps') : 1;
   const deviceIterations = view.get(
@@ -81,16 +81,16 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     optimizer: mode === 'inference' ? null : optimizerOf(view, settings, replicas),
     matmulProportion: proportions(view, placement.ipus),
     halfPartials: view.get('enable_half_partials'),
-    // Upstream's BERT reads the training value in inference too.
-    embeddingSerialization: view.get('embedding_serialization_factor') ?? 1,
+    embeddingSerialization: placement.serialized?.parts ?? 1,
   };
   return { run, warnings: warningsOf(placement, run) };
 }
 
-type Placed = ReturnType<typeof placeBert>;
-
 /** @throws InputError when the schedule that was chosen cannot have these stages */
-function orderedStages(placement: Placed, { schedule, execution, mode }: RunSettings): readonly IpuStage[] {
+function orderedStages(
+  placement: Placement,
+  { schedule, execution, mode }: RunSettings,
+): readonly IpuStage[] {
   const stages = placement.stages.map(toStage);
   if (!schedule) return stages;
   if (execution === 'sharded') {
@@ -106,7 +106,7 @@ function toStage({ ipu, embedding, layers, head }: PlacedStage): IpuStage {
   return { ipu, embedding, attention: count, feedForward: count, head: head !== null };
 }
 
-function replicasOn({ ipus }: Placed, { hardware, replicas }: RunSettings): number {
+function replicasOn({ ipus }: Placement, { hardware, replicas }: RunSettings): number {
   const { name, ipus: available } = hardware.system;
   const most = replicationOf(available, ipus);
   if (most < 1) {
@@ -136,7 +136,7 @@ function proportions(config: IpuConfig, ipus: number): number[] {
   return typeof value === 'number' ? Array.from({ length: ipus }, () => value) : [...value];
 }
 
-function warningsOf(placement: Placed, run: IpuRun): Warning[] {
+function warningsOf(placement: Placement, run: IpuRun): Warning[] {
   const name = run.mode === 'training' ? 'replication_factor' : 'inference_replication_factor';
   // Placement warns of pipelined execution's minimum; whether it applies is decided here.
   const kept = placement.warnings.filter(({ code }) => code !== 'unfilled-pipeline');

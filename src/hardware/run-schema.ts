@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { figureOrNull, finite, savedWarning, type Frozen } from '../../ipu-config/base/checked.js';
+import { MODEL_TYPES } from '../models/families/families.js';
 import { CHIPS, SYSTEMS } from './hardware-specs.js';
 import type { ChipSpec, SystemSpec } from './hardware.js';
 import { HEADS } from './model-shape.js';
@@ -51,12 +52,14 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
   v.object({
     model: v.object({
       name: v.string(),
+      modelType: v.exactOptional(v.picklist(MODEL_TYPES)),
       hiddenSize: count,
       layers: partCount,
       attentionHeads: count,
       intermediateSize: count,
       vocabSize: count,
       maxPositions: count,
+      tokenTypes: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
       head: v.picklist(HEADS),
       maskedTokensPerRow: v.exactOptional(share),
       labels: v.exactOptional(count),

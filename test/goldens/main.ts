@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
+import * as byteLevel from './byte-level.js';
 import * as models from './models.js';
+import * as placement from './placement.js';
 import * as qa from './qa.js';
 import * as squadMetrics from './squad-metrics.js';
 import * as tokenizer from './tokenizer.js';
@@ -9,8 +11,10 @@ import type { GoldenModule } from './report.js';
 /** Add a module here and `npm run goldens` runs it. */
 const MODULES: Readonly<Record<string, GoldenModule>> = {
   models,
+  placement,
   tokenizer,
   tokenizerJson,
+  byteLevel,
   qa,
   squadMetrics,
 };

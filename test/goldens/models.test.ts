@@ -9,12 +9,11 @@ import { missing, run } from './models.js';
  */
 const KNOWN = ['BertForMultipleChoice (tiny-bert/BertForMultipleChoice), onnx: b1_c2_len10 logits'];
 
-const dir = shared.path('bert');
-
-it.skipIf(!shared.available)(
-  'executors agree with upstream, every layer, within 5 natural errors',
+it.skipIf(!shared.available).each(['bert', 'families'])(
+  'executors agree with upstream, every layer, within 5 natural errors: %s',
   { timeout: 600_000 },
-  async () => {
+  async (folder) => {
+    const dir = shared.path(folder);
     expect(missing(dir)).toBeUndefined();
     const failures: Record<string, string> = {};
     let results = 0;

@@ -17,7 +17,7 @@ import {
 import { writeSquadResults } from '../../tasks/squad/squad-results.js';
 import type { CutModel } from '../../runs/cut-model.js';
 import { openSession, taskContext } from '../../runs/session.js';
-import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../../tokenizer/base/tokenizer.js';
 import { optionsOf } from './task-flags.js';
 import { readText } from '../flags/config-source.js';
 import { executorOf } from '../flags/executor-option.js';
@@ -61,7 +61,7 @@ const METRICS = 'metrics.json';
 
 interface Evaluation {
   readonly model: BertModel;
-  readonly tokenizer: BertTokenizer;
+  readonly tokenizer: Tokenizer;
   readonly cut: CutModel;
   readonly choices: SquadChoices;
   readonly bars: ProgressBars;

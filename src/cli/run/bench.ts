@@ -63,7 +63,7 @@ export function benchCommand(): Command {
     )
     .option(
       '--model <model>',
-      'a Hugging Face directory, ORG/NAME of the hub, or synthetic:bert-SIZE',
+      'a Hugging Face directory, ORG/NAME of the hub, or synthetic:SIZE (bert-base, roberta-large, …)',
       'synthetic:bert-large',
     )
     .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 128)

@@ -34,9 +34,11 @@ export function profileCommand(): Command {
       'measure how long the parts of a model take on this machine, alone and beside each other, and fit the rule\n' +
         'that bench --predict and --system FILE predict with',
     )
-    .option('--model <models...>', 'Hugging Face directories, ORG/NAME of the hub, or synthetic:bert-SIZE', [
-      'synthetic:bert-base',
-    ])
+    .option(
+      '--model <models...>',
+      'Hugging Face directories, ORG/NAME of the hub, or synthetic:SIZE (bert-base, roberta-large, …)',
+      ['synthetic:bert-base'],
+    )
     .option('--seq-len <n,…>', 'tokens in a row', wholeNumbers, PROFILED_LENGTHS)
     .option('--micro-batch <n,…>', 'rows in a micro-batch', wholeNumbers, PROFILED_MICRO_BATCHES)
     .option('--max-seconds <s>', 'for each model, loading included', wholeNumber(1), 150)

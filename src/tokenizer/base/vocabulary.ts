@@ -44,7 +44,7 @@ export class Vocabulary {
     const missing = Object.values(specials).filter((piece: string) => !this.ids.has(piece));
     if (missing.length > 0) {
       throw new InputError(
-        `${where} has no ${missing.join(', ')}: it is no BERT vocabulary, or the tokenizer's files name other special pieces.`,
+        `${where} has no ${missing.join(', ')}: it is the vocabulary of another kind of tokenizer, or the tokenizer's files name other special pieces.`,
       );
     }
     this.pieces = pieces instanceof Map ? piecesById(pieces, where) : (pieces as string[]);

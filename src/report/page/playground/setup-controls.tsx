@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { SCHEDULES, type NamedSchedule } from '../../../../pipeline/schedules/registry.js';
 import { SYSTEM_NAMES, SYSTEMS } from '../../../hardware/hardware-specs.js';
-import { HEADS } from '../../../hardware/model-shape.js';
+import { headsFor } from '../../../hardware/model-shape.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../../hardware/published-models.js';
 import { useAttempt } from './attempt.js';
 import { NumberBox, Select, type Choice } from './controls.js';
@@ -78,7 +78,7 @@ function ModelControls({ setup, onSetup }: SetupControlsProps): VNode {
       <Select
         label="Head"
         value={setup.head}
-        choices={HEADS}
+        choices={headsFor(publishedModel(setup.model)!)}
         onChange={(head) => onSetup({ ...setup, head })}
       />
       <Select
