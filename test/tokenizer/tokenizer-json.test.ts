@@ -71,7 +71,11 @@ describe('tokenizer.json', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['a model', { model: { type: 'WordLevel', vocab: {} } }, /model is of the type "WordLevel".*WordPiece, BPE/],
+    [
+      'a model',
+      { model: { type: 'WordLevel', vocab: {} } },
+      /model is of the type "WordLevel".*WordPiece, BPE/,
+    ],
     ['a normalizer', { normalizer: { type: 'Precompiled' } }, /normalizer is of the type "Precompiled"/],
     [
       'a normalizer within another',
@@ -92,7 +96,7 @@ describe('tokenizer.json', () => {
     ['a decoder', { decoder: { type: 'Metaspace' } }, /decoder is of the type "Metaspace"/],
     [
       'a vocabulary without [CLS]',
-      { model: { type: 'WordPiece', unk_token: 'x', vocab: { x: 0 } } },
+      { added_tokens: [], model: { type: 'WordPiece', unk_token: 'x', vocab: { x: 0 } } },
       /\[CLS\]/,
     ],
     [
