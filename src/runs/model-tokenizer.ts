@@ -3,11 +3,11 @@ import { brief } from '../../ipu-config/base/json-text.js';
 import type { BertModel, Note } from './model.js';
 import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
-import { BpeTokenizer, ROBERTA_SPECIALS } from '../tokenizer/bpe-tokenizer.js';
+import { BpeTokenizer } from '../tokenizer/bpe-tokenizer.js';
 import { loadTokenizer } from '../tokenizer/load/load-tokenizer.js';
 import { kindOfType } from '../tokenizer/tokenizer-class.js';
 import { syntheticBytePairs, syntheticVocabulary } from './synthetic-vocabulary.js';
-import { Vocabulary } from '../tokenizer/base/vocabulary.js';
+import { ROBERTA_SPECIALS, Vocabulary } from '../tokenizer/base/vocabulary.js';
 
 /** Models round their vocabulary up (30522 pieces to 30912 rows, say); more spare rows than this are no rounding. */
 const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);

@@ -1,7 +1,6 @@
-import { STANDARD_SPECIALS } from '../tokenizer/base/vocabulary.js';
+import { ROBERTA_SPECIALS, STANDARD_SPECIALS } from '../tokenizer/base/vocabulary.js';
 import { BYTE_SYMBOLS, SPACE_SYMBOL } from '../tokenizer/bpe/byte-symbols.js';
 import type { Merge } from '../tokenizer/bpe/merges.js';
-import { ROBERTA_SPECIALS } from '../tokenizer/bpe-tokenizer.js';
 
 /** Frequent English words, and words that texts about pipelines and computers use. */
 const WORDS = `

@@ -1,4 +1,4 @@
-import { specialToken, type AddedToken } from './base/added-tokens.js';
+import type { AddedToken } from './base/added-tokens.js';
 import { bertLayout } from './base/row-layout.js';
 import { bertNormalizer, lowerCase, type Normalizer } from './steps/normalizers.js';
 import { originChars, textOf, type OriginChar } from './steps/origin-chars.js';
@@ -47,9 +47,8 @@ export class BertTokenizer extends TokenizerBase {
 
   /** @throws InputError when added tokens have ids that do not fit, or nothing is left of one that is normalised */
   constructor(vocabulary: Vocabulary, options: BertTokenizerOptions = {}) {
-    const { unk, cls, sep, pad, mask } = vocabulary.specials;
     super(vocabulary, options, {
-      specials: [unk, cls, sep, pad, mask].map((content) => specialToken(content)),
+      maskTakesSpace: false,
       layout: bertLayout,
       normalize: normalizerOf(basicOptions(options, [])),
       split: bertSplitter,
@@ -59,7 +58,7 @@ export class BertTokenizer extends TokenizerBase {
     this.#guarded = new Set([...this.#basic.neverSplit].map((token) => token.charCodeAt(0)));
     this.#rules = new CharRules(this.#basic);
     this.#wordPiece = new WordPiece(vocabulary.ids, {
-      unknownId: vocabulary.id(options.unknownPiece ?? unk),
+      unknownId: this.vocabulary.id(options.unknownPiece ?? vocabulary.specials.unk),
       continuation: this.#continuation,
       maxWordChars: options.maxWordChars ?? 100,
     });

@@ -1,24 +1,21 @@
-import { specialToken } from './base/added-tokens.js';
 import { robertaLayout } from './base/row-layout.js';
 import type { TokenizedText } from './base/tokenizer.js';
 import { isWhiteSpace } from './base/unicode.js';
-import type { SpecialPieces, Vocabulary } from './base/vocabulary.js';
-import { BytePairs } from './bpe/byte-pairs.js';
+import type { Vocabulary } from './base/vocabulary.js';
+import { BytePairs, type BytePairOptions } from './bpe/byte-pairs.js';
 import { bytesOf, SPACE_SYMBOL } from './bpe/byte-symbols.js';
 import { MergeTable, type MergeList } from './bpe/merges.js';
 import { wordEnd } from './bpe/split-words.js';
 import { textOf, type OriginChar } from './steps/origin-chars.js';
-import { pushToken, TokenizerBase, type TokenizerOptions } from './tokenizer-base.js';
+import { TokenizerBase, type TokenizerOptions } from './tokenizer-base.js';
 
-/** As RoBERTa's vocabularies spell them. */
-export const ROBERTA_SPECIALS: SpecialPieces = {
-  ...{ unk: '<unk>', cls: '<s>', sep: '</s>', pad: '<pad>', mask: '<mask>' },
-};
+const SPACED = 1;
+const TAKING = 2;
 
 /** White space by Python's count, or nothing at all. */
 const BEGINS_WITH_SPACE = /^(?:[\p{White_Space}\x1c-\x1f]|$)/u;
 
-export interface BpeTokenizerOptions extends TokenizerOptions {
+export interface BpeTokenizerOptions extends TokenizerOptions, Omit<BytePairOptions, 'unknownId'> {
   /** A text that does not begin with a space gets one in front; false when absent. */
   readonly addPrefixSpace?: boolean;
   /** Words are cut out by GPT-2's pattern; true when absent. */
@@ -29,51 +26,32 @@ export interface BpeTokenizerOptions extends TokenizerOptions {
   readonly trimAfterPrefix?: boolean;
   /** Stands for bytes that the vocabulary does not have; without it such a text is refused (fast flavour). */
   readonly unknownPiece?: string;
-  /** Several unknown bytes in a row are one piece. */
-  readonly fuseUnknown?: boolean;
-  /** A word that is a piece stays whole, whatever the merges. */
-  readonly wholeWords?: boolean;
 }
 
-/** Where a part of a text stands in it, by UTF-16 offsets into the part. */
-interface Places {
-  start(at: number): number;
-  end(at: number): number;
-}
+/** Where a place in a part of a text is in the text; UTF-16 offsets both. */
+type Place = (at: number) => number;
 
 /** Byte-level BPE, GPT-2's and RoBERTa's. Free of Node; `loadTokenizer` reads one from a directory. */
 export class BpeTokenizer extends TokenizerBase {
   readonly #pairs: BytePairs;
   readonly #options: BpeTokenizerOptions;
-  /** By id, 1: the piece has a space at an end, or it is an added token, which may have taken some. */
+  /** By id: `SPACED` pieces have a space at an end, added tokens that are `TAKING` may have one in a text. */
   readonly #edges: Uint8Array;
 
-  /**
-   * @throws InputError when the merges are of another vocabulary, added tokens have ids that do not fit, or nothing is
-   *   left of one that is normalised
-   */
+  /** @throws InputError when the merges are of another vocabulary; what `TokenizerBase` throws */
   constructor(vocabulary: Vocabulary, merges: MergeList, options: BpeTokenizerOptions = {}) {
-    const { unk, cls, sep, pad, mask } = vocabulary.specials;
     super(vocabulary, options, {
-      specials: [
-        ...[unk, cls, sep, pad].map((content) => specialToken(content)),
-        { ...specialToken(mask), lstrip: true },
-      ],
-      layout: robertaLayout,
-      normalize: (chars) => chars,
-      split: (parts) => parts,
+      ...{ maskTakesSpace: true, layout: robertaLayout },
+      ...{ normalize: (chars) => chars, split: (parts) => parts },
     });
-    const unknown = this.flavour === 'slow' ? unk : options.unknownPiece;
-    this.#pairs = new BytePairs(vocabulary.ids, new MergeTable(vocabulary.ids, merges), {
-      unknownId: unknown === undefined ? undefined : vocabulary.id(unknown),
-      fuseUnknown: options.fuseUnknown ?? false,
-      wholeWords: options.wholeWords ?? false,
-    });
+    const unknown = this.flavour === 'slow' ? vocabulary.specials.unk : options.unknownPiece;
+    const unknownId = unknown === undefined ? undefined : this.vocabulary.id(unknown);
+    const table = new MergeTable(vocabulary.ids, merges);
+    this.#pairs = new BytePairs(vocabulary.ids, table, { ...options, unknownId });
     this.#options = options;
-    this.#edges = Uint8Array.from(this.vocabulary.pieces, (piece) =>
-      spacesAtEnds(piece).some(Boolean) ? 1 : 0,
-    );
-    for (const { id } of this.tokens) this.#edges[id] = 1;
+    const { pieces } = this.vocabulary;
+    this.#edges = Uint8Array.from(pieces, (piece) => (spacesAtEnds(piece).some(Boolean) ? SPACED : 0));
+    for (const { id, lstrip, rstrip } of this.tokens) if (lstrip || rstrip) this.#edges[id] = TAKING;
   }
 
   override textOf(ids: readonly number[]): string {
@@ -83,8 +61,7 @@ export class BpeTokenizer extends TokenizerBase {
 
   /** A mask takes the white space before it, and a piece brings its own. */
   override textWith(before: string, id: number): string {
-    const takes = this.tokens.some((token) => token.id === this.maskId && token.lstrip);
-    return (takes ? before.trimEnd() : before) + this.textOf([id]);
+    return (this.#edges[this.maskId] === TAKING ? before.trimEnd() : before) + this.textOf([id]);
   }
 
   /** Upstream knows no words of byte-level pieces: one goes on unless a space is at its beginning or before it. */
@@ -105,29 +82,21 @@ export class BpeTokenizer extends TokenizerBase {
   }
 
   protected override tokenizePlain(text: string, from: number, to: number, out: TokenizedText): void {
-    if (this.#options.normalize || this.#options.split) {
-      this.tokenizeBySteps(text, from, to, out);
-      return;
-    }
-    const part = text.slice(from, to);
-    let at = 0;
-    for (const { id, start, end } of this.normalized.find(part)) {
-      this.#pushText(part.slice(at, start), shifted(from + at), out);
-      pushToken({ id, start: from + start, end: from + end }, out);
-      at = end;
-    }
-    this.#pushText(part.slice(at), shifted(from + at), out);
+    if (this.#options.normalize || this.#options.split) this.tokenizeBySteps(text, from, to, out);
+    else
+      this.cut(this.normalized, text, from, to, out, (start, end) => {
+        const place: Place = (at) => start + at;
+        this.#pushText(text.slice(start, end), place, place, out);
+      });
   }
 
   protected override pushWord(chars: readonly OriginChar[], out: TokenizedText): void {
     const units = chars.flatMap((origin) => new Array<OriginChar>(origin.char.length).fill(origin));
-    const start = (at: number): number => units[at]!.start;
-    const end = (at: number): number => units[at - 1]!.end;
-    this.#pushText(textOf(chars), { start, end }, out);
+    const start: Place = (at) => units[at]!.start;
+    this.#pushText(textOf(chars), start, (at) => units[at - 1]!.end, out);
   }
 
-  #pushText(part: string, places: Places, out: TokenizedText): void {
-    if (part === '') return;
+  #pushText(part: string, startOf: Place, endOf: Place, out: TokenizedText): void {
     const { addPrefixSpace, splitWords = true } = this.#options;
     const added = addPrefixSpace && this.flavour === 'fast' && !part.startsWith(' ') ? 1 : 0;
     const text = added ? ` ${part}` : part;
@@ -138,8 +107,8 @@ export class BpeTokenizer extends TokenizerBase {
       const { ids, starts, ends } = this.#pairs.pieces(text.slice(from, to));
       for (let k = 0; k < ids.length; k++) {
         out.ids.push(ids[k]!);
-        out.starts.push(places.start(Math.max(0, from + starts[k]! - added)));
-        out.ends.push(places.end(from + ends[k]! - added || firstEnd));
+        out.starts.push(startOf(Math.max(0, from + starts[k]! - added)));
+        out.ends.push(endOf(from + ends[k]! - added || firstEnd));
       }
       from = to;
     }
@@ -148,25 +117,19 @@ export class BpeTokenizer extends TokenizerBase {
   /** Spaces at the ends of a piece leave its place; the added one was in no text, so a character is left instead. */
   #trim(text: string, { ids, starts, ends }: TokenizedText): void {
     const { addPrefixSpace, trimAfterPrefix = addPrefixSpace } = this.#options;
-    const added = new Set(this.tokens.map(({ id }) => id));
     ids.forEach((id, k) => {
       if (!this.#edges[id]) return;
       let [from, to] = [starts[k]!, ends[k]!];
-      const [before, after] = spacesAtEnds(
-        added.has(id) ? text.slice(from, to) : this.vocabulary.pieces[id]!,
-      );
-      const isAfterPrefix = trimAfterPrefix && (k === 0 || from === 0);
-      for (let left = before - (isAfterPrefix ? 1 : 0); left > 0 && from < to; left--)
-        from += widthAt(text, from);
+      const piece = this.#edges[id] === TAKING ? text.slice(from, to) : this.vocabulary.pieces[id]!;
+      const [before, after] = spacesAtEnds(piece);
+      // Several spaces at the beginning are the text's own: upstream would not have added one.
+      const isAdded = trimAfterPrefix && before === 1 && (k === 0 || from === 0);
+      for (let left = isAdded ? 0 : before; left > 0 && from < to; left--) from += widthAt(text, from);
       for (let left = after; left > 0 && from < to; left--) to -= widthAt(text, to - 2) === 2 ? 2 : 1;
       starts[k] = from;
       ends[k] = to;
     });
   }
-}
-
-function shifted(by: number): Places {
-  return { start: (at) => by + at, end: (at) => by + at };
 }
 
 /** UTF-16 units of the character that begins at a place. */

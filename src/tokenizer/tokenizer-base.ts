@@ -1,6 +1,12 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { brief } from '../../ipu-config/base/json-text.js';
-import { distinct, numberTokens, type AddedToken, type NumberedToken } from './base/added-tokens.js';
+import {
+  distinct,
+  numberTokens,
+  specialToken,
+  type AddedToken,
+  type NumberedToken,
+} from './base/added-tokens.js';
 import type { RowLayout } from './base/row-layout.js';
 import type { Side, TokenizedText, Tokenizer, TokenizerFlavour } from './base/tokenizer.js';
 import type { Vocabulary } from './base/vocabulary.js';
@@ -31,8 +37,8 @@ export interface TokenizerOptions {
 
 /** What a kind of tokenizer does where options say nothing else. */
 interface Kind {
-  /** The five special tokens with their attributes. */
-  readonly specials: readonly AddedToken[];
+  /** Where no file says so. */
+  readonly maskTakesSpace: boolean;
   readonly layout: (clsId: number, sepId: number) => RowLayout;
   readonly normalize: Normalizer;
   readonly split: Splitter;
@@ -60,15 +66,18 @@ export abstract class TokenizerBase implements Tokenizer {
   readonly #raw: TokenFinder;
   readonly #split: Splitter;
 
-  /** @throws InputError when added tokens have ids that do not fit, or nothing is left of one that is normalised */
+  /** @throws InputError when a special token is missing, added ones have ids that do not fit, or nothing is left of one that is normalised */
   protected constructor(vocabulary: Vocabulary, options: TokenizerOptions, kind: Kind) {
     const ids = new Map(vocabulary.ids);
-    const tokens = distinct([...kind.specials, ...(options.addedTokens ?? [])]);
-    this.tokens = numberTokens(ids, tokens, vocabulary.where);
+    const { addedTokens = [] } = options;
+    checkSpecials(vocabulary, addedTokens);
+    const { unk, cls, sep, pad, mask } = vocabulary.specials;
+    const specials = [unk, cls, sep, pad, mask].map((content) => specialToken(content));
+    if (kind.maskTakesSpace) specials.push({ ...specialToken(mask), lstrip: true });
+    this.tokens = numberTokens(ids, distinct([...specials, ...addedTokens]), vocabulary.where);
     this.vocabulary = ids.size === vocabulary.ids.size ? vocabulary : vocabulary.extended(ids);
     this.flavour = options.flavour ?? 'fast';
     this.modelMaxLength = options.modelMaxLength ?? Infinity;
-    const { unk, cls, sep, pad, mask } = vocabulary.specials;
     this.unkId = this.vocabulary.id(unk);
     this.clsId = this.vocabulary.id(cls);
     this.sepId = this.vocabulary.id(sep);
@@ -87,14 +96,28 @@ export abstract class TokenizerBase implements Tokenizer {
   /** Added tokens are found first; what lies between them is normalised and cut into pieces. */
   tokenize(text: string): TokenizedText {
     const out: TokenizedText = { ids: [], starts: [], ends: [] };
-    let from = 0;
-    for (const token of this.#raw.find(text)) {
-      if (from < token.start) this.tokenizePlain(text, from, token.start, out);
-      pushToken(token, out);
-      from = token.end;
-    }
-    if (from < text.length) this.tokenizePlain(text, from, text.length, out);
+    this.cut(this.#raw, text, 0, text.length, out, (from, to) => {
+      this.tokenizePlain(text, from, to, out);
+    });
     return out;
+  }
+
+  /** Appends the tokens that are found in `[from, to)`; `between` is told of what lies between, if it is not empty. */
+  protected cut(
+    finder: TokenFinder,
+    text: string,
+    from: number,
+    to: number,
+    out: TokenizedText,
+    between: (from: number, to: number) => void,
+  ): void {
+    let at = from;
+    for (const { id, start, end } of finder.find(text.slice(from, to))) {
+      if (at < from + start) between(at, from + start);
+      at = from + end;
+      pushToken({ id, start: from + start, end: at }, out);
+    }
+    if (at < to) between(at, to);
   }
 
   pieces(text: string): number[] {
@@ -125,6 +148,17 @@ export function pushToken({ id, start, end }: FoundToken, out: TokenizedText): v
   out.ids.push(id);
   out.starts.push(start);
   out.ends.push(end);
+}
+
+/** A special token need not be in the vocabulary where a file names it: it gets the next free id. */
+function checkSpecials({ ids, specials, where }: Vocabulary, addedTokens: readonly AddedToken[]): void {
+  const named = new Set(addedTokens.map(({ content }) => content));
+  const missing = Object.values(specials).filter((piece: string) => !ids.has(piece) && !named.has(piece));
+  if (missing.length === 0) return;
+  throw new InputError(
+    `${where} has no ${missing.join(', ')}: it is the vocabulary of another kind of tokenizer, or the tokenizer's files ` +
+      'name other special pieces.',
+  );
 }
 
 function normalizedTokens(tokens: readonly NumberedToken[], normalize: Normalizer): NumberedToken[] {

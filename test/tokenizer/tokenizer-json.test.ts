@@ -96,7 +96,7 @@ describe('tokenizer.json', () => {
     ['a decoder', { decoder: { type: 'Metaspace' } }, /decoder is of the type "Metaspace"/],
     [
       'a vocabulary without [CLS]',
-      { model: { type: 'WordPiece', unk_token: 'x', vocab: { x: 0 } } },
+      { added_tokens: [], model: { type: 'WordPiece', unk_token: 'x', vocab: { x: 0 } } },
       /\[CLS\]/,
     ],
     [

@@ -30,29 +30,24 @@ export function parseMerges(text: string, path = 'merges.txt'): MergeList {
  * @throws InputError for anything else
  */
 export function mergeOf(said: unknown, where: string): Merge {
-  const [left, right, ...more] = (
-    typeof said === 'string' ? said.split(' ') : Array.isArray(said) ? said : []
-  ) as unknown[];
-  const isPair =
-    [left, right].every((piece) => typeof piece === 'string' && piece !== '') && more.length === 0;
-  if (isPair) return [left, right] as string[] as unknown as Merge;
+  const pair: unknown = typeof said === 'string' ? said.split(' ') : said;
+  const isPiece = (piece: unknown): boolean => typeof piece === 'string' && piece !== '';
+  if (Array.isArray(pair) && pair.length === 2 && pair.every(isPiece)) return pair as unknown as Merge;
   throw new InputError(`${where} is ${brief(said)}: a merge is two pieces with one space between.`);
 }
+
+const MOST_IDS = 2 ** 26;
 
 /** Which pairs of pieces become which, and in what order. */
 export class MergeTable {
   /** Ids of the merged pieces by rank. */
   readonly results: Int32Array;
-  /** Rank of a pair, by `left · size + right`; the pieces of a large vocabulary make more pairs than 31 bits count. */
+  /** By both ids in one number. */
   readonly #ranks = new Map<number, number>();
-  readonly #size: number;
 
-  /**
-   * @throws InputError that names a merge of pieces which the vocabulary does not have
-   */
+  /** @throws InputError that names a merge of pieces which the vocabulary does not have */
   constructor(ids: ReadonlyMap<string, number>, { pairs, nameOf }: MergeList) {
     this.results = new Int32Array(pairs.length);
-    this.#size = [...ids.values()].reduce((most, id) => Math.max(most, id + 1), 0);
     pairs.forEach(([left, right], rank) => {
       const pair = [left, right, left + right].map((piece) => {
         const id = ids.get(piece);
@@ -63,12 +58,12 @@ export class MergeTable {
         );
       });
       // As upstream, of two equal merges the later one counts.
-      this.#ranks.set(pair[0]! * this.#size + pair[1]!, rank);
+      this.#ranks.set(pair[0]! * MOST_IDS + pair[1]!, rank);
       this.results[rank] = pair[2]!;
     });
   }
 
   rank(left: number, right: number): number | undefined {
-    return this.#ranks.get(left * this.#size + right);
+    return this.#ranks.get(left * MOST_IDS + right);
   }
 }

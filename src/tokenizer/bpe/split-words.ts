@@ -5,6 +5,7 @@ const NUMBER = 2;
 const SPACE = 3;
 const OTHER = 4;
 
+const CONTRACTION = /'(?:[stmd]|re|ve|ll)/y;
 const IS_LETTER = /^\p{L}$/u;
 const IS_NUMBER = /^\p{N}$/u;
 /** By code point; 0 where nobody has asked yet. */
@@ -21,22 +22,14 @@ const classes = new Uint8Array(0x110000);
 export function wordEnd(text: string, from: number): number {
   const first = text.charCodeAt(from);
   if (first === 0x27) {
-    const contraction = contractionAt(text, from + 1);
-    if (contraction > 0) return from + 1 + contraction;
+    CONTRACTION.lastIndex = from;
+    if (CONTRACTION.test(text)) return CONTRACTION.lastIndex;
   }
   const start = first === 0x20 ? from + 1 : from;
   const kind = start < text.length ? classAt(text, start) : SPACE;
   if (kind !== SPACE) return runEnd(text, start, kind);
   const end = runEnd(text, from, SPACE);
   return end === text.length || end === from + 1 ? end : end - 1;
-}
-
-/** Length of what stands behind an apostrophe, 0 where it is no contraction. */
-function contractionAt(text: string, at: number): number {
-  const next = text[at];
-  if (next === 's' || next === 't' || next === 'm' || next === 'd') return 1;
-  const two = text.slice(at, at + 2);
-  return two === 're' || two === 've' || two === 'll' ? 2 : 0;
 }
 
 function runEnd(text: string, from: number, kind: number): number {
@@ -55,12 +48,13 @@ function classAt(text: string, at: number): number {
 }
 
 function learn(code: number): number {
-  return (classes[code] = classOf(code));
-}
-
-function classOf(code: number): number {
   const char = String.fromCodePoint(code);
-  if (IS_LETTER.test(char)) return LETTER;
-  if (IS_NUMBER.test(char)) return NUMBER;
-  return code < 0x10000 && isWhiteSpace(code) ? SPACE : OTHER;
+  const isSpace = code < 0x10000 && isWhiteSpace(code);
+  return (classes[code] = IS_LETTER.test(char)
+    ? LETTER
+    : IS_NUMBER.test(char)
+      ? NUMBER
+      : isSpace
+        ? SPACE
+        : OTHER);
 }

@@ -3,7 +3,6 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import { brief } from '../../../ipu-config/base/json-text.js';
 import { robertaLayout } from '../base/row-layout.js';
 import type { SpecialPieces } from '../base/vocabulary.js';
-import { BYTE_SYMBOLS } from '../bpe/byte-symbols.js';
 import { mergeOf, type MergeList } from '../bpe/merges.js';
 import type { BpeTokenizerOptions } from '../bpe-tokenizer.js';
 import { fitting, pieceIds } from '../tokenizer-files.js';
@@ -13,35 +12,23 @@ import { normalizerOf, splitterOf } from './steps.js';
 import type { TokenizerFile } from './tokenizer-json.js';
 
 const flag = v.optional(v.nullable(v.boolean()), false);
-/** Of a model that is not byte-level, or one that cuts a text now so and now so. */
-const none = (harmless: unknown): v.GenericSchema =>
-  v.optional(
-    v.nullable(v.custom((value) => value === harmless, `only ${brief(harmless)} or null is known here`)),
-  );
-
 const schema = v.object({
   vocab: pieceIds,
   merges: v.array(v.unknown()),
   unk_token: v.optional(v.nullable(v.string())),
   fuse_unk: flag,
-  byte_fallback: flag,
   ignore_merges: flag,
-  dropout: none(0),
-  continuing_subword_prefix: none(''),
-  end_of_word_suffix: none(''),
+  // What else these may be is not byte-level, or cuts a text now so and now so.
+  byte_fallback: v.optional(v.nullable(v.literal(false))),
+  dropout: v.optional(v.nullable(v.literal(0))),
+  continuing_subword_prefix: v.optional(v.nullable(v.literal(''))),
+  end_of_word_suffix: v.optional(v.nullable(v.literal(''))),
 });
 
-const byteLevel = v.object({
-  add_prefix_space: v.boolean(),
-  trim_offsets: v.optional(v.boolean(), true),
-  use_regex: v.optional(v.boolean(), true),
-});
-
+const trims = { trim_offsets: v.boolean(), add_prefix_space: v.boolean() };
+const byteLevel = v.object({ ...trims, use_regex: v.optional(v.boolean(), true) });
 const token = v.tuple([v.string(), v.number()]);
-const roberta = v.object({
-  ...{ sep: token, cls: token },
-  ...{ trim_offsets: v.boolean(), add_prefix_space: v.boolean() },
-});
+const roberta = v.object({ ...trims, sep: token, cls: token });
 
 /** What RoBERTa's classes set, whatever tokenizer.json says; undefined leaves it to the file. */
 export interface BpeArguments {
@@ -67,11 +54,6 @@ export function bpeOf(file: TokenizerFile, over: BpeArguments): BpeFile {
   const unknown = model.unk_token ?? undefined;
   if (unknown !== undefined && !vocabulary.has(unknown)) {
     throw new InputError(`${path}: model.unk_token is ${brief(unknown)}, which model.vocab does not have.`);
-  }
-  if (model.byte_fallback && BYTE_SYMBOLS.some((symbol) => !vocabulary.has(symbol))) {
-    throw new InputError(
-      `${path}: model.byte_fallback is true, and model.vocab has not all 256 bytes: such a fallback is not known here.`,
-    );
   }
   const { specials, ...rows } = rowsOf(file.postProcessor, `${path}: post_processor`, over);
   return {
@@ -105,29 +87,29 @@ function wordsOf(part: JsonPart, where: string, over: BpeArguments): BpeTokenize
   return { addPrefixSpace: over.addPrefixSpace ?? said.add_prefix_space, splitWords: said.use_regex };
 }
 
-type Rows = Pick<BpeTokenizerOptions, 'layout' | 'trimOffsets' | 'trimAfterPrefix'> & {
-  readonly specials?: Partial<SpecialPieces>;
-};
+type Rows = BpeTokenizerOptions & { readonly specials?: Partial<SpecialPieces> };
 
 /** How a row is made, and whether places are trimmed before. */
 function rowsOf(part: JsonPart, where: string, over: BpeArguments): Rows {
-  const trims = (said: { trim_offsets: boolean; add_prefix_space: boolean }): Rows => ({
+  const trimmed = (said: v.InferOutput<typeof byteLevel | typeof roberta>): Rows => ({
     trimOffsets: over.trimOffsets ?? said.trim_offsets,
     trimAfterPrefix: over.addPrefixSpace ?? said.add_prefix_space,
   });
   if (part?.type === 'RobertaProcessing') {
     const said = fitting(roberta, part, where);
     const [[sep, sepId], [cls, clsId]] = [said.sep, said.cls];
-    return { ...trims(said), layout: robertaLayout(clsId, sepId), specials: { sep, cls } };
+    return { ...trimmed(said), layout: robertaLayout(clsId, sepId), specials: { sep, cls } };
   }
-  if (part?.type === 'ByteLevel')
-    return { ...trims(fitting(byteLevel, part, where)), layout: layoutOf(null, where) };
+  if (part?.type === 'ByteLevel') {
+    return { ...trimmed(fitting(byteLevel, part, where)), layout: layoutOf(null, where) };
+  }
   if (part?.type === 'Sequence') {
     const { processors } = fitting(v.object({ processors: v.array(jsonPart) }), part, where);
     const [first, ...rest] = processors;
-    if (first?.type === 'ByteLevel' && rest.length > 0) {
-      return { ...rowsOf(first, where, {}), layout: layoutOf({ ...part, processors: rest }, where) };
-    }
+    const rows = rowsOf(first, where, {});
+    if (rest.length === 0) return rows;
+    if (first?.type === 'ByteLevel')
+      return { ...rows, layout: layoutOf({ ...part, processors: rest }, where) };
   }
   return { trimOffsets: false, layout: layoutOf(part, where) };
 }
