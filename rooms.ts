@@ -59,7 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ipu-config/base', 'src/executors', 'src/executors/gpu-js', 'src/executors/onnx',
     'src/executors/reference',
   ] },
-  'src/hub': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
+  'src/hub': { uses: ['ipu-config/base', 'ipu-config/base/files', 'src/weights'] },
 
   // What is asked of a model, and a session of it on a pipeline.
   'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer/base', 'src/tokenizer'] },

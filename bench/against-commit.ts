@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -189,8 +190,15 @@ function compareSimulations(sides: readonly [Side, Side]): void {
       (side, schedule) => side.simulateLockstep(schedule, { costNs: ({ stage, op }) => costNs(stage, op) }),
     ],
   ];
+  // A schedule is checked when it is simulated first; later runs of it are what a search or a sweep makes.
   for (const [name, make, run] of cases) {
     const schedules = sides.map(make);
+    const [firstOurs, firstTheirs] = sides.map((side, which) => {
+      const startMs = performance.now();
+      run(side, schedules[which]!);
+      return performance.now() - startMs;
+    });
+    console.log(`  ${name}, first run: ${(firstOurs! / firstTheirs!).toFixed(2)} × of the time`);
     const once = (which: 0 | 1): number => {
       const startMs = performance.now();
       run(sides[which], schedules[which]!);
@@ -209,11 +217,38 @@ function compareSimulations(sides: readonly [Side, Side]): void {
   }
 }
 
+/** BERT's tokenizer over the contexts of SQuAD, one thread. */
+async function compareTokenizer(sides: readonly [Side, Side]): Promise<void> {
+  const [squad, vocabulary] = ['squad/dev-v1.1.json', 'vocab/bert-base-uncased-vocab.txt'].map((file) =>
+    resolve('../shared/bert', file),
+  );
+  if (!existsSync(squad!)) return console.log('  tokenizer: skipped, ../shared is not there');
+  const texts = contextsOf(await readFile(squad!, 'utf8'));
+  const pieces = (await readFile(vocabulary!, 'utf8')).split('\n').filter((piece) => piece !== '');
+  const times = sides.map((): number[] => []);
+  const tokenizers = sides.map((side) => new side.BertTokenizer(new side.Vocabulary(pieces)));
+  for (let round = 0; round < 3 * ROUNDS; round++) {
+    sides.forEach((side, which) => {
+      const startMs = performance.now();
+      for (const text of texts) side.encode(tokenizers[which]!, text);
+      times[which]!.push(performance.now() - startMs);
+    });
+  }
+  const [ours, theirs] = times.map((each) => Math.min(...each));
+  verdict(`tokenizer, time over ${revision}`, ours! / theirs!, { atMost: 1.05 }, ' ×');
+}
+
+function contextsOf(squad: string): string[] {
+  const { data } = JSON.parse(squad) as { data: { paragraphs: { context: string }[] }[] };
+  return data.flatMap(({ paragraphs }) => paragraphs.map(({ context }) => context));
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'against-commit-'));
 try {
   const sides = [await load(resolve('.')), await load(checkout(folder))] as const;
   await compareOutputs(...sides);
   compareSimulations(sides);
+  await compareTokenizer(sides);
   await compareDispatch(sides);
   const large = { executor: 'onnx', head: 'question-answering' as const, sequenceLength: 128 };
   await compareThroughput(sides, { ...large, model: 'synthetic:bert-tiny', layersPerIpu: [1, 1] }, 2000);

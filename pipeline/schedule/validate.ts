@@ -15,6 +15,7 @@ import {
   type Op,
   type OpFacts,
 } from './op-table.js';
+import { once } from './once.js';
 import type { ProgressLimits } from './progress.js';
 import { opAt, rankRows, type RankRow, type RankRows } from './rank-rows.js';
 import { runRows } from './run-order.js';
@@ -33,13 +34,21 @@ export function validateSchedule(schedule: Schedule, limits: ProgressLimits = {}
 /** Validates a schedule and gives its rows. @throws ScheduleError */
 export function checkedRows(schedule: Schedule, limits: ProgressLimits): RankRows {
   const facts = completeRows(schedule);
-  const stuck = runRows(schedule, facts, limits);
-  if (stuck.length > 0) throw deadlock(schedule, facts.rows, stuck);
+  const ends = slotsThatEnd(schedule);
+  const { slotsPerLink = Infinity } = limits;
+  if (!ends.has(slotsPerLink)) {
+    const stuck = runRows(schedule, facts, limits);
+    if (stuck.length > 0) throw deadlock(schedule, facts.rows, stuck);
+    ends.add(slotsPerLink);
+  }
   return facts;
 }
 
+/** Numbers of slots with which a schedule is known to come to its end. */
+const slotsThatEnd = once((_: Schedule) => new Set<number>());
+
 /** Rows in which everything stands where it belongs; only their order is not checked. @throws ScheduleError */
-export function completeRows(schedule: Schedule): RankRows {
+export const completeRows = once((schedule: Schedule): RankRows => {
   checkShape(schedule);
   const facts = rankRows(schedule);
   const { rows } = facts;
@@ -48,7 +57,7 @@ export function completeRows(schedule: Schedule): RankRows {
   checkComplete(schedule, facts, checkOnce(schedule, rows));
   checkWeights(schedule, facts);
   return facts;
-}
+});
 
 function checkShape({ name, stages, microBatches, stageToRank, ranks }: Schedule): void {
   const problem =

@@ -1,14 +1,10 @@
 import type { Action } from '../schedule/action.js';
-import { printAction } from '../schedule/action-text.js';
 import { ScheduleError } from '../schedule/errors.js';
-import { OP_TABLE } from '../schedule/op-table.js';
-import { Progress } from '../schedule/progress.js';
-import { opAt, unitLength, type RankRow } from '../schedule/rank-rows.js';
+import type { RankRow } from '../schedule/rank-rows.js';
 import { RankTiler, type RankTotals } from '../schedule/rank-tiler.js';
-import { firstWait, type Stuck } from '../schedule/run-order.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Phase, Span } from '../schedule/span.js';
-import { completeRows, faultyCell } from '../schedule/validate.js';
+import { lockstepRows } from './lockstep-rows.js';
 
 /** Work that comes before an action, on the same rank: a forward pass again, say. */
 export interface Prelude {
@@ -77,18 +73,11 @@ interface LockstepRank {
 class Lockstep {
   now = 0;
   readonly ranks: readonly LockstepRank[];
-  readonly #schedule: Schedule;
   readonly #options: LockstepOptions;
-  readonly #progress: Progress;
-  /** Results of this cycle for another rank: they are copied when it is over. */
-  readonly #departed: Action[] = [];
 
   constructor(schedule: Schedule, options: LockstepOptions) {
-    const facts = completeRows(schedule);
-    this.#schedule = schedule;
     this.#options = options;
-    this.#progress = new Progress(schedule, {}, facts);
-    this.ranks = facts.rows.map((row, rank) => ({
+    this.ranks = lockstepRows(schedule).map((row, rank) => ({
       row,
       tiler: new RankTiler({ rank, onSpan: options.onSpan }),
       at: 0,
@@ -101,15 +90,16 @@ class Lockstep {
   }
 
   compute(cycle: number): void {
-    const { ranks } = this;
-    const first = this.#schedule.stageToRank[0]!;
-    let end = this.now;
-    // What leaves the pipeline lets another micro-batch in from the next cycle on: so the rank that does goes first.
-    for (let each = 0; each < ranks.length; each++) {
-      end = Math.max(end, this.#runCell((first + each) % ranks.length, cycle));
+    const { ranks, now } = this;
+    let end = now;
+    for (const each of ranks) {
+      const { actions, cycles } = each.row;
+      let endNs = now;
+      for (; each.at < actions.length && cycles[each.at] === cycle; each.at++) {
+        endNs = this.#act(each.tiler, actions[each.at]!, endNs);
+      }
+      if (endNs > end) end = endNs;
     }
-    for (const action of this.#departed) this.#progress.arrive(action, OP_TABLE[action.op]);
-    this.#departed.length = 0;
     for (const { row, at, tiler } of ranks) {
       const worked = at > 0 && row.cycles[at - 1] === cycle;
       tiler.stall(end, worked ? 'sync' : 'upstream');
@@ -117,44 +107,14 @@ class Lockstep {
     this.now = end;
   }
 
-  /** @returns when the rank has done its cell */
-  #runCell(rank: number, cycle: number): number {
-    const each = this.ranks[rank]!;
-    const { actions, cycles } = each.row;
-    let endNs = this.now;
-    while (each.at < actions.length && cycles[each.at] === cycle) {
-      const end = each.at + unitLength(each.row, each.at);
-      const blocked = firstWait(each.row, each.at, end, this.#progress);
-      if (blocked) throw this.#tooEarly({ rank, cycle, ...blocked });
-      for (let at = each.at; at < end; at++) this.#progress.begin(actions[at]!, opAt(each.row, at));
-      for (; each.at < end; each.at++) endNs = this.#act(each, endNs);
-    }
-    return endNs;
-  }
-
-  #act({ row, at, tiler }: LockstepRank, startNs: number): number {
-    const [action, op] = [row.actions[at]!, opAt(row, at)];
+  /** @returns when the action has ended */
+  #act(tiler: RankTiler, action: Action, startNs: number): number {
     const prelude = this.#options.prelude?.(action);
     const beforeNs = prelude ? wholeNs(prelude.phase, prelude.ns) : 0;
     if (prelude) tiler.phase(startNs + beforeNs, prelude.phase, action);
     const endNs = startNs + beforeNs + wholeNs(action.op, this.#options.costNs(action));
     tiler.action(endNs, action);
-    const progress = this.#progress;
-    progress.end(action, op);
-    const to = progress.handsTo(action.stage, op);
-    const { stageToRank } = this.#schedule;
-    if (to !== undefined && stageToRank[to] !== stageToRank[action.stage]) {
-      progress.depart(action, op);
-      this.#departed.push(action);
-    }
     return endNs;
-  }
-
-  #tooEarly({ rank, cycle, action, wait }: Stuck): ScheduleError {
-    const print = (each: Action): string => printAction(each, this.#schedule.csv?.dialect);
-    const what = wait.action ? `${print(wait.action)}, which no cycle before has done` : wait.cause;
-    const problem = `in lockstep, ${print(action)} in cycle ${cycle} waits for ${what}`;
-    return faultyCell(this.#schedule, { rank, cycle }, problem);
   }
 }
 

@@ -2,6 +2,8 @@ import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpuPipelineError, InputError } from '../../ipu-config/base/errors.js';
 import { systemCode } from '../../ipu-config/base/reason.js';
+import { otherFormsAmong } from '../weights/other-forms.js';
+import { WEIGHT_FILES, shardsOf, weightLayout } from '../weights/weight-layout.js';
 import { downloadBlob } from './download-blob.js';
 import { HubCache, cacheError } from './hub-cache.js';
 import { HubClient } from './hub-client.js';
@@ -10,7 +12,7 @@ import { currentCommit, listModel, type HubFile, type ModelListing } from './hub
 import { hubSettings, type Environment, type HubSettings } from './hub-settings.js';
 import type { ModelReference } from './model-reference.js';
 import { isCommitHash } from './model-reference.js';
-import { SMALL_FILES, shardsOf, weightLayout } from './needed-files.js';
+import { SMALL_FILES } from './needed-files.js';
 
 /** How far a download has come; bytes of files that the cache had already count as done. */
 export interface DownloadProgress {
@@ -186,12 +188,12 @@ class ModelDownload {
     const { repo, revision } = this.#reference;
     const lacks = (what: string): InputError =>
       new InputError(
-        `${repo} at revision "${revision}" has no ${what}. It has ${names.slice(0, 20).join(', ') || 'no files'}.`,
+        `${repo} at revision "${revision}" has no ${what}. It has ${names.slice(0, 20).join(', ') || 'no files'}.` +
+          otherFormsAmong(names, repo),
       );
     if (!files.has('config.json')) throw lacks('config.json, so it is no model that can be run here');
     const layout = weightLayout((path) => files.has(path));
-    if (!layout)
-      throw lacks('weights in a format read here, which are model.safetensors and pytorch_model.bin');
+    if (!layout) throw lacks(`weights in a format read here, which are ${WEIGHT_FILES.join(' and ')}`);
     if (layout.kind === 'file') return [layout.path];
     // Which shards there are stands in the index.
     await this.#fetch(commit, files.get(layout.path)!, () => undefined);

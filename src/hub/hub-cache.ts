@@ -4,7 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import { InputError } from '../../ipu-config/base/errors.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import { isCommitHash } from './model-reference.js';
-import { SMALL_FILES, shardsOf, weightLayout } from './needed-files.js';
+import { LAYOUT_FILES, shardsOf, weightLayout } from '../weights/weight-layout.js';
+import { SMALL_FILES } from './needed-files.js';
 
 /**
  * The part of the hub's cache that holds one model, laid out as huggingface_hub does it, so that both use the same
@@ -84,9 +85,8 @@ export class HubCache {
   }
 
   async #missingWeights(commit: string): Promise<string[]> {
-    const names = ['model.safetensors', 'pytorch_model.bin'].flatMap((name) => [name, `${name}.index.json`]);
     const there = new Set<string>();
-    for (const name of names) if (await this.has(commit, name)) there.add(name);
+    for (const name of LAYOUT_FILES) if (await this.has(commit, name)) there.add(name);
     const layout = weightLayout((path) => there.has(path));
     if (!layout) return ['the weights'];
     if (layout.kind === 'file') return [];

@@ -4,6 +4,7 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { CheckpointWeights } from '../weights/checkpoint-weights.js';
 import { GeneratedWeights } from '../weights/generated-weights.js';
+import { otherForms } from '../weights/other-forms.js';
 import { decodeUtf8 } from '../../ipu-config/base/json-text.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { DownloadOptions } from '../hub/download-model.js';
@@ -12,7 +13,7 @@ import type { ModelConfig, ModelHead } from '../models/model-config.js';
 import { MODEL_SIZES } from '../models/families/model-sizes.js';
 import type { Spellings } from '../weights/tensor-names.js';
 import type { WeightSource } from '../weights/weights.js';
-import { findModelDirectory, otherForms } from './find-model.js';
+import { findModelDirectory } from './find-model.js';
 
 /** Where weights come from, in a form that can be posted to a worker. */
 export type WeightSpec =

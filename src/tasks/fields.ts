@@ -28,7 +28,7 @@ export function inputSchema<Input extends object>(
   subject = 'an input',
 ): v.GenericSchema<unknown, Input> {
   const entries = Object.entries(fields);
-  const isText = entries.every(([name, { kind }]) => name === 'text' || kind === 'optional');
+  const isText = takesText(fields);
   const schemas = Object.fromEntries(entries.map(([name, { kind }]) => [name, SCHEMAS[kind]]));
   const object = v.object(
     schemas,
@@ -37,6 +37,11 @@ export function inputSchema<Input extends object>(
   const orText = v.transform((value: unknown) => (typeof value === 'string' ? { text: value } : value));
   const schema = isText ? v.pipe(v.unknown(), orText, object) : object;
   return schema as unknown as v.GenericSchema<unknown, Input>;
+}
+
+/** Nothing but a text is needed. */
+export function takesText(fields: Readonly<Record<string, Field>>): boolean {
+  return Object.entries(fields).every(([name, { kind }]) => name === 'text' || kind === 'optional');
 }
 
 function shapeOf(entries: readonly [string, Field][]): string {

@@ -1,24 +1,20 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
-import { readJsonFile } from '../../ipu-config/base/files/read-json.js';
-import { brief } from '../../ipu-config/base/json-text.js';
+import { readTextFile } from '../../ipu-config/base/files/read-json.js';
 import { reason } from '../../ipu-config/base/reason.js';
+import { otherFormsAmong } from './other-forms.js';
 import { SafetensorsFile } from './safetensors.js';
 import type { TensorFile } from './tensor-file.js';
 import { TorchFile } from './torch-file.js';
+import { WEIGHT_FILES, readWeightIndex, weightLayout } from './weight-layout.js';
 
-interface Format {
-  readonly file: string;
-  readonly open: (path: string) => Promise<TensorFile>;
-}
+type Open = (path: string) => Promise<TensorFile>;
 
-/** Formats in the order in which upstream prefers them; each as one file or as shards with an index. */
-const FORMATS: readonly Format[] = [
-  { file: 'model.safetensors', open: (path) => SafetensorsFile.open(path) },
-  { file: 'pytorch_model.bin', open: (path) => TorchFile.open(path) },
-];
+const OPEN: Record<(typeof WEIGHT_FILES)[number], Open> = {
+  'model.safetensors': (path) => SafetensorsFile.open(path),
+  'pytorch_model.bin': (path) => TorchFile.open(path),
+};
 
 /**
  * Opens the files that hold a directory's weights: `model.safetensors`, its shards, `pytorch_model.bin` or its
@@ -26,34 +22,27 @@ const FORMATS: readonly Format[] = [
  * @throws CheckpointError when none is there or one is not right; none is left open then.
  */
 export async function openWeightFiles(directory: string): Promise<TensorFile[]> {
-  for (const { file, open } of FORMATS) {
-    const path = join(directory, file);
-    if (await exists(path)) return [await open(path)];
-    const index = `${path}.index.json`;
-    if (await exists(index)) return openShards(directory, index, open);
+  const names = (
+    await readdir(directory).catch((error: unknown) => {
+      throw new CheckpointError(`cannot read ${directory}: ${reason(error)}.`, { cause: error });
+    })
+  ).sort();
+  const layout = weightLayout((file) => names.includes(file));
+  if (!layout) {
+    const has = `${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}` || 'no files';
+    throw new CheckpointError(
+      `${directory} has no weights: it needs ${WEIGHT_FILES.join(' or ')}, or either's shards with an index ` +
+        `(${WEIGHT_FILES.map((file) => `${file}.index.json`).join(' or ')}). It has ${has}.` +
+        otherFormsAmong(names, directory),
+    );
   }
-  throw new CheckpointError(
-    `${directory} has no weights: it needs model.safetensors or pytorch_model.bin, or either's shards with an ` +
-      `index (${FORMATS.map(({ file }) => `${file}.index.json`).join(' or ')}). It has ${await listing(directory)}.`,
-  );
+  const path = join(directory, layout.path);
+  const open = OPEN[layout.format];
+  return layout.kind === 'file' ? [await open(path)] : openShards(directory, path, open);
 }
 
-const indexSchema = v.object({ weight_map: v.record(v.string(), v.string()) });
-
-async function openShards(directory: string, index: string, open: Format['open']): Promise<TensorFile[]> {
-  const parsed = v.safeParse(indexSchema, await readJsonFile(index));
-  if (!parsed.success) {
-    throw new CheckpointError(`${index} must have a weight_map that gives the file of each tensor.`);
-  }
-  const placed = Object.entries(parsed.output.weight_map);
-  if (placed.length === 0) throw new CheckpointError(`${index} has an empty weight_map: it names no tensor.`);
-  for (const [tensor, file] of placed) {
-    if (/[/\\\0]/.test(file) || file === '..' || file === '.' || file === '') {
-      throw new CheckpointError(
-        `${index} puts tensor ${tensor} into ${brief(file)}: it must be a file beside the index.`,
-      );
-    }
-  }
+async function openShards(directory: string, index: string, open: Open): Promise<TensorFile[]> {
+  const placed = readWeightIndex(index, await readTextFile(index));
   const files = new Map<string, TensorFile>();
   try {
     for (const name of new Set(placed.map(([, file]) => file))) {
@@ -67,7 +56,7 @@ async function openShards(directory: string, index: string, open: Format['open']
   }
 }
 
-async function openShard(path: string, index: string, open: Format['open']): Promise<TensorFile> {
+async function openShard(path: string, index: string, open: Open): Promise<TensorFile> {
   if (!(await exists(path))) {
     throw new CheckpointError(`${index} names the shard ${path}, but there is no such file. Fetch it too.`);
   }
@@ -99,16 +88,6 @@ function checkPlaced(
         );
       }
     }
-  }
-}
-
-async function listing(directory: string): Promise<string> {
-  try {
-    const names = (await readdir(directory)).sort();
-    const shown = names.slice(0, 10).join(', ');
-    return names.length === 0 ? 'no files' : `${shown}${names.length > 10 ? ', …' : ''}`;
-  } catch (error) {
-    throw new CheckpointError(`cannot read ${directory}: ${reason(error)}.`, { cause: error });
   }
 }
 

@@ -208,6 +208,10 @@ describe('a model directory', () => {
     const model = await openModel(await writeModel(files.path('no-weights'), undefined));
     const message = await refusal(checkWeights(model, model.head), CheckpointError);
     expect(message).toMatch(/no-weights has no weights: it needs model\.safetensors.*It has config\.json/);
+    await writeFile(files.path('no-weights/tf_model.h5'), '');
+    expect(await refusal(checkWeights(model, model.head), CheckpointError)).toMatch(
+      /tf_model\.h5 is a TensorFlow model: convert it in Python/,
+    );
   });
 });
 

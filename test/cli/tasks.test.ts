@@ -170,6 +170,61 @@ describe('tasks on the command line', () => {
     expect(stderr).toContain('none of the 2 lines');
   });
 
+  it('end with 2 after a bad line where --exit-code asks for it', async () => {
+    const directory = await model('BertForSequenceClassification');
+    const [some, all] = [await file('"fox"\n3\n"red"\n'), await file('"fox"\n"red"\n')];
+    const run = (lines: string): ReturnType<typeof ipuPipeline> =>
+      ipuPipeline('classify', '--model', directory, '--exit-code', '--input', lines);
+    const bad = await run(some);
+    expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('1 of 3 lines') as string });
+    expect(bad.stdout).toMatch(/^1: .*\n3: .*\n$/);
+    expect(await run(all)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('take each line as a text with --lines', async () => {
+    const directory = await model('BertForSequenceClassification');
+    const [texts, json] = [await file('the "red" fox\r\n\n3\n'), await file('"the \\"red\\" fox"\n\n"3"\n')];
+    const run = (...args: string[]): ReturnType<typeof ipuPipeline> =>
+      ipuPipeline('classify', '--model', directory, '--json', '--input', ...args);
+    const plain = await run(texts, '--lines');
+    expect(plain).toMatchObject({ code: 0, stderr: '' });
+    expect(plain).toEqual(await run(json));
+    const lone = await ipuPipeline('classify', '--model', directory, '--text', 'fox', '--lines');
+    expect(lone).toMatchObject({ code: 2, stderr: expect.stringContaining('--input') as string });
+    const answer = await ipuPipeline('answer', '--model', directory, '--input', texts, '--lines');
+    expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining("'--lines'") as string });
+  });
+
+  it.each(['missing.txt', 'texts/missing', 'texts\\missing', './x', 'a.jsonl'])(
+    'refuse %s, which looks like a file and is none',
+    async (name) => {
+      const directory = await model('BertForTokenClassification');
+      const { code, stdout, stderr } = await ipuPipeline('label', '--model', directory, '--text', name);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`--text ${JSON.stringify(name)} looks like a file, but there is none`);
+    },
+  );
+
+  it.each(['fox', 'The fox.', 'e.g.', '3.14', 'and / or', '…'])('take %s for a text', async (text) => {
+    const directory = await model('BertForTokenClassification');
+    expect(await ipuPipeline('label', '--model', directory, '--text', text)).toMatchObject({ code: 0 });
+  });
+
+  it('take the name of a file, as such where a flag says so', async () => {
+    const directory = await model('BertForTokenClassification');
+    const named = await file('the red fox');
+    const run = (...args: string[]): ReturnType<typeof ipuPipeline> =>
+      ipuPipeline('label', '--model', directory, '--json', ...args);
+    const text = await run('--text', 'the red fox');
+    expect(text.code).toBe(0);
+    expect(await run('--text', named)).toEqual(text);
+    expect(await run('--text-file', named)).toEqual(text);
+    const missing = await run('--text-file', 'no such file');
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('no such file') as string });
+    const both = await run('--text-file', named, '--text', 'a');
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('not both') as string });
+  });
+
   it('read a line that is no UTF-8 as a bad one', async () => {
     const directory = await model('BertForSequenceClassification');
     const lines = await file('');

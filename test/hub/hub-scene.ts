@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError, openModel, type BertModel } from 'ipu-pipeline';
+import { openModel, type BertModel } from 'ipu-pipeline';
 import type { DownloadOptions } from 'ipu-pipeline/models';
 import { expect } from 'vitest';
 import { writeModel } from '../model-directory.js';
@@ -17,7 +17,7 @@ export interface Scene {
   /** Directory of the model in the cache. */
   readonly root: string;
   open(options?: DownloadOptions, name?: string): Promise<BertModel>;
-  /** The message of the InputError that opening ends with. */
+  /** The message of the user error that opening ends with. */
   refusal(options?: DownloadOptions, name?: string): Promise<string>;
   end(): Promise<void>;
 }
@@ -47,8 +47,8 @@ export async function scene(change?: (files: Map<string, Buffer>) => void): Prom
         () => undefined,
         (error: unknown) => error,
       );
-      expect(error).toBeInstanceOf(InputError);
-      return (error as InputError).message;
+      expect(error).toMatchObject({ exitCode: 2 });
+      return (error as Error).message;
     },
     end: async () => {
       await server.stop();

@@ -8,11 +8,16 @@ import { reason } from '../reason.js';
  * @throws CheckpointError when it cannot be read or is no JSON, with line and column where that is known.
  */
 export async function readJsonFile(path: string): Promise<unknown> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
+  return parseJson(path, await readTextFile(path));
+}
+
+/**
+ * Reads a text file of a checkpoint.
+ * @throws CheckpointError when it cannot be read or is no UTF-8.
+ */
+export async function readTextFile(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new CheckpointError(`cannot read ${path}: ${reason(error)}.`, { cause: error });
-  }
-  return parseJson(path, decodeUtf8(path, bytes));
+  });
+  return decodeUtf8(path, bytes);
 }

@@ -25,10 +25,14 @@ export class BadLine extends RefusedInput {
 const MAX_LINE_BYTES = 16 * 2 ** 20;
 const NEWLINE = 0x0a;
 
-/** Reads a schema's records, one JSON value to a line. A line that is not one comes as `BadLine`. */
+/**
+ * Reads a schema's records, one JSON value to a line. A line that is not one comes as `BadLine`.
+ * @param isText each line is a text as it stands, and not JSON
+ */
 export async function* jsonLines<T extends object>(
   file: string,
   schema: v.GenericSchema<unknown, T>,
+  isText = false,
 ): AsyncGenerator<(T & Placed) | BadLine, void, undefined> {
   let line = 0;
   for await (const bytes of linesOf(file)) {
@@ -36,7 +40,8 @@ export async function* jsonLines<T extends object>(
     if (bytes !== undefined && isBlank(bytes)) continue;
     let place: Placed = { line };
     try {
-      const value = valueOf(bytes);
+      const text = textOf(bytes);
+      const value = isText ? text : jsonOf(text);
       const isObject = typeof value === 'object' && value !== null;
       if (isObject && Object.hasOwn(value, 'id')) place = { line, id: (value as { id: unknown }).id };
       yield { ...record(value, schema), ...place };
@@ -47,13 +52,21 @@ export async function* jsonLines<T extends object>(
   }
 }
 
-function valueOf(bytes: Buffer | undefined): unknown {
+function textOf(bytes: Buffer | undefined): string {
   if (!bytes) throw new InputError(`the line is longer than ${MAX_LINE_BYTES} bytes.`);
   try {
-    return parsePythonJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r$/, '');
   } catch (error) {
-    const what = error instanceof SyntaxError ? `no JSON (${error.message})` : 'not UTF-8';
-    throw new InputError(`the line is ${what}; each line must be one JSON value.`, { cause: error });
+    throw new InputError('the line is not UTF-8.', { cause: error });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parsePythonJson(text);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new InputError(`the line is no JSON (${why}); each line must be one JSON value.`, { cause: error });
   }
 }
 
@@ -110,8 +123,7 @@ export async function requireReadable(file: string): Promise<void> {
   const found = await stat(file).catch((error: unknown) => {
     throw unreadable(file, error);
   });
-  if (found.isDirectory())
-    throw new InputError(`${file} is a directory; --input takes a file of JSON lines.`);
+  if (found.isDirectory()) throw new InputError(`${file} is a directory; --input takes a file of lines.`);
 }
 
 function unreadable(file: string, error: unknown): InputError {

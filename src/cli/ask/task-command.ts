@@ -5,7 +5,7 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import { openSession, taskContext, type Session } from '../../runs/session.js';
 import { modelChoices } from '../../runs/sentence-model.js';
 import { withHead } from '../../runs/task-head.js';
-import { inputSchema } from '../../tasks/fields.js';
+import { inputSchema, takesText } from '../../tasks/fields.js';
 import { resolveOptions, type OptionSpecs } from '../../tasks/options.js';
 import { TASKS } from '../../tasks/table.js';
 import type { RefusedInput, TaskDefinition } from '../../tasks/task.js';
@@ -24,7 +24,9 @@ import { addFields, addOptions, inputOf, namesOf, optionsOf } from './task-flags
 interface TaskFlags extends ModelFlags, Readonly<Record<string, unknown>> {
   readonly microBatch: number;
   readonly input?: string;
+  readonly lines?: boolean;
   readonly strict?: boolean;
+  readonly exitCode?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,8 +45,11 @@ function taskCommand(task: TaskDefinition): Command {
   addOptions(command, options(false));
   withModelOptions(command)
     .option('--micro-batch <n>', 'most rows of like length in a micro-batch', wholeNumber(1), 1)
-    .option('--input <file>', 'read JSON Lines from a file, or from stdin (-); one result line for each')
+    .option('--input <file>', 'read JSON Lines from a file, or from stdin (-); one result line for each');
+  if (takesText(task.fields)) command.option('--lines', 'each line of --input is a text, and not JSON');
+  command
     .option('--strict', 'stop at the first line that cannot be run, instead of reporting it')
+    .option('--exit-code', 'exit with 2 when some lines could not be run, and not only when none could')
     .option('--json', 'print JSON: one object, or one a line with --input');
   addOptions(command, options(true));
   return command.action((flags: TaskFlags) => runTaskCommand(task, flags));
@@ -57,6 +62,10 @@ async function runTaskCommand(task: TaskDefinition, flags: TaskFlags): Promise<v
     throw new InputError(`give either ${namesOf(task.fields)}, or --input with a file of JSON lines.`);
   }
   if (flags.input !== undefined) await requireReadable(flags.input);
+  const lone = flags.lines ? 'lines' : flags.exitCode ? 'exit-code' : undefined;
+  if (flags.input === undefined && lone) {
+    throw new InputError(`--${lone} is about the lines of --input: give it too.`);
+  }
   const signal = abortOnInterrupt();
   const given = optionsOf(task.options, flags);
   resolveOptions(task, given);
@@ -89,10 +98,11 @@ async function runTaskCommand(task: TaskDefinition, flags: TaskFlags): Promise<v
 async function runLines(
   session: Session<object, object>,
   task: TaskDefinition,
-  { json, strict, input: file }: TaskFlags,
+  { json, strict, exitCode, lines, input: file }: TaskFlags,
 ): Promise<void> {
   let [good, bad] = [0, 0];
-  for await (const result of session.stream<Placed>(jsonLines(file!, inputSchema(task, 'each line')))) {
+  const inputs = jsonLines(file!, inputSchema(task, 'each line'), lines);
+  for await (const result of session.stream<Placed>(inputs)) {
     const { line, ...id } = placeOf(result.input);
     if ('error' in result) {
       const { type, message } = result.error;
@@ -110,7 +120,9 @@ async function runLines(
   }
   if (bad === 0) return;
   if (good === 0) throw new InputError(`none of the ${bad} lines of ${file} could be run.`);
-  process.stderr.write(`${bad} of ${good + bad} lines could not be run\n`);
+  const some = `${bad} of ${good + bad} lines could not be run`;
+  if (exitCode) throw new InputError(`${some}.`);
+  process.stderr.write(`${some}\n`);
 }
 
 function placeOf(input: Placed | RefusedInput): Placed {

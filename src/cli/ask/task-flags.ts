@@ -3,7 +3,7 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import type { Field } from '../../tasks/fields.js';
 import type { OptionSpec, OptionSpecs, OptionValues } from '../../tasks/options.js';
 import { finiteNumber, oneOf, wholeNumber } from '../flags/options.js';
-import { textOrFile } from './text-or-file.js';
+import { readTextFile, textOrFile } from './text-or-file.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Field>>;
@@ -12,6 +12,7 @@ type Fields = Readonly<Record<string, Field>>;
 export function addFields(command: Command, fields: Fields): void {
   for (const [name, { kind, about, flag = name, long }] of Object.entries(fields)) {
     command.option(`--${flag} <text${kind === 'texts' ? '...' : ''}${long ? '-or-file' : ''}>`, about);
+    if (long) command.option(`--${flag}-file <file>`, `a file of it, never the text itself`);
   }
 }
 
@@ -51,8 +52,8 @@ export async function inputOf(fields: Fields, flags: Flags): Promise<object | un
   const given: Record<string, unknown> = {};
   const missing: string[] = [];
   for (const [name, { kind, flag = name, long }] of Object.entries(fields)) {
-    const value = flags[flag];
-    if (value !== undefined) given[name] = long ? await textOrFile(value as string) : value;
+    const value = long ? await longText(flags, flag) : flags[flag];
+    if (value !== undefined) given[name] = value;
     else if (kind === 'texts') given[name] = [];
     else if (kind === 'text') missing.push(flag);
   }
@@ -60,6 +61,14 @@ export async function inputOf(fields: Fields, flags: Flags): Promise<object | un
   const required = Object.values(fields).filter(({ kind }) => kind === 'text');
   if (missing.length === required.length) return undefined;
   throw new InputError(`--${missing[0]} is missing: give both.`);
+}
+
+async function longText(flags: Flags, flag: string): Promise<string | undefined> {
+  const [text, file] = [flags[flag], flags[`${flag}File`]] as (string | undefined)[];
+  if (text !== undefined && file !== undefined) {
+    throw new InputError(`give either --${flag} or --${flag}-file, not both.`);
+  }
+  return file === undefined ? text && textOrFile(text, flag) : readTextFile(file);
 }
 
 /** What the flags for one input are called, for messages. */

@@ -1,11 +1,24 @@
 import { readFile, stat } from 'node:fs/promises';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { brief } from '../../../ipu-config/base/json-text.js';
 
-/** A text as given, or the content of the file that it names. */
-export async function textOrFile(text: string): Promise<string> {
-  if (!(await isFile(text))) return text;
-  return readFile(text, 'utf8').catch((error: unknown) => {
-    throw new InputError(`cannot read ${text}: ${(error as Error).message}.`, { cause: error });
+/**
+ * A text as given, or the content of the file that it names.
+ * @param flag that gave it, without its dashes
+ * @throws InputError for what looks like the name of a file and is none: else a typo would be taken for the text
+ */
+export async function textOrFile(text: string, flag: string): Promise<string> {
+  if (await isFile(text)) return readTextFile(text);
+  if (!looksLikeFile(text)) return text;
+  throw new InputError(
+    `--${flag} ${brief(text)} looks like a file, but there is none of that name. Mend the name; if that is the text ` +
+      'itself, give it as a line of --input.',
+  );
+}
+
+export function readTextFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
   });
 }
 
@@ -13,4 +26,9 @@ async function isFile(path: string): Promise<boolean> {
   // A text may be longer than a path can be, or hold characters that no path has.
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ?? false;
+}
+
+/** One word with a separator in it, or an ending like `.txt`. */
+function looksLikeFile(text: string): boolean {
+  return !/\s/.test(text) && /[/\\]|[^.]\.[a-z][a-z0-9]{1,4}$/i.test(text);
 }
