@@ -19,6 +19,7 @@ export { type Simulation, type SimulationOptions, simulate } from '../../pipelin
 export {
   type ConfiguredRun,
   type RunSettings as IpuRunSettings,
+  checkSettings,
   configuredRun,
 } from '../hardware/config-run.js';
 export { type HardwareOverrides, SYSTEM_NAMES, systemByName } from '../hardware/hardware-specs.js';
@@ -27,6 +28,7 @@ export { type IpuMemory, MEMORY_CATEGORIES, type MemoryCategory } from '../hardw
 export { HEADS, type Head, type ModelShape } from '../hardware/model-shape.js';
 export { type PredictedRates, ratesOnOneIpu } from '../hardware/predict.js';
 export { PUBLISHED_MODELS, publishedModel, sizesOf } from '../hardware/published-models.js';
+export type { FieldNames } from '../hardware/ranges.js';
 export { SAVED_SIMULATION, type SavedSimulation } from '../hardware/run-schema.js';
 export {
   type IpuRun,

@@ -2,6 +2,7 @@ import type { RankTotals } from '../../pipeline/schedule/rank-tiler.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
 import { simulateLockstep, type CommonPhase } from '../../pipeline/simulate/simulate-lockstep.js';
 import type { Span } from '../../pipeline/schedule/span.js';
+import { checkRanges } from './ranges.js';
 import { scheduleOf } from './run-schedule.js';
 import { bytesOf, type IpuRun } from './run-spec.js';
 import { simulateFreely, type Transfer } from './simulate-freely.js';
@@ -35,9 +36,11 @@ export interface SimulatedCall {
 
 /**
  * Simulates one call: in lockstep cycles, or freely where the run has a schedule of its own.
- * @throws ConfigError when too few micro-batches fill the pipeline; InputError, ScheduleError for another schedule
+ * @throws ConfigError when too few micro-batches fill the pipeline; InputError for what is out of range;
+ *   InputError, ScheduleError for another schedule
  */
 export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): SimulatedCall {
+  checkRanges(run);
   const schedule = scheduleOf(run);
   const depths = stashDepths(run, schedule);
   const stages = stageCosts(run, depths);

@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { figureRange } from '../hardware/ranges.js';
 import type { HardwareOverrides } from '../hardware/hardware-specs.js';
 import type { MeasuredPoint } from './points.js';
 import { comparePoints } from './compare-points.js';
@@ -65,7 +66,8 @@ function minimise(
 ): number {
   const cost = (value: number): number => squaredError(points({ ...fit, [name]: value }), without);
   let low = fit[name]! * (1 - 0.9 * width);
-  let high = fit[name]! * (1 + 1.5 * width);
+  const { most } = figureRange(name.split('.')[1]!);
+  let high = Math.min(most, fit[name]! * (1 + 1.5 * width));
   let a = high - GOLDEN * (high - low);
   let b = low + GOLDEN * (high - low);
   let [costA, costB] = [cost(a), cost(b)];

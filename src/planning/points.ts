@@ -19,6 +19,7 @@ import {
   share,
   TOO_LARGE,
 } from '../hardware/run-schema.js';
+import { checkRanges } from '../hardware/ranges.js';
 import type { IpuRun } from '../hardware/run-spec.js';
 
 /** What a measured run gives; any of the three. */
@@ -50,7 +51,7 @@ const POINT = v.object({
     vocabSize: count,
     maxPositions: v.optional(count),
     head: v.optional(v.nullable(v.string()), 'none'),
-    maskedTokensPerRow: v.nullish(share),
+    maskedTokensPerRow: v.nullish(count),
     labels: v.optional(count),
   }),
   mode,
@@ -142,16 +143,37 @@ function parsePoint(
   const given = (item as { id?: unknown } | null)?.id;
   const name = `${prefix}${typeof given === 'string' ? `Point ${short(given)}` : `Point number ${index + 1}`}`;
   const point = checkedBy(POINT, item, name);
+  refuseMisspelt(item, name);
   const fail = (field: string, text: string): never => {
     throw new InputError(`${name}: ${field} ${text}`);
   };
   checkTogether(point, fail);
+  const run = toRun(point, fail, overrides);
+  checkRanges(run, {}, `${name}: `);
   return {
     id: point.id,
-    run: toRun(point, fail, overrides),
+    run,
     measured: dropNull(point.measured),
     ...(typeof point.quality === 'string' ? { quality: point.quality } : {}),
   };
+}
+
+/** Files may say more of a run than is read here; but not the same under another spelling. */
+function refuseMisspelt(item: unknown, name: string): void {
+  const plain = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const { model } = POINT.entries;
+  for (const [path, part, entries] of [
+    ['', item, POINT.entries],
+    ['model.', (item as { model: unknown }).model, model.entries],
+  ] as const) {
+    for (const key of Object.keys(part as object)) {
+      const meant = Object.keys(entries).find(
+        (known) => plain(key) === plain(known) || plain(key) === `${plain(known)}size`,
+      );
+      if (meant === undefined || meant === key || Object.hasOwn(entries, key)) continue;
+      throw new InputError(`${name}: ${path}${short(key)} is not a field; write ${path}${meant}.`);
+    }
+  }
 }
 
 type Fail = (field: string, text: string) => never;
@@ -176,12 +198,6 @@ function checkTogether(point: RawPoint, fail: Fail): void {
   }
   const embeddings = stages.filter((stage) => stage.embedding).length;
   if (embeddings > 1) fail('stages', `have ${embeddings} with embedding: true; give one at most.`);
-  if (model.hiddenSize % model.attentionHeads !== 0) {
-    fail(
-      'model.attentionHeads',
-      `is ${model.attentionHeads}, which does not divide hiddenSize ${model.hiddenSize}.`,
-    );
-  }
   const proportions = point.matmulProportion;
   if (Array.isArray(proportions) && proportions.length !== ipusPerReplica) {
     fail(

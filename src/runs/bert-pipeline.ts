@@ -77,10 +77,14 @@ function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
 }
 
 /** @throws InputError when the model has fewer positions than a row has tokens. */
-export function checkSequenceLength({ name, config }: BertModel, sequenceLength: number): void {
+export function checkSequenceLength(
+  { name, config }: BertModel,
+  sequenceLength: number,
+  what = 'the sequence length',
+): void {
   if (sequenceLength <= config.maxPositionEmbeddings) return;
   throw new InputError(
-    `the sequence length ${sequenceLength} is more than the ${config.maxPositionEmbeddings} positions of ${name}: ` +
+    `${what} ${sequenceLength} is more than the ${config.maxPositionEmbeddings} positions of ${name}: ` +
       `give at most ${config.maxPositionEmbeddings}.`,
   );
 }

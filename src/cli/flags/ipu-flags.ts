@@ -5,6 +5,7 @@ import { configuredRun, type ConfiguredRun, type RunSettings } from '../../hardw
 import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { headOption } from './head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
+import type { FieldNames } from '../../hardware/ranges.js';
 import { OPTIMIZERS, type Optimizer, type Precision } from '../../hardware/run-spec.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
@@ -34,6 +35,13 @@ export interface IpuFlags {
   readonly pod?: string;
   readonly set: HardwareOverrides;
 }
+
+/** How errors call what these flags set. */
+const FLAG_NAMES: FieldNames = {
+  sequenceLength: '--seq-len',
+  microBatch: '--micro-batch',
+  sequencesPerRow: '--sequences-per-row',
+};
 
 /** `--set chip.ampEfficiency=0.4`, again and again. */
 function setFigure(text: string, previous: HardwareOverrides): HardwareOverrides {
@@ -129,6 +137,7 @@ export async function readFlags(flags: IpuFlags): Promise<ReadFlags> {
     optimizer: flags.optimizer,
     statePrecision: flags.statePrecision,
     precision: flags.precision,
+    names: FLAG_NAMES,
     ...(flags.replicas === undefined ? {} : { replicas: flags.replicas }),
     ...(flags.execution === undefined ? {} : { execution: flags.execution }),
     ...scheduleOfFlags(flags),
