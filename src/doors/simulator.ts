@@ -22,6 +22,7 @@ export {
   checkSettings,
   configuredRun,
 } from '../hardware/config-run.js';
+export { type Calibration, calibrationOf } from '../hardware/calibration.js';
 export { type HardwareOverrides, SYSTEM_NAMES, systemByName } from '../hardware/hardware-specs.js';
 export type { ChipSpec, Hardware, SystemSpec } from '../hardware/hardware.js';
 export { type IpuMemory, MEMORY_CATEGORIES, type MemoryCategory } from '../hardware/memory.js';
@@ -38,6 +39,7 @@ export {
   type Precision,
   type Recompute,
   type ScheduleChoice,
+  type StashPrecision,
 } from '../hardware/run-spec.js';
 export {
   type IpuSimulation,
@@ -46,8 +48,14 @@ export {
   describeRun,
   simulateIpus,
 } from '../hardware/simulation.js';
-export { type LeftOut, type PointsWith, fitPoints, leaveOneOut } from '../planning/calibrate.js';
-export { type ComparedPoint, type PointsComparison, comparePoints } from '../planning/compare-points.js';
+export { type LeftOut, type OnFitProgress, type PointsWith, fitPoints, leaveOneOut } from '../planning/calibrate.js';
+export {
+  type ComparedPoint,
+  type Measured,
+  type MeasuredPoint,
+  type PointsComparison,
+  comparePoints,
+} from '../planning/compare-points.js';
 export { type Advice, adviceFor } from '../planning/memory-advice.js';
 export {
   type ConfigPlan,
@@ -58,5 +66,5 @@ export {
   withSplit,
 } from '../planning/plan-config.js';
 export type { Plan, PlanOptions } from '../planning/plan.js';
-export { type Measured, type MeasuredPoint, loadPoints, parsePoints } from '../planning/points.js';
+export { type LoadedPoints, loadPoints, parsePoints } from '../planning/points.js';
 export { type SweepRow, type Varied, sweepConfig } from '../planning/sweep.js';

@@ -10,7 +10,7 @@ import type { Hardware } from './hardware.js';
 import { checkRanges, type FieldNames } from './ranges.js';
 import { modelHead, type Head, type ModelShape } from './model-shape.js';
 import { stagesFor } from './run-schedule.js';
-import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
+import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice, StashPrecision } from './run-spec.js';
 
 /** What an `ipu_config.json` does not say. */
 export interface RunSettings {
@@ -30,7 +30,7 @@ export interface RunSettings {
   readonly optimizer?: Optimizer['name'];
   readonly statePrecision?: Precision;
   readonly precision?: Precision;
-  readonly stashPrecision?: Precision;
+  readonly stashPrecision?: StashPrecision;
   /** How errors call what is out of range. */
   readonly names?: FieldNames;
 }

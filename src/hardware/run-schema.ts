@@ -22,6 +22,7 @@ export const halves = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(
 export const share = v.pipe(finite, v.minValue(0), v.maxValue(1));
 export const positive = v.pipe(finite, v.gtValue(0));
 export const precision = v.picklist(['float16', 'float32']);
+export const stashPrecision = v.picklist(['float8', 'float16', 'float32']);
 export const mode = v.picklist(['training', 'inference']);
 export const execution = v.picklist(['pipelined', 'sharded']);
 export const recompute = v.picklist(['stage', 'layer', 'none']);
@@ -102,7 +103,7 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
     ),
     recompute,
     precision,
-    stashPrecision: precision,
+    stashPrecision,
     optimizer: v.nullable(
       v.object({
         name: v.picklist(OPTIMIZERS),

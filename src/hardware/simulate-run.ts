@@ -47,10 +47,26 @@ export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): Simula
   const update = run.schedule
     ? simulateFreely(run, { schedule, stages, transfer: transferOf(run), onSpan })
     : inLockstep(run, schedule, stages, onSpan);
-  const hostCallNs = Math.round(run.hardware.chip.hostCallSeconds * 1e9);
-  const updates = run.mode === 'training' ? run.deviceIterations : 1;
-  const callNs = updates * update.makespanNs + hostCallNs;
-  return { run, schedule, depths, stages, update, hostCallNs, callNs };
+  const hostNs = hostCallNs(run);
+  return {
+    run,
+    schedule,
+    depths,
+    stages,
+    update,
+    hostCallNs: hostNs,
+    callNs: callNs(run, update.makespanNs),
+  };
+}
+
+function hostCallNs({ mode, hardware: { chip } }: IpuRun): number {
+  const turnaround = mode === 'training' ? chip.trainingCallSeconds : 0;
+  return Math.round((chip.hostCallSeconds + turnaround) * 1e9);
+}
+
+/** @param updateNs of one weight update, or of all micro-batches of an inference call */
+export function callNs(run: IpuRun, updateNs: number): number {
+  return (run.mode === 'training' ? run.deviceIterations : 1) * updateNs + hostCallNs(run);
 }
 
 function inLockstep(

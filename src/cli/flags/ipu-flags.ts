@@ -6,7 +6,7 @@ import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../../hardwa
 import { headOption } from './head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
 import type { FieldNames } from '../../hardware/ranges.js';
-import { OPTIMIZERS, type Optimizer, type Precision } from '../../hardware/run-spec.js';
+import { OPTIMIZERS, type Optimizer, type Precision, type StashPrecision } from '../../hardware/run-spec.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import { readConfigSource } from './config-source.js';
@@ -32,6 +32,7 @@ export interface IpuFlags {
   readonly optimizer: Optimizer['name'];
   readonly statePrecision: Precision;
   readonly precision: Precision;
+  readonly stashPrecision?: StashPrecision;
   readonly pod?: string;
   readonly set: HardwareOverrides;
 }
@@ -103,6 +104,13 @@ export function addIpuFlags(command: Command): Command {
         .choices(['float16', 'float32'])
         .default('float16'),
     )
+    .addOption(
+      new Option('--stash-precision <p>', 'of stashed activations (default: as the rest)').choices([
+        'float8',
+        'float16',
+        'float32',
+      ]),
+    )
     .option('--pod <type>', 'which value of dictionaries in older files, such as pod16')
     .addOption(setOption());
 }
@@ -139,6 +147,7 @@ export async function readFlags(flags: IpuFlags): Promise<ReadFlags> {
     precision: flags.precision,
     names: FLAG_NAMES,
     ...(flags.replicas === undefined ? {} : { replicas: flags.replicas }),
+    ...(flags.stashPrecision === undefined ? {} : { stashPrecision: flags.stashPrecision }),
     ...(flags.execution === undefined ? {} : { execution: flags.execution }),
     ...scheduleOfFlags(flags),
   };

@@ -17,6 +17,7 @@ export function planText(plan: ConfigPlan, written: string | undefined): string 
     comparison(before, after),
     ...(beforeProblem === undefined ? [] : [`The configuration as it is cannot run: ${beforeProblem}`]),
     ...stageLines(after),
+    after.calibration.text,
     ...refused.map(({ ipusPerReplica, reason }) => pc.dim(`not ${ipusPerReplica} IPUs: ${reason}`)),
     ...warningLines(plan.warnings),
     ...(written === undefined ? [] : [`written to ${written}`]),
