@@ -10,6 +10,7 @@ export type WarningCode =
   | 'ignored-key'
   // Of what it places where.
   | 'ignored-split'
+  | 'uneven-split'
   | 'idle-ipus'
   | 'too-many-ipus'
   | 'reserved-ipus'

@@ -1,5 +1,5 @@
 /** `ipu-pipeline/tasks`: rows, options and results of each task; SQuAD. */
-export type { BertPipelineOptions } from '../runs/bert-pipeline.js';
+export { type BertPipelineOptions, checkSequenceLength } from '../runs/bert-pipeline.js';
 export type { CutModel } from '../runs/cut-model.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
 export { type Note, type WeightSpec, checkWeights, openWeights } from '../runs/model.js';

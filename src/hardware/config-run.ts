@@ -2,14 +2,15 @@ import type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
 import { placeModel } from '../models/families/families.js';
 import type { PlacedStage, Placement } from '../models/placement.js';
 import type { ModelHead } from '../models/model-config.js';
-import { InputError } from '../../ipu-config/base/errors.js';
+import { ConfigError, InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { replicationOf } from '../../ipu-config/ipu-reservation.js';
-import { checkPipelineMinimum } from '../../ipu-config/pipeline-minimum.js';
+import { checkPipelineMinimum, trainingStages } from '../../ipu-config/pipeline-minimum.js';
 import type { Hardware } from './hardware.js';
 import { familyShape, modelHead, type Head, type ModelShape } from './model-shape.js';
+import { checkRanges, type FieldNames } from './ranges.js';
 import { stagesFor } from './run-schedule.js';
-import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
+import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice, StashPrecision } from './run-spec.js';
 
 /** What an `ipu_config.json` does not say. */
 export interface RunSettings {
@@ -29,7 +30,9 @@ export interface RunSettings {
   readonly optimizer?: Optimizer['name'];
   readonly statePrecision?: Precision;
   readonly precision?: Precision;
-  readonly stashPrecision?: Precision;
+  readonly stashPrecision?: StashPrecision;
+  /** How errors call what is out of range. */
+  readonly names?: FieldNames;
 }
 
 export interface ConfiguredRun {
@@ -39,12 +42,14 @@ export interface ConfiguredRun {
 
 /**
  * The run that a configuration describes on a system.
- * @throws ConfigError when layers or accumulation do not fit the pipeline; InputError when the system is too small
+ * @throws ConfigError when layers or accumulation do not fit the pipeline; InputError when the system is too small, or a
+ *   setting out of range
  */
 export function configuredRun(config: IpuConfig, settings: RunSettings): ConfiguredRun {
   const { model, hardware, mode } = settings;
   const view = config.clone();
   view.mode = mode;
+  checkSettings(config, settings);
   const placement = placeModel(view, familyShape(model), { head: placedHead(model.head), mode });
   const stages = orderedStages(placement, settings);
   const gradientAccumulation = mode === 'training' ? view.get('gradient_accumulation_steps') : 1;
@@ -54,9 +59,7 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
   const isPipelined = mode === 'training' || deviceIterations >= stages.length;
   const execution = settings.execution ?? (isPipelined || settings.schedule ? 'pipelined' : 'sharded');
   if (!settings.schedule) {
-    const strategy = execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution';
-    const forwardStages = stages.length;
-    checkPipelineMinimum({ mode, strategy, forwardStages, gradientAccumulation, deviceIterations });
+    checkFilled({ mode, execution, stages: stages.length, gradientAccumulation, deviceIterations });
   }
   const replicas = replicasOn(placement, settings);
   const { precision = 'float16', sequencesPerRow = 1 } = settings;
@@ -84,6 +87,43 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     embeddingSerialization: placement.serialized?.parts ?? 1,
   };
   return { run, warnings: warningsOf(placement, run) };
+}
+
+/** @throws ConfigError in PopTorch's words and ours */
+function checkFilled(
+  run: Pick<IpuRun, 'mode' | 'execution' | 'gradientAccumulation' | 'deviceIterations'> & { stages: number },
+): void {
+  const { mode, execution, stages, gradientAccumulation, deviceIterations } = run;
+  const strategy = execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution';
+  try {
+    checkPipelineMinimum({ mode, strategy, forwardStages: stages, gradientAccumulation, deviceIterations });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const here =
+      mode === 'training'
+        ? `Here: gradient_accumulation_steps (--gradient-accumulation) is ${gradientAccumulation}; give ${trainingStages(stages)} or more.`
+        : `Here: inference_device_iterations (--device-iterations) is ${deviceIterations}; give ${stages} or more, or --execution sharded.`;
+    throw new ConfigError(error.type, `${error.message} ${here}`, { cause: error });
+  }
+}
+
+/**
+ * Ranges of what the settings and the configuration say, before anything is worked out.
+ * @throws InputError in the words of `settings.names`
+ */
+export function checkSettings(config: IpuConfig, settings: RunSettings): void {
+  const attribute = settings.mode === 'training' ? 'matmul_proportion' : 'inference_matmul_proportion';
+  const proportion = config.get(attribute);
+  const matmulProportion = typeof proportion === 'number' ? [proportion] : proportion;
+  const { sequencesPerRow = 1, names } = settings;
+  checkRanges(
+    { ...settings, sequencesPerRow, matmulProportion },
+    {
+      'model.attentionHeads': "the model's number of attention heads",
+      matmulProportion: attribute,
+      ...names,
+    },
+  );
 }
 
 /** @throws InputError when the schedule that was chosen cannot have these stages */

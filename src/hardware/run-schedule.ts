@@ -61,8 +61,10 @@ export function stagesFor(
     );
   }
   if (layout === 'line') {
-    if ((chunks ?? 1) === 1) return stages;
-    throw new InputError(`${name} has one stage on each IPU, not ${chunks} chunks; leave --chunks out.`);
+    if (chunks === undefined) return stages;
+    throw new InputError(
+      `${name} has one stage on each IPU and no chunks: leave --chunks out, or take a schedule that loops (interleaved-1f1b, looped-bfs, interleaved-zb).`,
+    );
   }
   const perIpu = chunks ?? 2;
   if (layout === 'v' && perIpu !== 2) {

@@ -3,7 +3,12 @@ import type { Mode } from '../../ipu-config/attributes.js';
 import { ConfigError, InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { MAX_IPUS } from '../../ipu-config/ipu-reservation.js';
-import { layerIpus, layerSplit, type LayerSplit } from '../../ipu-config/layer-placement.js';
+import {
+  expandLayersPerIpu,
+  layerIpus,
+  layerSplit,
+  type LayerSplit,
+} from '../../ipu-config/layer-placement.js';
 import { trainingStages } from '../../ipu-config/pipeline-minimum.js';
 import { repr } from '../../ipu-config/python-repr.js';
 import { headOf, type Block, type Family } from './family.js';
@@ -171,6 +176,8 @@ function splitWarnings(
     const text = `${layersName}=${repr(layersPerIpu)} is ignored, as upstream does: with ${ipusName}=1 all ${layers} layers go to IPU 0.`;
     warnings.push({ code: 'ignored-split', text });
   }
+  const uneven = unevenHint(split, layers);
+  if (uneven !== undefined) warnings.push({ code: 'uneven-split', text: uneven });
   const used = new Set(stages.map(({ ipu }) => ipu));
   const idle = Array.from({ length: ipusPerReplica }, (_, ipu) => ipu).filter((ipu) => !used.has(ipu));
   if (idle.length > 0) {
@@ -178,6 +185,27 @@ function splitWarnings(
     warnings.push({ code: 'idle-ipus', text });
   }
   return warnings;
+}
+
+/** Upstream gives all that is left over to the last wildcard. */
+function unevenHint(split: LayerSplit, layers: number): string | undefined {
+  const { layersPerIpu, ipusPerReplica, layersName } = split;
+  if (ipusPerReplica === 1 || !layersPerIpu.includes(-1)) return undefined;
+  const counts = expandLayersPerIpu(split, layers);
+  const isOpen = (ipu: number): boolean => layersPerIpu.length === 1 || layersPerIpu[ipu] === -1;
+  const open = counts.filter((_, ipu) => isOpen(ipu));
+  const [least, most] = [Math.min(...open), Math.max(...open)];
+  if (most - least < 2) return undefined;
+  const left = most - least;
+  const even = counts.map((count, ipu) => {
+    if (!isOpen(ipu)) return count;
+    const before = counts.slice(0, ipu).filter((_, other) => isOpen(other)).length;
+    return least + Number(before >= open.length - left);
+  });
+  return (
+    `${layersName}=${repr(layersPerIpu)} puts ${most} layers on IPU ${counts.lastIndexOf(most)} and ${least} on others, ` +
+    `as upstream gives all that is left over to the last wildcard; ${layersName}=${repr(even)} is even.`
+  );
 }
 
 function reservationWarnings(ipus: number, replicas: number): readonly Warning[] {

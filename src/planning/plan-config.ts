@@ -53,7 +53,10 @@ export function planConfig(
       refused.push({ ipusPerReplica, reason: error.message });
     }
   }
-  if (best) return { ...best, ...simulateBefore(config, settings), refused };
+  const tried = choices.length === 1 ? '' : `, tried for ${choices.join(', ')} IPUs of a replica`;
+  if (best) {
+    return { ...best, searched: `${best.searched}${tried}`, ...simulateBefore(config, settings), refused };
+  }
   const reasons = refused.map((one) => `${one.ipusPerReplica} IPUs: ${one.reason}`);
   throw new InputError(`None of ${choices.join(', ')} IPUs for a replica works.\n${reasons.join('\n')}`);
 }

@@ -78,14 +78,17 @@ function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
 }
 
 /** @throws InputError when the model has fewer positions than a row has tokens. */
-export function checkSequenceLength({ name, config }: BertModel, sequenceLength: number): void {
+export function checkSequenceLength(
+  { name, config }: BertModel,
+  sequenceLength: number,
+  what = 'the sequence length',
+): void {
   const longest = longestSequence(config);
   if (sequenceLength <= longest) return;
   const { maxPositionEmbeddings: rows, padTokenId: pad } = config;
   const why = pad === undefined ? '' : ` (max_position_embeddings ${rows} - pad_token_id ${pad} - 1)`;
   throw new InputError(
-    `the sequence length ${sequenceLength} is more than the ${longest} positions of ${name}${why}: give at most ` +
-      `${longest}.`,
+    `${what} ${sequenceLength} is more than the ${longest} positions of ${name}${why}: give at most ${longest}.`,
   );
 }
 

@@ -43,7 +43,7 @@ export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
         <NumberBox
           label="Sequence length"
           value={setup.sequenceLength}
-          most={16_384}
+          most={publishedModel(setup.model)!.maxPositions}
           onChange={(sequenceLength) => onSetup({ ...setup, sequenceLength })}
         />
         <NumberBox
