@@ -30,6 +30,8 @@ export interface ModelShape {
   readonly intermediateSize: number;
   readonly vocabSize: number;
   readonly maxPositions: number;
+  /** Where ids count the positions: the padding's, behind which they begin. */
+  readonly padTokenId?: number;
   /** Rows of the table of token types; 2 when absent. */
   readonly tokenTypes?: number;
   readonly head: Head;

@@ -44,6 +44,7 @@ export function sizesOf(config: ModelConfig, head: Head = 'question-answering'):
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
     maxPositions: config.maxPositionEmbeddings,
+    ...(config.padTokenId === undefined ? {} : { padTokenId: config.padTokenId }),
     tokenTypes: config.typeVocabSize,
     head,
     attentionHeads: config.numAttentionHeads,

@@ -1,5 +1,6 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { brief } from '../../ipu-config/base/json-text.js';
+import { longestSequence } from '../models/model-config.js';
 import type { ModelShape } from './model-shape.js';
 
 /** What a run must agree on before anything is worked out. */
@@ -19,7 +20,8 @@ export type FieldNames = Readonly<Partial<Record<RangedField, string>>>;
 /** @throws InputError with the field, as its user calls it, its value and what would be right */
 export function checkRanges(of: Ranged, names: FieldNames = {}, prefix = ''): void {
   const { model, sequenceLength, microBatch, sequencesPerRow, matmulProportion } = of;
-  const { attentionHeads, hiddenSize, maxPositions, maskedTokensPerRow = 1 } = model;
+  const { attentionHeads, hiddenSize, maskedTokensPerRow = 1 } = model;
+  const longest = longestSequence({ ...model, maxPositionEmbeddings: model.maxPositions });
   const check = (isRight: boolean, field: RangedField, value: unknown, must: string): void => {
     if (isRight) return;
     throw new InputError(`${prefix}${names[field] ?? field} is ${brief(value)}${must}.`);
@@ -33,10 +35,10 @@ export function checkRanges(of: Ranged, names: FieldNames = {}, prefix = ''): vo
     check(isCount(value), field, value, ': give a whole number from 1');
   }
   check(
-    sequenceLength <= maxPositions,
+    sequenceLength <= longest,
     'sequenceLength',
     sequenceLength,
-    `, but ${model.name} has ${maxPositions} positions: give ${maxPositions} at most`,
+    `, but ${model.name} has ${longest} positions: give ${longest} at most`,
   );
   const isRow = sequencesPerRow > 0 && sequencesPerRow <= sequenceLength;
   check(isRow, 'sequencesPerRow', sequencesPerRow, `: give a number above 0, and ${sequenceLength} at most`);

@@ -72,6 +72,7 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
       intermediateSize: count,
       vocabSize: count,
       maxPositions: count,
+      padTokenId: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
       tokenTypes: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
       head: v.picklist(HEADS),
       maskedTokensPerRow: v.exactOptional(count),

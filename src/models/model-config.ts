@@ -25,7 +25,10 @@ export interface ModelConfig {
 }
 
 /** Most tokens of a row: there are no positions for more. Where ids count them, they begin after the padding's. */
-export function longestSequence({ maxPositionEmbeddings, padTokenId }: ModelConfig): number {
+export function longestSequence({
+  maxPositionEmbeddings,
+  padTokenId,
+}: Pick<ModelConfig, 'maxPositionEmbeddings' | 'padTokenId'>): number {
   return padTokenId === undefined ? maxPositionEmbeddings : maxPositionEmbeddings - padTokenId - 1;
 }
 

@@ -38,6 +38,11 @@ const point = {
 describe('a range is checked where a value enters', () => {
   it.each([
     ['too many tokens', { sequenceLength: 513 }, /^sequenceLength is 513, but bert-large has 512 positions/],
+    [
+      'too many tokens, where positions begin behind the padding',
+      { model: publishedModel('roberta-base')!, sequenceLength: 513 },
+      /^sequenceLength is 513, but roberta-base has 512 positions/,
+    ],
     ['no packed sequences', { sequencesPerRow: 0 }, /^sequencesPerRow is 0: give a number above 0/],
     ['half a row', { microBatch: 0.5 }, /^microBatch is 0\.5: give a whole number from 1/],
     [
