@@ -35,7 +35,8 @@ import {
 } from './predict.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 import { ProgressBars, type Progress } from '../flags/progress.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt, atLastMoment } from '../flags/ending.js';
+import { OutputOption } from '../flags/outputs.js';
 
 interface BenchFlags extends PredictFlags, OutputFlags {
   readonly config?: string;
@@ -88,10 +89,14 @@ export function benchCommand(): Command {
       'exit with 2 when a run has less than x times the throughput of its run in --compare',
       finiteNumber,
     )
-    .option('--json <file>', 'write all figures, settings, versions and timelines to a file')
-    .option('--html <file>', 'write them as one page that works from disk')
-    .option('--trace <file>', 'stream a trace of all runs for Perfetto or chrome://tracing')
-    .option('--record <file>', "stream the runs' spans to a file of MessagePack records")
+    .addOption(
+      new OutputOption('--json <file>', 'write all figures, settings, versions and timelines to a file'),
+    )
+    .addOption(new OutputOption('--html <file>', 'write them as one page that works from disk'))
+    .addOption(
+      new OutputOption('--trace <file>', 'stream a trace of all runs for Perfetto or chrome://tracing'),
+    )
+    .addOption(new OutputOption('--record <file>', "stream the runs' spans to a file of MessagePack records"))
     .action(async (flags: BenchFlags, command: Command) => {
       const { report, comparison } = await runBenchmark(flags);
       const { prediction } = report;
@@ -112,7 +117,8 @@ interface BenchResult {
 
 async function runBenchmark(flags: BenchFlags): Promise<BenchResult> {
   const before = await earlierReport(flags);
-  const outputs = await BenchOutputs.open(flags);
+  const outputs = new BenchOutputs(flags);
+  atLastMoment(() => outputs.close());
   try {
     const report = await measure(flags, outputs, before);
     const result = before ? { report, comparison: compareBenchmarks(report, before.report) } : { report };
