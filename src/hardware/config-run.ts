@@ -9,6 +9,7 @@ import { checkPipelineMinimum, trainingStages } from '../../ipu-config/pipeline-
 import type { Hardware } from './hardware.js';
 import { familyShape, modelHead, type Head, type ModelShape } from './model-shape.js';
 import { checkRanges, type FieldNames } from './ranges.js';
+import { isSmall, TOO_LARGE } from './run-schema.js';
 import { stagesFor } from './run-schedule.js';
 import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice, StashPrecision } from './run-spec.js';
 
@@ -61,6 +62,7 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
   if (!settings.schedule) {
     checkFilled({ mode, execution, stages: stages.length, gradientAccumulation, deviceIterations });
   }
+  checkPasses({ mode, stages, gradientAccumulation, deviceIterations });
   const replicas = replicasOn(placement, settings);
   const { precision = 'float16', sequencesPerRow = 1 } = settings;
   const run: IpuRun = {
@@ -87,6 +89,19 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     embeddingSerialization: placement.serialized?.parts ?? 1,
   };
   return { run, warnings: warningsOf(placement, run) };
+}
+
+/** @throws InputError when it would take minutes and gigabytes */
+function checkPasses(run: Parameters<typeof isSmall>[0]): void {
+  if (isSmall(run)) return;
+  const { mode, stages, gradientAccumulation, deviceIterations } = run;
+  const [what, count] =
+    mode === 'training'
+      ? ['gradient_accumulation_steps (--gradient-accumulation)', gradientAccumulation]
+      : ['inference_device_iterations (--device-iterations)', deviceIterations];
+  throw new InputError(
+    `${what} is ${count}, with ${stages.length} stages: a run is simulated ${TOO_LARGE}. Give a smaller number.`,
+  );
 }
 
 /** @throws ConfigError in PopTorch's words and ours */

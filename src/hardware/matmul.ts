@@ -77,14 +77,27 @@ function search(matmul: Matmul, settings: MatmulSettings, chip: ChipSpec): Matmu
   for (const pi of cuts(Math.ceil(inner / BLOCK_INNER), perGroup)) {
     for (const pc of cuts(Math.ceil(columns / BLOCK_COLUMNS), Math.floor(perGroup / pi))) {
       const pr = Math.min(rows, Math.floor(perGroup / (pi * pc)));
-      for (let series = 1; series * pr <= rows; series++) {
-        const plan = onTiles(matmul, { pr, pi, pc, series, rounds }, settings, chip);
-        if (!best || isBetter(plan, best, allowance)) best = { ...plan, idealCycles };
-        if (plan.bytesPerTile <= allowance) break; // more passes only cost time
-      }
+      const inSeries = (series: number): OnTiles =>
+        onTiles(matmul, { pr, pi, pc, series, rounds }, settings, chip);
+      // The fewest passes that fit, or else need the least: more of them only cost time.
+      const most = Math.floor(rows / pr);
+      const bytes = Math.max(allowance, inSeries(most).bytesPerTile);
+      const plan = inSeries(first(most, (series) => inSeries(series).bytesPerTile <= bytes));
+      if (!best || isBetter(plan, best, allowance)) best = { ...plan, idealCycles };
     }
   }
   return best!;
+}
+
+/** The least number from 1 to `most` of which something holds that holds of all above it. */
+function first(most: number, holds: (value: number) => boolean): number {
+  let [low, high] = [1, most];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 type OnTiles = Omit<MatmulPlan, 'idealCycles'>;

@@ -17,6 +17,9 @@ type RangedField = Exclude<keyof Ranged, 'model'> | 'model.attentionHeads' | 'mo
 /** How whoever asks calls these things: `{ sequenceLength: '--seq-len' }`. Others go by their own names. */
 export type FieldNames = Readonly<Partial<Record<RangedField, string>>>;
 
+/** Rows of a micro-batch: more do not fit any chip, and their times no whole number of nanoseconds. */
+const MOST_ROWS = 65_536;
+
 /** @throws InputError with the field, as its user calls it, its value and what would be right */
 export function checkRanges(of: Ranged, names: FieldNames = {}, prefix = ''): void {
   const { model, sequenceLength, microBatch, sequencesPerRow, matmulProportion } = of;
@@ -34,6 +37,7 @@ export function checkRanges(of: Ranged, names: FieldNames = {}, prefix = ''): vo
   ] as const) {
     check(isCount(value), field, value, ': give a whole number from 1');
   }
+  check(microBatch <= MOST_ROWS, 'microBatch', microBatch, `: give ${MOST_ROWS} at most`);
   check(
     sequenceLength <= longest,
     'sequenceLength',

@@ -70,6 +70,12 @@ export function stagesFor(
   if (layout === 'v' && perIpu !== 2) {
     throw new InputError(`${name} has two stages on each IPU, not ${perIpu}; leave --chunks out.`);
   }
+  const layers = Math.ceil(sum(stages.map(({ attention }) => attention)));
+  if (perIpu > Math.max(2, layers)) {
+    throw new InputError(
+      `${perIpu} chunks on each IPU are more than the ${layers} layers: give fewer (--chunks).`,
+    );
+  }
   return cutInChunks(stages, stageRanks(layout, ipus, perIpu));
 }
 

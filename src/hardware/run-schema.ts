@@ -30,7 +30,7 @@ export const recompute = v.picklist(['stage', 'layer', 'none']);
 
 export const TOO_LARGE = `of ${MOST_PASSES} passes of a micro-batch through a stage at most`;
 
-/** Whether a file may ask for it. */
+/** Whether it is simulated: the cost of a request is known before it is run. */
 export function isSmall(
   run: Pick<IpuRun, 'mode' | 'gradientAccumulation' | 'deviceIterations'> & {
     readonly stages: readonly unknown[];

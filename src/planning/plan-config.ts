@@ -67,6 +67,10 @@ function planOver(
   settings: RunSettings,
   options: PlanOptions,
 ): Omit<ConfigPlan, 'refused'> {
+  const { name, ipus: available } = settings.hardware.system;
+  if (ipus > available) {
+    throw new InputError(`One replica of ${ipus} IPUs does not fit: ${name} has ${available}.`);
+  }
   // The file's own split may not suit the model; the search needs only the IPUs.
   const open = withSplit(config, settings.mode, ipus, new Array<number>(ipus).fill(-1));
   const { run, warnings } = configuredRun(open, settings);

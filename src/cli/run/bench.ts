@@ -25,7 +25,7 @@ import { readText } from '../flags/config-source.js';
 import { configFor, ownConfig } from '../flags/default-config.js';
 import { executorOf, withExecutorOption } from '../flags/executor-option.js';
 import { openModelWithBar } from '../flags/open-model.js';
-import { finiteNumber, wholeNumber } from '../flags/options.js';
+import { finiteNumber, MOST, wholeNumber } from '../flags/options.js';
 import {
   addPredictOptions,
   profileFor,
@@ -68,19 +68,24 @@ export function benchCommand(): Command {
       'synthetic:bert-large',
     )
     .option('--seq-len <n>', 'tokens in a row', wholeNumber(1), 128)
-    .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
+    .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1, MOST.rows), 1)
     .option(
       '--micro-batches <n>',
       'micro-batches to measure, beyond warm-up and cool-down (default: as many as take 2 s; 12 to 2000)',
-      wholeNumber(1),
+      wholeNumber(1, MOST.microBatches),
     )
     .option(
       '--schedule <name-or-file.csv>',
       `order of actions: ${SCHEDULE_NAMES.join(', ')}, or a CSV file of torch.distributed.pipelining with forward actions, which says stages, ranks and micro-batches of a call`,
       'fill-drain',
     )
-    .option('--slots-per-link <n>', 'micro-batches that fit between two stages', wholeNumber(1), 2)
-    .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
+    .option(
+      '--slots-per-link <n>',
+      'micro-batches that fit between two stages',
+      wholeNumber(1, MOST.slots),
+      2,
+    )
+    .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1, MOST.threads), 1)
     .option('--verbose', 'list the tensors of the model that it does not need')
     .option('--no-single', 'leave out the runs on one device')
     .option('--compare <file>', 'put the runs beside those of an earlier --json FILE')
