@@ -22,6 +22,9 @@ export type WarningCode =
   | 'other-split'
   | 'other-placement'
   | 'other-call-size'
+  // Of a measurement.
+  | 'short-window'
+  | 'other-settings'
   // Of a prediction.
   | 'other-machine'
   | 'scaled-profile'

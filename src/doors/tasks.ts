@@ -14,7 +14,7 @@ export {
 } from '../tasks/answer-spans.js';
 export type { ScoredLabel } from '../tasks/classify.js';
 export type { Entity } from '../tasks/entities.js';
-export { type Field, type Fields, inputSchema } from '../tasks/fields.js';
+export { type Field, type Fields, inputSchema, takesText } from '../tasks/fields.js';
 export type { FilledMask, MaskCandidate } from '../tasks/fill.js';
 export {
   type OptionSpec,

@@ -26,7 +26,7 @@ export const afterPooler =
     ...onLast(name)(ipus),
   ];
 
-export function output(name: string, { name: of, shape }: Value): ProgramOutput {
+function output(name: string, { name: of, shape }: Value): ProgramOutput {
   return { name, dtype: 'float32', shape, of };
 }
 
@@ -36,7 +36,7 @@ export interface FirstLayer {
   readonly activation: Activation;
 }
 
-export function pooled(
+function pooled(
   steps: ProgramBuilder,
   { hiddenSize }: ModelConfig,
   hidden: Value,

@@ -71,7 +71,11 @@ describe('tokenizer.json', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['a model', { model: { type: 'WordLevel', vocab: {} } }, /model is of the type "WordLevel".*WordPiece, BPE/],
+    [
+      'a model',
+      { model: { type: 'WordLevel', vocab: {} } },
+      /model is of the type "WordLevel".*WordPiece, BPE/,
+    ],
     ['a normalizer', { normalizer: { type: 'Precompiled' } }, /normalizer is of the type "Precompiled"/],
     [
       'a normalizer within another',
