@@ -1,6 +1,7 @@
-import { CheckpointError, InputError, IpuConfig } from 'ipu-pipeline';
+import { CheckpointError, InputError, IpuConfig, planStages } from 'ipu-pipeline';
+import { memoryPerIpu, stageCosts } from 'ipu-pipeline/internals';
 import { longestSequence, placeModel, programOf, readModelConfig, rowInputs } from 'ipu-pipeline/models';
-import { headsFor, publishedModel } from 'ipu-pipeline/simulator';
+import { configuredRun, headsFor, publishedModel, systemByName, type Head } from 'ipu-pipeline/simulator';
 import { describe, expect, it } from 'vitest';
 
 const read = (json: object) => readModelConfig('dir/config.json', JSON.stringify(json));
@@ -13,6 +14,13 @@ const ROBERTA = {
 const DISTILBERT = {
   ...{ model_type: 'distilbert', architectures: ['DistilBertModel'], dim: 12, n_layers: 2, n_heads: 3 },
   ...{ hidden_dim: 20, vocab_size: 50, max_position_embeddings: 20, activation: 'relu' },
+};
+
+/** The files of the published sizes. */
+const PUBLISHED: Readonly<Record<string, object>> = {
+  'bert-base': { model_type: 'bert' },
+  'roberta-base': { model_type: 'roberta', max_position_embeddings: 514, type_vocab_size: 1 },
+  'distilbert-base': { model_type: 'distilbert' },
 };
 
 describe('config.json of other families', () => {
@@ -80,6 +88,34 @@ describe('config.json of other families', () => {
   ])('refuses %j', (json, message) => {
     expect(() => read(json)).toThrow(CheckpointError);
     expect(() => read(json)).toThrow(message);
+  });
+});
+
+describe('costs on IPUs', () => {
+  const run = (name: string, head: Head) =>
+    configuredRun(new IpuConfig({ layers_per_ipu: [-1, -1], gradient_accumulation_steps: 8 }), {
+      ...{ model: publishedModel(name, head)!, hardware: systemByName('pod16'), mode: 'training' },
+      ...{ sequenceLength: 128, microBatch: 1 },
+    }).run;
+
+  it("weights of a stage are those of the family's program", () => {
+    for (const name of ['bert-base', 'roberta-base', 'distilbert-base']) {
+      for (const head of ['question-answering', 'sequence-classification'] as const) {
+        const { config } = readModelConfig('c', JSON.stringify(PUBLISHED[name]));
+        const placement = placeModel(new IpuConfig({ layers_per_ipu: [-1, -1] }), config, { head });
+        const planned = planStages(config, placement).map(({ weightBytes }) => weightBytes / 2);
+        expect(memoryPerIpu(run(name, head)).map(({ bytes }) => bytes.weights)).toEqual(planned);
+      }
+    }
+  });
+
+  it('a classifier of its own costs what its layer does', () => {
+    const [pooled, own] = ['bert-base', 'distilbert-base'].map((name) => {
+      const { stages, ...rest } = run(name, 'sequence-classification');
+      return stageCosts({ ...rest, stages: [{ ...stages.at(-1)!, attention: 0, feedForward: 0 }] })[0]!;
+    });
+    expect(own!.flops).toBe(pooled!.flops);
+    expect(own!.forwardNs).toBe(pooled!.forwardNs);
   });
 });
 
