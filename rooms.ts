@@ -69,7 +69,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
     'src/tasks',
   ] },
-  'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config', 'src/tokenizer', 'src/tasks'] },
+  'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer', 'src/tasks'] },
 
   // Predictions: IPUs, and the machine at hand.
   'src/hardware/chips': { browser: true, uses: [] },
@@ -109,7 +109,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ipu-config/base', 'src/models/families', 'src/hardware', 'src/planning', 'src/benchmark',
     'src/machine', 'src/report/data',
   ] },
-  'src/report/html': { uses: ['ipu-config/base', 'src/report/data'] },
+  'src/report/html': { uses: ['ipu-config/base', 'ipu-config/base/files', 'src/report/data'] },
   'src/report/page/parts': { browser: true, uses: ['ipu-config/base', 'src/observe', 'src/report/data'] },
   'src/report/page/timeline': { browser: true, uses: ['src/observe', 'src/report/page/parts'] },
   'src/report/page/playground': { browser: true, uses: [
@@ -123,12 +123,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
   // The command line: a thin shell. And the doors.
   'src/cli/flags': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'src/models/families', 'src/executors/choice',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'src/models/families', 'src/executors/choice',
     'src/hub', 'src/runs', 'src/hardware', 'src/observe', 'src/observe/files', 'src/report/data',
     'src/report/html',
   ] },
   'src/cli/run': { uses: [
-    'ipu-config/base', 'pipeline/schedule', 'pipeline/schedules', 'src/runs', 'src/benchmark',
+    'ipu-config/base', 'ipu-config/base/files', 'pipeline/schedule', 'pipeline/schedules', 'src/runs', 'src/benchmark',
     'src/machine', 'src/observe', 'src/observe/files', 'src/report/data', 'src/report/text',
     'src/report/html', 'src/cli/flags',
   ] },
@@ -137,17 +137,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/tasks/squad', 'src/cli/flags',
   ] },
   'src/cli/look': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
     'src/models', 'src/models/bert', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
     'src/report/files', 'src/report/html', 'src/report/text', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
-    'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',
     'src/models/families', 'src/runs', 'src/hardware', 'src/planning', 'src/machine', 'src/report/data',
     'src/report/text', 'src/cli/flags',
   ] },
   'src/cli': { uses: [
-    'ipu-config/base', 'ipu-config/base/files', 'src/cli/run', 'src/cli/ask', 'src/cli/look',
+    'ipu-config/base', 'ipu-config/base/files', 'src/cli/flags', 'src/cli/run', 'src/cli/ask', 'src/cli/look',
     'src/cli/predict',
   ] },
   'src/doors': { uses: 'any' },

@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const doors = entries(root);
 
 /** What the command line takes from the house though it is no library. */
-const CLI_ONLY = ['isDict', 'isCompute', 'isTraining', 'writePage', 'headSpelt'];
+const CLI_ONLY = ['isDict', 'isNeeded', 'isCompute', 'isTraining', 'headSpelt'];
 
 /** Source file → names that an entry exports from it. */
 function exportsOf(name: string): Map<string, string[]> {

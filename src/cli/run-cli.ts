@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { IpuPipelineError } from '../../ipu-config/base/errors.js';
+import { discardOutputs } from '../../ipu-config/base/files/output-file.js';
 import { VERSION } from '../../ipu-config/base/files/version.js';
 import { benchCommand } from './run/bench.js';
 import { configShowCommand } from './look/config-show.js';
@@ -11,10 +12,13 @@ import { profileCommand } from './run/profile.js';
 import { reportCommand } from './look/report.js';
 import { scheduleCommand } from './look/schedule.js';
 import { simulateCommand } from './predict/simulate.js';
+import { checkOutputs } from './flags/outputs.js';
+import { printed, stopped, Stopped, watchOutputs } from './flags/ending.js';
 import { sweepCommand } from './predict/sweep.js';
 import { taskCommands } from './ask/task-command.js';
 
-function program(): Command {
+/** All commands. */
+export function commandLine(): Command {
   const root = new Command('ipu-pipeline')
     .description(
       'Cut a BERT model into pipeline stages as a Graphcore ipu_config.json says, run it on worker threads that\n' +
@@ -23,7 +27,8 @@ function program(): Command {
     .version(VERSION)
     // So that a command's options and those of its subcommands can have the same names.
     .enablePositionalOptions()
-    .showHelpAfterError('(--help shows what there is)');
+    .showHelpAfterError('(--help shows what there is)')
+    .hook('preAction', (_, command) => checkOutputs(command));
   for (const command of [
     benchCommand(),
     ...taskCommands(),
@@ -54,18 +59,28 @@ function throwInsteadOfExit(command: Command): void {
 }
 
 /**
- * Runs the command line and gives the exit code: 0, 2 for the user's mistake, 1 for ours.
+ * Runs the command line and gives the exit code: 0, 2 for the user's mistake, 1 for ours, 130 and 143 for SIGINT and
+ * SIGTERM. However it ends, no unfinished file stays, and no thread computes any more.
  * Messages go to stderr; with `--json` an error is also one JSON object on stdout, so that a program that reads
  * stdout always finds JSON there.
  */
 export async function runCli(args: readonly string[]): Promise<number> {
-  endQuietlyOnClosedPipe();
+  watchOutputs();
+  let failure: { readonly error: unknown } | undefined;
   try {
-    await program().parseAsync([...args], { from: 'user' });
-    return Number(process.exitCode ?? 0);
+    await commandLine().parseAsync([...args], { from: 'user' });
   } catch (error) {
-    return report(error, args);
+    failure = { error };
   }
+  discardOutputs();
+  await printed();
+  const stop = stopped();
+  // A command may have more to say of where it stopped than what stopped it.
+  if (stop?.isSilent) return stop.exitCode;
+  const isOwn = failure?.error instanceof IpuPipelineError;
+  const code = failure || stop ? report(isOwn ? failure?.error : (stop ?? failure?.error), args) : 0;
+  await printed();
+  return stop?.exitCode ?? (code || Number(process.exitCode ?? 0));
 }
 
 function report(error: unknown, args: readonly string[]): number {
@@ -74,9 +89,9 @@ function report(error: unknown, args: readonly string[]): number {
     if (wantsJson(args)) printErrorAsJson('UsageError', error.message.replace(/^error: /, ''));
     return 2;
   }
-  const known = error instanceof IpuPipelineError;
+  const known = error instanceof IpuPipelineError || error instanceof Stopped;
   // A checkpoint that turns out bad in a stage's thread is still the user's: the stage's failure has it as its cause.
-  const blame = known ? blamed(error) : undefined;
+  const blame = error instanceof IpuPipelineError ? blamed(error) : undefined;
   const message = known ? error.message : `${describe(error)} (this is a bug in ipu-pipeline)`;
   process.stderr.write(`ipu-pipeline: ${message}\n`);
   if (process.env['IPU_PIPELINE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
@@ -101,12 +116,4 @@ function printErrorAsJson(type: string, message: string): void {
 
 function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-
-/** `ipu-pipeline … | head` closes the pipe: that is the reader's choice, not an error. */
-function endQuietlyOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
 }

@@ -35,6 +35,8 @@ export { type LockstepStage, lockstepTime } from '../../pipeline/simulate/lockst
 export { environment } from '../benchmark/environment.js';
 export { SteadyWindow } from '../benchmark/steady-window.js';
 export { Workload } from '../benchmark/workload.js';
+export { OutputOption } from '../cli/flags/outputs.js';
+export { commandLine } from '../cli/run-cli.js';
 export { probeGpuJs } from '../executors/choice/choose-executor.js';
 export { runProbe } from '../executors/choice/run-probe.js';
 export {

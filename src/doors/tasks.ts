@@ -56,7 +56,7 @@ export {
   squadV2Result,
   squadV2Scores,
 } from '../tasks/squad/squad-metrics.js';
-export { writeSquadResults } from '../tasks/squad/squad-results.js';
+export { RESULT_FILES, writeSquadResults } from '../tasks/squad/squad-results.js';
 export type { AnyTask } from '../tasks/table.js';
 export type {
   RowOutput,

@@ -141,7 +141,7 @@ describe('ipu-pipeline eval squad', () => {
       if (asked || !stderr.includes('answering')) return;
       asked = child.kill('SIGINT');
     });
-    expect(await code).toBe(2);
+    expect(await code).toBe(130);
     expect(stderr).toContain(`--resume goes on with the run in ${output}`);
     await evaluate(many, 'stopped', '--resume');
     await evaluate(many, 'unbroken');

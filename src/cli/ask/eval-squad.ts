@@ -5,7 +5,13 @@ import { addOptions } from './task-flags.js';
 import { TASKS } from '../../tasks/table.js';
 import { withModelOptions } from '../flags/model-flags.js';
 import { wholeNumber } from '../flags/options.js';
-import { evaluateSquadFile, type EvalSquadFlags, type EvalSquadReport } from './run-eval-squad.js';
+import { OutputOption } from '../flags/outputs.js';
+import {
+  evaluateSquadFile,
+  OUTPUT_FILES,
+  type EvalSquadFlags,
+  type EvalSquadReport,
+} from './run-eval-squad.js';
 
 const NULL_THRESHOLD = {
   ...TASKS.answer.options.nullThreshold,
@@ -21,7 +27,13 @@ export function evalSquadCommand(): Command {
     .argument('<file>', 'a SQuAD file, such as dev-v1.1.json')
     .option('--limit <n>', 'answer and measure the first n questions only', wholeNumber(1))
     .option('--resume', 'go on with the run that was broken off in the output directory')
-    .option('--output <dir>', 'where predictions, n-best answers and results are written', 'squad-results');
+    .addOption(
+      new OutputOption(
+        '--output <dir>',
+        'where predictions, n-best answers and results are written',
+        OUTPUT_FILES,
+      ).default('squad-results'),
+    );
   withModelOptions(command);
   addOptions(command, { ...TASKS.answer.options, nullThreshold: NULL_THRESHOLD });
   return command

@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trainerThroughput } from '../../../ipu-config/batching.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { makeFolder, writeOutput } from '../../../ipu-config/base/files/output-file.js';
 import type { BertModel, Note } from '../../runs/model.js';
 import { withHead } from '../../runs/task-head.js';
 import type { OptionValues } from '../../tasks/options.js';
@@ -14,7 +14,7 @@ import {
   type SquadV1Result,
   type SquadV2Result,
 } from '../../tasks/squad/squad-metrics.js';
-import { writeSquadResults } from '../../tasks/squad/squad-results.js';
+import { RESULT_FILES, writeSquadResults } from '../../tasks/squad/squad-results.js';
 import type { CutModel } from '../../runs/cut-model.js';
 import { openSession, taskContext } from '../../runs/session.js';
 import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
@@ -22,7 +22,7 @@ import { optionsOf } from './task-flags.js';
 import { readText } from '../flags/config-source.js';
 import { executorOf } from '../flags/executor-option.js';
 import { cutAsAsked } from '../flags/cut-model.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt } from '../flags/ending.js';
 import type { ModelFlags } from '../flags/model-flags.js';
 import { openModelWithBar } from '../flags/open-model.js';
 import { ProgressBars } from '../flags/progress.js';
@@ -58,6 +58,8 @@ export interface EvalThroughput {
 
 const JOURNAL = 'answers.jsonl';
 const METRICS = 'metrics.json';
+/** All that is written to the output directory. */
+export const OUTPUT_FILES = [JOURNAL, METRICS, ...Object.values(RESULT_FILES)];
 
 interface Evaluation {
   readonly model: BertModel;
@@ -87,7 +89,7 @@ export async function evaluateSquadFile(file: string, flags: EvalSquadFlags): Pr
   const evaluation = { model, tokenizer, cut, choices, bars, signal, onNote };
   try {
     const windows = await windowCounts(questions, evaluation);
-    await makeDirectory(flags.output);
+    makeFolder(flags.output);
     const path = join(flags.output, JOURNAL);
     const journal = await SquadJournal.open(path, settings, dataset.questions, flags.resume ?? false);
     let throughput: EvalThroughput | undefined;
@@ -189,14 +191,6 @@ async function results(
         })
       : squadV1Result(questions, predictions);
   const path = join(directory, METRICS);
-  await writeFile(path, `${pythonJson(metrics, true)}\n`);
+  writeOutput(path, `${pythonJson(metrics, true)}\n`);
   return { questions: questions.length, metrics, files: [...files, path] };
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw new InputError(
-      `cannot make the directory ${path}: ${(error as Error).message}. Give another --output.`,
-    );
-  });
 }

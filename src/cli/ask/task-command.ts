@@ -11,7 +11,7 @@ import { TASKS } from '../../tasks/table.js';
 import type { RefusedInput, TaskDefinition } from '../../tasks/task.js';
 import { cutAsAsked } from '../flags/cut-model.js';
 import { executorOf } from '../flags/executor-option.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt } from '../flags/ending.js';
 import { withModelOptions, type ModelFlags } from '../flags/model-flags.js';
 import { openModelWithBar } from '../flags/open-model.js';
 import { wholeNumber } from '../flags/options.js';
@@ -133,5 +133,6 @@ function placeOf(input: Placed | RefusedInput): Placed {
 
 /** Waits while the reader of stdout is slower: otherwise all results would pile up in memory. */
 async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+  const signal = abortOnInterrupt();
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain', { signal });
 }

@@ -5,17 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { writeOutput } from '../../../ipu-config/base/files/output-file.js';
 import { SYSTEM_NAMES, systemByName } from '../../hardware/hardware-specs.js';
 import { headOption } from '../flags/head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
 import { givenAttributes } from '../../planning/plan-config.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../hardware/published-models.js';
-import { writePage } from '../../report/html/page-template.js';
 import { playgroundHtml } from '../../report/html/playground.js';
 import type { PlaygroundStart } from '../../report/data/playground-start.js';
 import { readConfigSource } from '../flags/config-source.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt } from '../flags/ending.js';
 import { wholeNumber } from '../flags/options.js';
+import { OutputOption } from '../flags/outputs.js';
 
 interface PlaygroundFlags {
   readonly config: string;
@@ -52,12 +53,12 @@ export function playgroundCommand(): Command {
     .option('--micro-batch <n>', 'rows in a micro-batch', wholeNumber(1), 1)
     .option('--pod <type>', 'which value of dictionaries in older files, such as pod16')
     .option('--port <n>', 'serve it there (0: any free port)', wholeNumber(0), 0)
-    .option('-o, --output <file>', 'write the page to a file instead of serving it')
+    .addOption(new OutputOption('-o, --output <file>', 'write the page to a file instead of serving it'))
     .action(async (flags: PlaygroundFlags, command: Command) => {
       const html = await playgroundHtml(await startOf(flags));
       const say = (text: string): void => command.configureOutput().writeOut?.(`${text}\n`);
       if (flags.output !== undefined) {
-        await writePage(flags.output, html, 'the playground');
+        writeOutput(flags.output, html);
         say(`written to ${flags.output}; it works from disk`);
         return;
       }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { writeReport } from '../../report/html/html-report.js';
 import { convertToTrace, readReport, recordedTimelines } from '../../report/files/read-report.js';
+import { OutputOption } from '../flags/outputs.js';
 import { showSimulation } from './show-simulation.js';
 
 interface ReportFlags {
@@ -15,9 +16,9 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('make a page that works from disk, or a trace for Perfetto, from what a run has written')
     .argument('<file>', 'of `bench --json`, `bench --record` or `simulate --json`')
-    .option('-o, --output <file>', 'write the page here')
+    .addOption(new OutputOption('-o, --output <file>', 'write the page here'))
     .option('--spans <file>', 'take the timelines from this recording of `bench --record`')
-    .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing')
+    .addOption(new OutputOption('--trace <file>', 'write a trace for Perfetto or chrome://tracing'))
     .action(async (file: string, flags: ReportFlags) => {
       if (flags.output === undefined && flags.trace === undefined) {
         throw new InputError('there is nothing to write: give -o report.html, --trace trace.json, or both.');

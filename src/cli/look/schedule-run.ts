@@ -13,6 +13,7 @@ import { simulate, type Simulation, type SimulationOptions } from '../../../pipe
 import { runOfSchedule, type RunDescription } from '../../observe/run-description.js';
 import { costTable, DEFAULT_COSTS, type CostTable } from './op-costs.js';
 import { finiteNumber, wholeNumber } from '../flags/options.js';
+import { OutputOption } from '../flags/outputs.js';
 
 /** What a schedule is simulated with. */
 export interface SimulationFlags {
@@ -68,8 +69,8 @@ export function addSimulationOptions(command: Command): Command {
 
 export function addOutputOptions(command: Command): Command {
   return command
-    .option('--trace <file>', 'write a trace for Perfetto or chrome://tracing')
-    .option('--html <file>', 'write a page with the timeline');
+    .addOption(new OutputOption('--trace <file>', 'write a trace for Perfetto or chrome://tracing'))
+    .addOption(new OutputOption('--html <file>', 'write a page with the timeline'));
 }
 
 /** What the spans of a simulated schedule belong to. @param costs of times, else the run counts steps */

@@ -13,7 +13,7 @@ import { loadProfile } from '../../machine/load-profile.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
 import { predictRuntime, type RuntimePrediction, type RuntimeRun } from '../../machine/predict-runtime.js';
 import { readConfigSource, readText } from '../flags/config-source.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt, endOnInterrupt } from '../flags/ending.js';
 import type { IpuFlags } from '../flags/ipu-flags.js';
 import { openModelWithBar } from '../flags/open-model.js';
 
@@ -44,6 +44,7 @@ export async function readMachine(flags: IpuFlags, command: Command): Promise<On
   }
   const name = PUBLISHED_MODELS.includes(flags.model) ? `synthetic:${flags.model}` : flags.model;
   const model = await openModelWithBar(name, abortOnInterrupt());
+  endOnInterrupt();
   const { config, warnings } = await readConfigSource(
     flags.config,
     flags.pod === undefined ? {} : { pod: flags.pod },

@@ -1,7 +1,8 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { writeOutput } from '../../../ipu-config/base/files/output-file.js';
 import { givenAttributes, planConfig, withSplit, type ConfigPlan } from '../../planning/plan-config.js';
 import { planOnProfile } from '../../machine/plan-on-profile.js';
 import { figure } from '../../../ipu-config/base/format.js';
@@ -9,6 +10,7 @@ import { planText } from '../../report/text/plan-text.js';
 import { addIpuFlags, readFlags, type IpuFlags } from '../flags/ipu-flags.js';
 import { isMachineFile, readMachine } from './on-machine.js';
 import { finiteNumber } from '../flags/options.js';
+import { OutputOption } from '../flags/outputs.js';
 
 interface PlanFlags extends IpuFlags {
   readonly objective: 'throughput' | 'latency';
@@ -18,6 +20,8 @@ interface PlanFlags extends IpuFlags {
   readonly output?: string;
   readonly json?: boolean;
 }
+
+const FILE_NAME = 'ipu_config.json';
 
 /** `ipu-pipeline plan`: the best split of the layers. */
 export function planCommand(): Command {
@@ -31,7 +35,13 @@ export function planCommand(): Command {
     .option('--max-latency-ms <ms>', 'leave out splits with a longer latency (inference)', finiteNumber)
     .option('--halves', 'cut between the halves of a layer too, which layers_per_ipu cannot say')
     .option('--ipus-per-replica <n,…>', 'numbers of IPUs to try, or auto', ipuList)
-    .option('-o, --output <file>', 'write the configuration to this file, or into this directory')
+    .addOption(
+      new OutputOption(
+        '-o, --output <file>',
+        'write the configuration to this file, or into this directory',
+        [FILE_NAME],
+      ),
+    )
     .option('--json', 'print one JSON object')
     .action(async (flags: PlanFlags, command: Command) => {
       if (await isMachineFile(flags.system)) {
@@ -113,12 +123,8 @@ async function writeConfig(attributes: ConfigPlan['attributes'], output: string)
     );
   }
   const isDirectory = (await stat(output).catch(() => undefined))?.isDirectory() ?? false;
-  const file = isDirectory ? join(output, 'ipu_config.json') : output;
+  const file = isDirectory ? join(output, FILE_NAME) : output;
   const text = `${JSON.stringify(attributes, null, 2)}\n`;
-  await writeFile(file, text).catch((error: unknown) => {
-    throw new InputError(
-      `cannot write ${file}: ${(error as Error).message}. Give --output a file in a folder that exists.`,
-    );
-  });
+  writeOutput(file, text);
   return file;
 }

@@ -16,6 +16,7 @@ import { machineText } from '../../report/text/machine-text.js';
 import { readText } from '../flags/config-source.js';
 import { isMachineFile, predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
 import { addIpuFlags, runOfFlags, type IpuFlags } from '../flags/ipu-flags.js';
+import { OutputOption } from '../flags/outputs.js';
 import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
 
 interface SimulateFlags extends IpuFlags, SpanOutputFlags {
@@ -33,8 +34,12 @@ export function simulateCommand(): Command {
       '--fit <figures>',
       'with --points: fit these figures (chip.ampEfficiency,…) and leave each point out in turn',
     )
-    .option('--trace <file>', 'write one weight update or call for Perfetto or chrome://tracing')
-    .option('--html <file>', 'write a page with the timeline, time and memory of each IPU')
+    .addOption(
+      new OutputOption('--trace <file>', 'write one weight update or call for Perfetto or chrome://tracing'),
+    )
+    .addOption(
+      new OutputOption('--html <file>', 'write a page with the timeline, time and memory of each IPU'),
+    )
     .option('--json', 'print one JSON object')
     .action(async (flags: SimulateFlags, command: Command) => {
       if (flags.fit !== undefined && flags.points === undefined) {

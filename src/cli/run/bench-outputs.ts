@@ -1,6 +1,4 @@
-import { access, constants, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { InputError } from '../../../ipu-config/base/errors.js';
+import { writeOutput } from '../../../ipu-config/base/files/output-file.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import { benchmarkData } from '../../report/data/benchmark-data.js';
@@ -25,17 +23,11 @@ export class BenchOutputs {
   readonly #trace: TraceWriter | undefined;
   readonly #collectors: TimelineCollector[] = [];
 
+  /** @throws InputError where a file cannot be written */
   constructor(flags: OutputFlags) {
     this.#flags = flags;
     this.#recorder = flags.record === undefined ? undefined : new SpanRecorder(flags.record, flags);
     this.#trace = flags.trace === undefined ? undefined : new TraceWriter(flags.trace);
-  }
-
-  /** @throws InputError where a file cannot be written: minutes of measuring should not end in that */
-  static async open(flags: OutputFlags): Promise<BenchOutputs> {
-    if (flags.json !== undefined) await checkWritable(flags.json, '--json');
-    if (flags.html !== undefined) await checkWritable(flags.html, '--html');
-    return new BenchOutputs(flags);
   }
 
   get wantsSpans(): boolean {
@@ -71,17 +63,8 @@ export class BenchOutputs {
     for (const collector of this.#collectors) timelines.push(await collector.timeline());
     if (json !== undefined) {
       const text = `${JSON.stringify({ ...report, timelines }, null, 2)}\n`;
-      await writeFile(json, text).catch((error: unknown) => refuseToWrite(json, '--json', error));
+      writeOutput(json, text);
     }
     if (html !== undefined) await writeReport(html, benchmarkData(report, timelines));
   }
-}
-
-async function checkWritable(file: string, option: string): Promise<void> {
-  await access(dirname(file), constants.W_OK).catch((error: unknown) => refuseToWrite(file, option, error));
-}
-
-function refuseToWrite(file: string, option: string, error: unknown): never {
-  const reason = (error as Error).message;
-  throw new InputError(`cannot write ${file}: ${reason}. Give ${option} a file in a folder that exists.`);
 }

@@ -23,7 +23,8 @@ import {
 } from './predict.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 import { ProgressBars, type Progress } from '../flags/progress.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt, atLastMoment } from '../flags/ending.js';
+import { OutputOption } from '../flags/outputs.js';
 
 interface BenchFlags extends PredictFlags, OutputFlags {
   readonly config?: string;
@@ -69,10 +70,14 @@ export function benchCommand(): Command {
     .option('--threads-per-stage <n>', 'threads that compute within a stage', wholeNumber(1), 1)
     .option('--verbose', 'list the tensors of the model that it does not need')
     .option('--no-single', 'leave out the runs on one device')
-    .option('--json <file>', 'write all figures, settings, versions and timelines to a file')
-    .option('--html <file>', 'write them as one page that works from disk')
-    .option('--trace <file>', 'stream a trace of all runs for Perfetto or chrome://tracing')
-    .option('--record <file>', "stream the runs' spans to a file of MessagePack records")
+    .addOption(
+      new OutputOption('--json <file>', 'write all figures, settings, versions and timelines to a file'),
+    )
+    .addOption(new OutputOption('--html <file>', 'write them as one page that works from disk'))
+    .addOption(
+      new OutputOption('--trace <file>', 'stream a trace of all runs for Perfetto or chrome://tracing'),
+    )
+    .addOption(new OutputOption('--record <file>', "stream the runs' spans to a file of MessagePack records"))
     .action(async (flags: BenchFlags, command: Command) => {
       const report = await runBenchmark(flags);
       const { prediction } = report;
@@ -84,7 +89,8 @@ export function benchCommand(): Command {
 }
 
 async function runBenchmark(flags: BenchFlags): Promise<PredictedReport> {
-  const outputs = await BenchOutputs.open(flags);
+  const outputs = new BenchOutputs(flags);
+  atLastMoment(() => outputs.close());
   try {
     const report = await measure(flags, outputs);
     await outputs.write(report);

@@ -1,16 +1,14 @@
-import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { InputError } from '../../../ipu-config/base/errors.js';
+import { writeOutput } from '../../../ipu-config/base/files/output-file.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
 import type { MeasureHooks } from '../../machine/measure-model.js';
 import { profileMachine } from '../../machine/profile-machine.js';
 import { profileText } from '../../report/text/profile-text.js';
-import { abortOnInterrupt } from '../flags/interrupt.js';
+import { abortOnInterrupt } from '../flags/ending.js';
 import { executorOf, withExecutorOption } from '../flags/executor-option.js';
 import { openModelWithBar } from '../flags/open-model.js';
 import { wholeNumber } from '../flags/options.js';
+import { OutputOption } from '../flags/outputs.js';
 import { ProgressBars, type Progress } from '../flags/progress.js';
 
 interface ProfileFlags {
@@ -40,12 +38,11 @@ export function profileCommand(): Command {
     .option('--seq-len <n,…>', 'tokens in a row', wholeNumbers, PROFILED_LENGTHS)
     .option('--micro-batch <n,…>', 'rows in a micro-batch', wholeNumbers, PROFILED_MICRO_BATCHES)
     .option('--max-seconds <s>', 'for each model, loading included', wholeNumber(1), 150)
-    .option('-o, --output <file>', 'write the profile to a file')
+    .addOption(new OutputOption('-o, --output <file>', 'write the profile to a file'))
     .option('--json', 'print the profile as JSON')
     .action(async (flags: ProfileFlags, command: Command) => {
-      if (flags.output !== undefined) await checkWritable(flags.output);
       const profile = await measure(flags);
-      if (flags.output !== undefined) await write(flags.output, profile);
+      if (flags.output !== undefined) writeOutput(flags.output, `${JSON.stringify(profile, null, 2)}\n`);
       const text = flags.json ? JSON.stringify(profile) : profileText(profile);
       command.configureOutput().writeOut?.(`${text}\n`);
     });
@@ -101,19 +98,4 @@ export function profileBars(bars: ProgressBars, model: string): MeasureHooks {
     onRound: (round) => next(round === 0 ? 'warming up' : `round ${round}`),
     onProgress: (share) => bar?.update(Math.round(share * 100)),
   };
-}
-
-/** Minutes of measuring should not end in a folder that does not exist. */
-async function checkWritable(file: string): Promise<void> {
-  await access(dirname(file), constants.W_OK).catch((error: unknown) => refuseToWrite(file, error));
-}
-
-async function write(file: string, profile: MachineProfile): Promise<void> {
-  const text = `${JSON.stringify(profile, null, 2)}\n`;
-  await writeFile(file, text).catch((error: unknown) => refuseToWrite(file, error));
-}
-
-function refuseToWrite(file: string, error: unknown): never {
-  const reason = (error as Error).message;
-  throw new InputError(`cannot write ${file}: ${reason}. Give --output a file in a folder that exists.`);
 }

@@ -1,35 +1,29 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { Packr } from 'msgpackr';
 import type { Span } from '../../../pipeline/schedule/span.js';
-import { InputError } from '../../../ipu-config/base/errors.js';
+import { OutputFile } from '../../../ipu-config/base/files/output-file.js';
 import type { RecordedRun, RecordingHeader } from './recording.js';
 
 const FLUSH_BYTES = 1 << 16;
 
 /**
  * Streams spans to a file of MessagePack records: a header, then per run its description and its spans.
- * Nothing but the current 64 KiB is kept in memory. Writes are synchronous on purpose: a slow disk slows the run
- * down rather than filling the memory.
+ * Nothing but the current 64 KiB is kept in memory.
  */
 export class SpanRecorder {
   readonly #packr = new Packr({ useRecords: false });
-  readonly #file: number;
+  readonly #file: OutputFile;
+  #hasRun = false;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
   /** @throws InputError when the file cannot be created. */
   constructor(path: string, settings: unknown) {
-    try {
-      this.#file = openSync(path, 'w');
-    } catch (error) {
-      throw new InputError(
-        `cannot write the recording to ${path}: ${(error as Error).message}. Give --record a file in a folder that exists.`,
-      );
-    }
+    this.#file = new OutputFile(path);
     this.#write({ format: 'ipu-pipeline-spans', version: 1, settings } satisfies RecordingHeader);
   }
 
   beginRun(run: RecordedRun): void {
+    this.#hasRun = true;
     this.#write(run);
   }
 
@@ -37,9 +31,11 @@ export class SpanRecorder {
     this.#write(span);
   }
 
+  /** The recording is whole, however far the runs came. One without a run is none: an older file stays. */
   close(): void {
+    if (!this.#hasRun) return this.#file.discard();
     this.#flush();
-    closeSync(this.#file);
+    this.#file.commit();
   }
 
   #write(record: unknown): void {
@@ -50,8 +46,7 @@ export class SpanRecorder {
   }
 
   #flush(): void {
-    const bytes = Buffer.concat(this.#pending);
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
+    this.#file.write(Buffer.concat(this.#pending));
     this.#pending = [];
     this.#pendingBytes = 0;
   }

@@ -1,6 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Span } from '../../../pipeline/schedule/span.js';
-import { InputError } from '../../../ipu-config/base/errors.js';
+import { OutputFile } from '../../../ipu-config/base/files/output-file.js';
 import { VERSION } from '../../../ipu-config/base/files/version.js';
 import type { RunDescription } from '../run-description.js';
 import { TraceEvents } from '../trace-events.js';
@@ -9,28 +8,23 @@ const FLUSH_CHARS = 1 << 16;
 
 /**
  * Streams spans to a file of Chrome Trace Event JSON, which Perfetto and chrome://tracing open. Nothing but the
- * current 64 KiB and what is in flight is kept in memory; writes are synchronous, so a slow disk slows the run down
- * rather than filling the memory.
+ * current 64 KiB and what is in flight is kept in memory.
  */
 export class TraceWriter {
-  readonly #file: number;
+  readonly #file: OutputFile;
+  #hasRun = false;
   readonly #events: TraceEvents;
   #pending = '';
 
   /** @throws InputError when the file cannot be created. */
   constructor(path: string) {
-    try {
-      this.#file = openSync(path, 'w');
-    } catch (error) {
-      throw new InputError(
-        `cannot write the trace to ${path}: ${(error as Error).message}. Give --trace a file in a folder that exists.`,
-      );
-    }
+    this.#file = new OutputFile(path);
     this.#events = new TraceEvents((text) => this.#write(text), { ipuPipeline: VERSION });
   }
 
   /** The spans that follow belong to this run; several runs lie side by side, each with processes of its own. */
   beginRun(run: RunDescription): void {
+    this.#hasRun = true;
     this.#events.beginRun(run);
   }
 
@@ -38,10 +32,12 @@ export class TraceWriter {
     this.#events.add(span);
   }
 
+  /** The trace is whole JSON, however far the runs came. One without a run is none: an older file stays. */
   close(): void {
+    if (!this.#hasRun) return this.#file.discard();
     this.#events.end();
     this.#flush();
-    closeSync(this.#file);
+    this.#file.commit();
   }
 
   #write(text: string): void {
@@ -50,8 +46,7 @@ export class TraceWriter {
   }
 
   #flush(): void {
-    const bytes = Buffer.from(this.#pending);
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
+    this.#file.write(this.#pending);
     this.#pending = '';
   }
 }

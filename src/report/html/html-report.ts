@@ -1,4 +1,5 @@
-import { filledPage, writePage, type PageTemplate } from './page-template.js';
+import { writeOutput } from '../../../ipu-config/base/files/output-file.js';
+import { filledPage, type PageTemplate } from './page-template.js';
 import type { ReportData } from '../data/report-data.js';
 
 const TEMPLATE: PageTemplate = {
@@ -13,5 +14,5 @@ function reportHtml(data: ReportData): Promise<string> {
 
 /** @throws InputError when the file cannot be written */
 export async function writeReport(path: string, data: ReportData): Promise<void> {
-  await writePage(path, await reportHtml(data), 'the report');
+  writeOutput(path, await reportHtml(data));
 }

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { InputError, InternalError } from '../../../ipu-config/base/errors.js';
+import { readFile } from 'node:fs/promises';
+import { InternalError } from '../../../ipu-config/base/errors.js';
 
 /** A page that the build has made from `src/report/page`: styles and program in it, and an empty element for data. */
 export interface PageTemplate {
@@ -18,15 +18,6 @@ export async function filledPage({ file, id }: PageTemplate, data: object, title
   const text = `<title>${escapeHtml(`${title} – ipu-pipeline`)}</title>`;
   const head = template.slice(0, at).replace(/<title>.*?<\/title>/, () => text);
   return `${head}${start}${scriptSafe(JSON.stringify(data))}${end}${template.slice(at + start.length + end.length)}`;
-}
-
-/** @param what is in it, for the message. @throws InputError when the file cannot be written */
-export async function writePage(path: string, html: string, what: string): Promise<void> {
-  await writeFile(path, html).catch((error: unknown) => {
-    throw new InputError(
-      `cannot write ${what} to ${path}: ${(error as Error).message}. Give a file in a folder that exists.`,
-    );
-  });
 }
 
 /** JSON that no text in it can end the script element of: `<` only occurs within strings, where it may be escaped. */

@@ -3,6 +3,7 @@ import { rename, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { checkedBy, figureOrNull, whole } from '../../../ipu-config/base/checked.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { unwritable } from '../../../ipu-config/base/files/output-file.js';
 import { short } from '../../../ipu-config/base/json-text.js';
 import { reason } from '../../../ipu-config/base/reason.js';
 import type { AnsweredQuestion } from './evaluate-squad.js';
@@ -39,10 +40,12 @@ const START_OVER = 'Start over without --resume.';
 export class SquadJournal {
   /** How many of the questions, counted from the first, were answered before. */
   readonly answered: number;
+  readonly #path: string;
   readonly #file: number;
 
   /** Use `SquadJournal.open`. */
-  constructor(file: number, answered: number) {
+  constructor(path: string, file: number, answered: number) {
+    this.#path = path;
     this.#file = file;
     this.answered = answered;
   }
@@ -62,20 +65,35 @@ export class SquadJournal {
       () => true,
       () => false,
     );
-    if (exists && !resume) await rename(path, `${path}.previous`);
     const { end, answered } = exists && resume ? await readBack(path, settings, questions) : NOTHING;
-    const file = openSync(path, 'a');
-    ftruncateSync(file, end);
-    if (end === 0) writeSync(file, `${JSON.stringify(settings)}\n`);
-    return new SquadJournal(file, answered);
+    try {
+      if (exists && !resume) await rename(path, `${path}.previous`);
+      const file = openSync(path, 'a');
+      ftruncateSync(file, end);
+      const journal = new SquadJournal(path, file, answered);
+      if (end === 0) journal.#write(settings);
+      return journal;
+    } catch (error) {
+      throw error instanceof InputError ? error : unwritable(path, error);
+    }
   }
 
+  /** @throws InputError when the disk is full, say: the run can be gone on with */
   add(answered: AnsweredQuestion): void {
-    writeSync(this.#file, `${JSON.stringify(answered)}\n`);
+    this.#write(answered);
   }
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  #write(record: object): void {
+    const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
+    try {
+      for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
   }
 }
 

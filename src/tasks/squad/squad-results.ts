@@ -1,12 +1,10 @@
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline as pump } from 'node:stream/promises';
+import { OutputFile } from '../../../ipu-config/base/files/output-file.js';
 import type { AnswerSpan } from '../answer-spans.js';
 import type { AnsweredQuestion } from './evaluate-squad.js';
 
 /** Files of transformers' run_qa.py, in the form that it writes and the official scripts read. */
-const RESULT_FILES = {
+export const RESULT_FILES = {
   predictions: 'predictions.json',
   nBest: 'nbest_predictions.json',
   nullOdds: 'null_odds.json',
@@ -16,6 +14,7 @@ const RESULT_FILES = {
  * Writes predicted texts, and n best answers, and with SQuAD 2 by how much "no answer" scores above the best answer,
  * each an object by question id. Answers are read once for each file and held one at a time.
  * @returns the paths that were written
+ * @throws InputError where one cannot be written
  */
 export async function writeSquadResults(
   directory: string,
@@ -30,7 +29,13 @@ export async function writeSquadResults(
   const paths: string[] = [];
   for (const [name, form] of forms) {
     const path = join(directory, name);
-    await pump(Readable.from(objectText(answers(), form)), createWriteStream(path));
+    const file = new OutputFile(path);
+    try {
+      for await (const text of objectText(answers(), form)) file.write(text);
+      file.commit();
+    } finally {
+      file.discard();
+    }
     paths.push(path);
   }
   return paths;
