@@ -32,21 +32,27 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Models, their weights and words, and who computes them.
   'src/weights': { uses: ['ipu-config/base', 'ipu-config/base/files'] },
   'src/models': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/weights'] },
-  'src/models/bert': { browser: true, uses: ['ipu-config/base', 'ipu-config', 'src/models'] },
+  'src/models/bert': { browser: true, uses: ['src/models'] },
+  'src/models/roberta': { browser: true, uses: ['ipu-config/base', 'src/models'] },
+  'src/models/distilbert': { browser: true, uses: ['src/models'] },
   'src/models/families': { browser: true, uses: [
-    'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert',
+    'ipu-config/base', 'ipu-config', 'src/models', 'src/models/bert', 'src/models/roberta',
+    'src/models/distilbert',
   ] },
   'src/tokenizer/base': { uses: ['ipu-config/base'] },
   'src/tokenizer/steps': { uses: ['src/tokenizer/base'] },
   'src/tokenizer/wordpiece': { uses: ['src/tokenizer/base', 'src/tokenizer/steps'] },
+  'src/tokenizer/bpe': { uses: ['ipu-config/base', 'src/tokenizer/base'] },
   'src/tokenizer': { uses: [
     'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer/wordpiece',
+    'src/tokenizer/bpe',
   ] },
   'src/tokenizer/json': { uses: [
-    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer',
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/steps', 'src/tokenizer/bpe',
+    'src/tokenizer',
   ] },
   'src/tokenizer/load': { uses: [
-    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer', 'src/tokenizer/json',
+    'ipu-config/base', 'src/tokenizer/base', 'src/tokenizer/bpe', 'src/tokenizer', 'src/tokenizer/json',
   ] },
   'src/executors': { uses: ['ipu-config/base', 'pipeline/runtime/rank', 'src/weights', 'src/models'] },
   'src/executors/gpu-js/kernels': { uses: [] },
@@ -65,19 +71,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/tasks': { uses: ['ipu-config/base', 'src/models', 'src/tokenizer/base', 'src/tokenizer'] },
   'src/runs': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime/rank', 'pipeline/runtime',
-    'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base',
+    'src/weights', 'src/models', 'src/models/families', 'src/tokenizer/base', 'src/tokenizer/bpe',
     'src/tokenizer', 'src/tokenizer/load', 'src/executors', 'src/executors/choice', 'src/hub',
     'src/tasks',
   ] },
-  'src/tasks/squad': { uses: ['ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer', 'src/tasks'] },
+  'src/tasks/squad': { uses: [
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer/base', 'src/tokenizer', 'src/tasks',
+  ] },
 
   // Predictions: IPUs, and the machine at hand.
   'src/hardware/chips': { browser: true, uses: [] },
   'src/hardware/systems': { browser: true, uses: [] },
   'src/hardware': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
-    'src/models', 'src/models/bert', 'src/models/families', 'src/hardware/chips', 'src/hardware/systems',
-    'src/observe',
+    'src/models', 'src/models/families', 'src/hardware/chips', 'src/hardware/systems', 'src/observe',
   ] },
   'src/planning': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/simulate', 'src/hardware',
@@ -128,17 +135,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/report/html',
   ] },
   'src/cli/run': { uses: [
-    'ipu-config/base', 'ipu-config/base/files', 'pipeline/schedule', 'pipeline/schedules', 'src/runs', 'src/benchmark',
+    'ipu-config/base', 'ipu-config/base/files', 'pipeline/schedule', 'pipeline/schedules', 'src/models', 'src/runs', 'src/benchmark',
     'src/machine', 'src/observe', 'src/observe/files', 'src/report/data', 'src/report/text',
     'src/report/html', 'src/cli/flags',
   ] },
   'src/cli/ask': { uses: [
-    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer', 'src/tasks', 'src/runs',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'src/tokenizer/base', 'src/tasks', 'src/runs',
     'src/tasks/squad', 'src/cli/flags',
   ] },
   'src/cli/look': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
-    'src/models', 'src/models/bert', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
+    'src/models', 'src/models/families', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
     'src/report/files', 'src/report/html', 'src/report/text', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [

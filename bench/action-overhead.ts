@@ -9,6 +9,7 @@ import { IpuConfig, openModel, placeBert, planStages, startBertPipeline } from '
 import { scheduleByName, type Span } from 'ipu-pipeline/schedules';
 import { tokenizerOf } from 'ipu-pipeline/tasks';
 import { Workload } from 'ipu-pipeline/internals';
+import { rowInputs } from 'ipu-pipeline/models';
 import { percentile, verdict } from './lib.js';
 
 const microBatches = Number(process.argv[2] ?? 2000);
@@ -20,7 +21,7 @@ const stages = planStages(
   placeBert(config, { layers: 2, head: model.head, mode: 'inference' }),
 );
 const shape = { microBatch: 1, sequenceLength: 16 };
-const workload = new Workload(await tokenizerOf(model), shape);
+const workload = new Workload(await tokenizerOf(model), shape, rowInputs(model.config));
 
 for (const name of ['fill-drain', 'sequential']) {
   const spans: Span[] = [];

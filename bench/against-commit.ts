@@ -81,7 +81,12 @@ async function start(
     ...{ model, stages, executor, sequenceLength, microBatch: 1, deviceIterations: 4 },
     ...(onSpan ? { onSpan } : {}),
   });
-  const workload = new side.Workload(await side.tokenizerOf(model), { microBatch: 1, sequenceLength });
+  const inputs = ['input_ids', 'attention_mask', 'token_type_ids'];
+  const workload = new side.Workload(
+    await side.tokenizerOf(model),
+    { microBatch: 1, sequenceLength },
+    inputs,
+  );
   return { pipeline, inputs: (m) => workload.microBatches(m) };
 }
 

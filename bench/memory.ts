@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { IpuConfig, oneDevice, openModel, placeBert, planStages, startBertPipeline } from 'ipu-pipeline';
 import { tokenizerOf } from 'ipu-pipeline/tasks';
 import { Workload } from 'ipu-pipeline/internals';
+import { rowInputs } from 'ipu-pipeline/models';
 import { verdict } from './lib.js';
 
 const [model = 'synthetic:bert-large', split = '12,12', way] = process.argv.slice(2);
@@ -42,7 +43,7 @@ async function memoryOf(name: string): Promise<{ residentBytes: number; peakByte
         ? oneDevice(opened.config, opened.head)
         : planStages(opened.config, placeBert(config, { layers, head: opened.head, mode: 'inference' }));
     const shape = { microBatch: 1, sequenceLength: 384 };
-    const workload = new Workload(await tokenizerOf(opened), shape);
+    const workload = new Workload(await tokenizerOf(opened), shape, rowInputs(opened.config));
     await using pipeline = await startBertPipeline({ model: opened, stages, executor: 'onnx', ...shape });
     for await (const _ of pipeline.run(workload.microBatches(4)));
     return resident();

@@ -15,7 +15,7 @@ import {
   type PythonDict,
   type PythonValue,
 } from './python-value.js';
-import { RENAMED_KEYS, staleReason } from './stale-keys.js';
+import { RENAMED_KEYS, RUN_SETTINGS, staleReason } from './stale-keys.js';
 import { PROVENANCE_KEYS, TRANSFORMERS_KEYS } from './transformers-keys.js';
 
 /** How an `ipu_config.json` is read. */
@@ -55,7 +55,10 @@ export function loadIpuConfig(given: unknown, options: LoadOptions = {}): Loaded
       `${options.file ?? 'ipu_config.json'} must hold one JSON object with attributes, not a ${typeName(value)}.`,
     );
   }
-  if (options.pod !== undefined && !isPodType(options.pod)) throw unknownPod(options.pod);
+  if (options.pod !== undefined && !isPodType(options.pod)) {
+    const { type, message } = unknownPod(options.pod);
+    throw new ConfigError(type, `${message}; without one, each value is its default.`);
+  }
   if (options.strict) {
     const config = new IpuConfig(value);
     return { config, warnings: config.warnings };
@@ -100,7 +103,7 @@ class Modernizer {
     for (const [key, value] of this.values) {
       if (!isAttributeName(key) || key.endsWith('parallelize_kwargs') || !isDict(value)) continue;
       if (value.size === 0 || ![...value.keys()].every((name) => /^(default|pod\d+)$/.test(name))) continue;
-      const chosen = valueForPod(key, value, pod);
+      const chosen = chosenForPod(key, value, pod);
       this.values.set(key, chosen);
       const which = pod === null ? 'the default' : `the one of ${pod}`;
       this.#warn(
@@ -173,15 +176,34 @@ class Modernizer {
   }
 }
 
+/** @throws ConfigError that lists the pods that the dictionary has a value for */
+function chosenForPod(key: string, dict: PythonDict, pod: string | null): PythonValue {
+  try {
+    return valueForPod(key, dict, pod);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const pods = [...dict.keys()].map(String);
+    const names = pods.filter((name) => name !== 'default').join(', ');
+    const other = pods.includes('default') ? ', or leave the pod out for the default' : '';
+    throw new ConfigError(
+      error.type,
+      `${error.message}. It has values for ${names}: ask for one of these (--pod)${other}.`,
+    );
+  }
+}
+
 /** Old keys that upstream still takes, with a warning of its own. */
 const STILL_ACCEPTED: ReadonlySet<string> = new Set([
   'sharded_execution_for_inference',
   'enable_half_first_order_momentum',
 ]);
 
-/** " (did you mean …?)" when up to two letters are wrong. */
+/** " (did you mean …?)" when up to two letters are wrong, however words are joined; or which flag says it. */
 function likeliest(key: string): string {
-  const near = ATTRIBUTE_NAMES.find((name) => distance(name, key) <= 2);
+  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const flag = RUN_SETTINGS.find(([pattern]) => pattern.test(plain(key)))?.[1];
+  if (flag !== undefined) return ` (this is no attribute of IPUs: give it as ${flag})`;
+  const near = ATTRIBUTE_NAMES.find((name) => distance(plain(name), plain(key)) <= 2);
   return near === undefined ? '' : ` (did you mean ${near}?)`;
 }
 

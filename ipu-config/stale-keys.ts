@@ -25,3 +25,13 @@ export function staleReason(key: string): string | undefined {
   if (SCRIPT_ARGUMENTS.includes(key) || SCRIPT_FAMILIES.test(key)) return 'an argument of a training script';
   return undefined;
 }
+
+/** Settings of a run that people look for in the file, in small letters without separators, and the flags that say them. */
+export const RUN_SETTINGS: readonly (readonly [RegExp, string])[] = [
+  [/^(micro)?batch(es|size)?$/, '--micro-batch'],
+  [/^(max)?(seq|sequence)(len|length)$/, '--seq-len'],
+  [/^(packed)?sequencesperrow$/, '--sequences-per-row'],
+  [/^(compute|weight)?precision$/, '--precision'],
+  [/^(optimizer)?stateprecision$/, '--state-precision'],
+  [/^(system|numipus|nipu)$/, '--system'],
+];

@@ -10,6 +10,7 @@ export type WarningCode =
   | 'ignored-key'
   // Of what it places where.
   | 'ignored-split'
+  | 'uneven-split'
   | 'idle-ipus'
   | 'too-many-ipus'
   | 'reserved-ipus'
@@ -22,6 +23,9 @@ export type WarningCode =
   | 'other-split'
   | 'other-placement'
   | 'other-call-size'
+  // Of a measurement.
+  | 'short-window'
+  | 'other-settings'
   // Of a prediction.
   | 'other-machine'
   | 'scaled-profile'

@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { ScheduleError } from '../schedule/errors.js';
 import type { Schedule, ScheduleGenerator, ScheduleSize } from '../schedule/schedule.js';
 import { dualPipeV } from './dualpipe-v.js';
 import { fillDrain } from './fill-drain.js';
@@ -24,16 +25,30 @@ export interface NamedSchedule {
   readonly isTraining: boolean;
 }
 
+/** Passes of a micro-batch through a stage that a schedule is made for: some seconds, and a gigabyte. */
+const MOST_PASSES = 2 ** 21;
+
+const named =
+  (isTraining: boolean) =>
+  (name: string, generate: ScheduleGenerator, layout: StageLayout = 'line'): NamedSchedule => ({
+    ...{ name, layout, isTraining },
+    generate: (size) => {
+      const { stages, microBatches } = size;
+      if (stages * microBatches <= MOST_PASSES) return generate(size);
+      throw new ScheduleError(
+        `${name} with ${stages} stages and ${microBatches} micro-batches has ${stages * microBatches} passes of a ` +
+          `micro-batch through a stage: give ${MOST_PASSES} at most.`,
+      );
+    },
+  });
+
+const inference = named(false);
 const INFERENCE: readonly NamedSchedule[] = [
-  { name: 'fill-drain', generate: fillDrain, layout: 'line', isTraining: false },
-  { name: 'sequential', generate: sequential, layout: 'line', isTraining: false },
+  inference('fill-drain', fillDrain),
+  inference('sequential', sequential),
 ];
 
-const training = (
-  name: string,
-  generate: ScheduleGenerator,
-  layout: StageLayout = 'line',
-): NamedSchedule => ({ name, generate, layout, isTraining: true });
+const training = named(true);
 
 const TRAINING: readonly NamedSchedule[] = [
   training('gpipe', gpipe),

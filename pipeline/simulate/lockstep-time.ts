@@ -25,6 +25,24 @@ export function lockstepTime(
   return ramps + (microBatches - participants.length + 1) * steady;
 }
 
+/**
+ * How long one micro-batch of inference takes from its first stage to its last, without what is common to all ranks:
+ * the one that comes in when the pipeline has filled. With few of them the pipeline drains meanwhile.
+ * @param microBatches at least as many as there are stages
+ */
+export function lockstepLatency(stages: readonly LockstepStage[], microBatches: number): number {
+  const depth = stages.length;
+  const left = joined(inOrder(stages, false).reverse());
+  let sum = 0;
+  for (let i = 0; i < depth; i++) sum += left[depth - 1 - drained(i, depth, microBatches)]!;
+  return sum;
+}
+
+/** Stages that have no micro-batch any more in the i-th cycle of that micro-batch. */
+export function drained(i: number, depth: number, microBatches: number): number {
+  return Math.max(0, i - (microBatches - depth));
+}
+
 interface Participant {
   readonly rank: number;
   readonly ns: number;

@@ -24,6 +24,8 @@ export interface MeasuredRun {
   readonly loadSeconds: number;
   /** Steady state: see `SteadyWindow`. */
   readonly sequencesPerSecond: number;
+  /** The middle half of the rates in eighths of the window; absent where those would be too short. */
+  readonly spread?: { readonly low: number; readonly high: number };
   readonly tokensPerSecond: number;
   /** Every sequence of the run over its whole time, warm-up, fill and drain included. */
   readonly wholeRunSequencesPerSecond: number;

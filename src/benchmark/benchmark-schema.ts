@@ -20,6 +20,7 @@ const RUN = v.object({
   threads: count,
   loadSeconds: figureOrNull,
   sequencesPerSecond: figureOrNull,
+  spread: v.exactOptional(v.object({ low: figureOrNull, high: figureOrNull })),
   tokensPerSecond: figureOrNull,
   latencyMs: PERCENTILES,
   latencyHistogram: v.object({ edgesMs: v.array(figureOrNull), counts: v.array(index) }),

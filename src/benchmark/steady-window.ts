@@ -14,6 +14,8 @@ export interface RankActivity {
 export interface SteadyActivity {
   readonly seconds: number;
   readonly microBatches: number;
+  /** Micro-batches per second in each eighth of the window; none where an eighth would have fewer than 3. */
+  readonly rates: readonly number[];
   readonly ranks: readonly RankActivity[];
 }
 
@@ -25,6 +27,10 @@ export interface WindowSettings {
   /** Micro-batches that leave it while the window is open. */
   readonly microBatches: number;
 }
+
+/** Parts of a window that show how steady it is, and the micro-batches that each has at least. */
+const PARTS = 8;
+const LEAST_OF_PART = 3;
 
 /**
  * Adds up spans between two moments: from when the last stage finished `openAfter` micro-batches to when it
@@ -44,6 +50,9 @@ export class SteadyWindow {
   #finished = 0;
   #openNs = Infinity;
   #closeNs = Infinity;
+  readonly #rates: number[] = [];
+  #partNs = 0;
+  #partFinished = 0;
 
   constructor(settings: WindowSettings) {
     this.#settings = settings;
@@ -67,7 +76,8 @@ export class SteadyWindow {
     const wallNs = this.#closeNs - this.#openNs;
     const ranks = [...this.#accounts.values()].map((account) => account.activity(wallNs));
     ranks.sort((a, b) => a.replica - b.replica || a.rank - b.rank);
-    return { seconds: wallNs / 1e9, microBatches: this.#settings.microBatches, ranks };
+    const { microBatches } = this.#settings;
+    return { seconds: wallNs / 1e9, microBatches, rates: this.#rates, ranks };
   }
 
   /** Takes over all that ended up to a moment which every replica has passed. */
@@ -78,6 +88,7 @@ export class SteadyWindow {
       const endNs = this.#finishes.shift()!;
       this.#finished++;
       if (this.#finished === openAfter) this.#openNs = endNs;
+      this.#closePart(this.#finished - openAfter, endNs);
       if (this.#finished === openAfter + microBatches) this.#closeNs = endNs;
     }
     const later: Span[] = [];
@@ -86,6 +97,17 @@ export class SteadyWindow {
       else later.push(span);
     }
     this.#waiting = later;
+  }
+
+  /** @param inWindow micro-batches that have finished since the window opened */
+  #closePart(inWindow: number, endNs: number): void {
+    const { microBatches } = this.#settings;
+    if (microBatches < PARTS * LEAST_OF_PART || inWindow < 0 || inWindow > microBatches) return;
+    if (inWindow > 0) {
+      if (inWindow < Math.round((microBatches * (this.#rates.length + 1)) / PARTS)) return;
+      this.#rates.push(((inWindow - this.#partFinished) * 1e9) / (endNs - this.#partNs));
+    }
+    [this.#partNs, this.#partFinished] = [endNs, inWindow];
   }
 
   #count(span: Span): void {

@@ -15,7 +15,7 @@ export interface WorkloadShape {
 }
 
 /**
- * Questions and passages as BERT reads them, `[CLS] question [SEP] text [SEP]`, every row filled to the full
+ * Questions and passages as BERT reads them (other families are given the same rows), `[CLS] question [SEP] text [SEP]`, every row filled to the full
  * sequence length, so that tokens per second count real tokens and no padding. Micro-batch i is the same in
  * every run.
  */
@@ -24,15 +24,18 @@ export class Workload {
   readonly #text: readonly number[];
   readonly #tokenizer: WorkloadTokenizer;
   readonly #shape: WorkloadShape;
+  readonly #inputs: readonly string[];
 
-  constructor(tokenizer: WorkloadTokenizer, shape: WorkloadShape) {
+  /** @param inputs the tensors that the model takes of each row (`rowInputs`) */
+  constructor(tokenizer: WorkloadTokenizer, shape: WorkloadShape, inputs: readonly string[]) {
+    this.#inputs = inputs;
     this.#tokenizer = tokenizer;
     this.#shape = shape;
     this.#questions = passages.passages.map(({ question }) => tokenizer.pieces(question));
     this.#text = passages.passages.flatMap(({ text }) => tokenizer.pieces(text));
   }
 
-  /** Inputs of micro-batch `i`: `input_ids`, `attention_mask`, `token_type_ids`, int32 `[batch, sequence]`. */
+  /** Inputs of micro-batch `i`, of `input_ids`, `attention_mask`, `token_type_ids`: int32 `[batch, sequence]`. */
   microBatch(i: number): Tensor[] {
     const { microBatch, sequenceLength } = this.#shape;
     const shape = [microBatch, sequenceLength];
@@ -42,11 +45,14 @@ export class Workload {
       const from = row * sequenceLength;
       this.#fillRow(i * microBatch + row, ids.subarray(from, from + sequenceLength), types.subarray(from));
     }
-    return [
-      { name: 'input_ids', dtype: 'int32', shape, data: ids },
-      { name: 'attention_mask', dtype: 'int32', shape, data: new Int32Array(ids.length).fill(1) },
-      { name: 'token_type_ids', dtype: 'int32', shape, data: types },
-    ];
+    const columns = {
+      input_ids: ids,
+      attention_mask: new Int32Array(ids.length).fill(1),
+      token_type_ids: types,
+    };
+    return Object.entries(columns)
+      .filter(([name]) => this.#inputs.includes(name))
+      .map(([name, data]) => ({ name, dtype: 'int32', shape, data }));
   }
 
   *microBatches(count: number): Generator<Tensor[]> {

@@ -21,7 +21,7 @@ import { taskCommands } from './ask/task-command.js';
 export function commandLine(): Command {
   const root = new Command('ipu-pipeline')
     .description(
-      'Cut a BERT model into pipeline stages as a Graphcore ipu_config.json says, run it on worker threads that\n' +
+      'Cut a model (BERT, RoBERTa, DistilBERT) into pipeline stages as a Graphcore ipu_config.json says, run it on worker threads that\n' +
         'stand in for IPUs, and measure it against one device.',
     )
     .version(VERSION)

@@ -15,6 +15,7 @@ export type { TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 export type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
 export { type TrainerThroughput, trainerThroughput } from '../../ipu-config/batching.js';
 export { type AttributeDescription, describeConfig } from '../../ipu-config/describe-config.js';
+export { evenConfig } from '../../ipu-config/even-config.js';
 export type { AttributeSource } from '../../ipu-config/ipu-config.js';
 export { type LayerSplit, layerIpus } from '../../ipu-config/layer-placement.js';
 export { parseIpuConfig } from '../../ipu-config/load-config.js';

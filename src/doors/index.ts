@@ -11,7 +11,7 @@ export { ScheduleError, StageFailedError, type StageFailure } from '../../pipeli
 export { benchmark } from '../benchmark/benchmark.js';
 export { GpuLostError } from '../executors/gpu-js/gpu-faults.js';
 export { type DownloadedModel, downloadModel } from '../hub/download-model.js';
-export { placeBert } from '../models/bert/bert-blocks.js';
+export { placeBert } from '../models/families/families.js';
 export { oneDevice, planStages } from '../models/families/stage-plan.js';
 export { startBertPipeline } from '../runs/bert-pipeline.js';
 export { cutModel } from '../runs/cut-model.js';

@@ -9,6 +9,12 @@ export type {
 } from '../benchmark/benchmark-report.js';
 export { SAVED_BENCHMARK, type SavedBenchmark } from '../benchmark/benchmark-schema.js';
 export type { BenchmarkHooks, BenchmarkOptions } from '../benchmark/benchmark.js';
+export {
+  type BenchmarkComparison,
+  type ComparedRun,
+  checkSameWork,
+  compareBenchmarks,
+} from '../benchmark/compare-benchmarks.js';
 export type { Environment } from '../benchmark/environment.js';
 export type { RankActivity, SteadyActivity } from '../benchmark/steady-window.js';
 export type { WorkloadTokenizer } from '../benchmark/workload.js';

@@ -2,10 +2,31 @@
 export type { DownloadOptions, DownloadProgress } from '../hub/download-model.js';
 export type { Environment as HubEnvironment } from '../hub/hub-settings.js';
 export type { ModelReference } from '../hub/model-reference.js';
-export { familyOfType, placeModel, programOf, readModelConfig } from '../models/families/families.js';
+export {
+  MODEL_TYPES,
+  familyOfType,
+  placeModel,
+  programOf,
+  readModelConfig,
+  rowInputs,
+} from '../models/families/families.js';
 export type { PlannedStage } from '../models/families/stage-plan.js';
-export type { Block, Family, ProgramOptions, ReadConfig } from '../models/family.js';
-export { MODEL_HEADS, type ModelConfig, type ModelHead, type Slice } from '../models/model-config.js';
+export type {
+  Block,
+  Family,
+  FamilyHead,
+  HeadIpus,
+  HeadSteps,
+  ProgramOptions,
+  ReadConfig,
+} from '../models/family.js';
+export {
+  MODEL_HEADS,
+  type ModelConfig,
+  type ModelHead,
+  type Slice,
+  longestSequence,
+} from '../models/model-config.js';
 export { type PlacedShape, type PlacedStage, type Placement, stageName } from '../models/placement.js';
 export type { Program, ProgramInput, ProgramOutput } from '../models/program.js';
 export type {

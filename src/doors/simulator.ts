@@ -19,14 +19,17 @@ export { type Simulation, type SimulationOptions, simulate } from '../../pipelin
 export {
   type ConfiguredRun,
   type RunSettings as IpuRunSettings,
+  checkSettings,
   configuredRun,
 } from '../hardware/config-run.js';
+export { type Calibration, calibrationOf } from '../hardware/calibration.js';
 export { type HardwareOverrides, SYSTEM_NAMES, systemByName } from '../hardware/hardware-specs.js';
 export type { ChipSpec, Hardware, SystemSpec } from '../hardware/hardware.js';
 export { type IpuMemory, MEMORY_CATEGORIES, type MemoryCategory } from '../hardware/memory.js';
-export { HEADS, type Head, type ModelShape } from '../hardware/model-shape.js';
+export { HEADS, type Head, type ModelShape, headsFor } from '../hardware/model-shape.js';
 export { type PredictedRates, ratesOnOneIpu } from '../hardware/predict.js';
 export { PUBLISHED_MODELS, publishedModel, sizesOf } from '../hardware/published-models.js';
+export type { FieldNames } from '../hardware/ranges.js';
 export { SAVED_SIMULATION, type SavedSimulation } from '../hardware/run-schema.js';
 export {
   type IpuRun,
@@ -36,6 +39,7 @@ export {
   type Precision,
   type Recompute,
   type ScheduleChoice,
+  type StashPrecision,
 } from '../hardware/run-spec.js';
 export {
   type IpuSimulation,
@@ -44,8 +48,20 @@ export {
   describeRun,
   simulateIpus,
 } from '../hardware/simulation.js';
-export { type LeftOut, type PointsWith, fitPoints, leaveOneOut } from '../planning/calibrate.js';
-export { type ComparedPoint, type PointsComparison, comparePoints } from '../planning/compare-points.js';
+export {
+  type LeftOut,
+  type OnFitProgress,
+  type PointsWith,
+  fitPoints,
+  leaveOneOut,
+} from '../planning/calibrate.js';
+export {
+  type ComparedPoint,
+  type Measured,
+  type MeasuredPoint,
+  type PointsComparison,
+  comparePoints,
+} from '../planning/compare-points.js';
 export { type Advice, adviceFor } from '../planning/memory-advice.js';
 export {
   type ConfigPlan,
@@ -56,5 +72,5 @@ export {
   withSplit,
 } from '../planning/plan-config.js';
 export type { Plan, PlanOptions } from '../planning/plan.js';
-export { type Measured, type MeasuredPoint, loadPoints, parsePoints } from '../planning/points.js';
+export { type LoadedPoints, loadPoints, parsePoints } from '../planning/points.js';
 export { type SweepRow, type Varied, sweepConfig } from '../planning/sweep.js';

@@ -1,5 +1,5 @@
 /** `ipu-pipeline/tasks`: rows, options and results of each task; SQuAD. */
-export type { BertPipelineOptions } from '../runs/bert-pipeline.js';
+export { type BertPipelineOptions, checkSequenceLength } from '../runs/bert-pipeline.js';
 export type { CutModel } from '../runs/cut-model.js';
 export { tokenizerOf } from '../runs/model-tokenizer.js';
 export { type Note, type WeightSpec, checkWeights, openWeights } from '../runs/model.js';
@@ -14,7 +14,7 @@ export {
 } from '../tasks/answer-spans.js';
 export type { ScoredLabel } from '../tasks/classify.js';
 export type { Entity } from '../tasks/entities.js';
-export { type Field, type Fields, inputSchema } from '../tasks/fields.js';
+export { type Field, type Fields, inputSchema, takesText } from '../tasks/fields.js';
 export type { FilledMask, MaskCandidate } from '../tasks/fill.js';
 export {
   type OptionSpec,

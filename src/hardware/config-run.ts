@@ -1,15 +1,17 @@
 import type { Warning, WarningCode } from '../../ipu-config/base/warning.js';
-import { placeBert } from '../models/bert/bert-blocks.js';
-import type { PlacedStage } from '../models/placement.js';
+import { placeModel } from '../models/families/families.js';
+import type { PlacedStage, Placement } from '../models/placement.js';
 import type { ModelHead } from '../models/model-config.js';
-import { InputError } from '../../ipu-config/base/errors.js';
+import { ConfigError, InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { replicationOf } from '../../ipu-config/ipu-reservation.js';
-import { checkPipelineMinimum } from '../../ipu-config/pipeline-minimum.js';
+import { checkPipelineMinimum, trainingStages } from '../../ipu-config/pipeline-minimum.js';
 import type { Hardware } from './hardware.js';
-import { modelHead, type Head, type ModelShape } from './model-shape.js';
+import { familyShape, modelHead, type Head, type ModelShape } from './model-shape.js';
+import { checkRanges, type FieldNames } from './ranges.js';
+import { isSmall, TOO_LARGE } from './run-schema.js';
 import { stagesFor } from './run-schedule.js';
-import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice } from './run-spec.js';
+import type { IpuRun, IpuStage, Optimizer, Precision, ScheduleChoice, StashPrecision } from './run-spec.js';
 
 /** What an `ipu_config.json` does not say. */
 export interface RunSettings {
@@ -29,7 +31,9 @@ export interface RunSettings {
   readonly optimizer?: Optimizer['name'];
   readonly statePrecision?: Precision;
   readonly precision?: Precision;
-  readonly stashPrecision?: Precision;
+  readonly stashPrecision?: StashPrecision;
+  /** How errors call what is out of range. */
+  readonly names?: FieldNames;
 }
 
 export interface ConfiguredRun {
@@ -39,13 +43,15 @@ export interface ConfiguredRun {
 
 /**
  * The run that a configuration describes on a system.
- * @throws ConfigError when layers or accumulation do not fit the pipeline; InputError when the system is too small
+ * @throws ConfigError when layers or accumulation do not fit the pipeline; InputError when the system is too small, or a
+ *   setting out of range
  */
 export function configuredRun(config: IpuConfig, settings: RunSettings): ConfiguredRun {
   const { model, hardware, mode } = settings;
   const view = config.clone();
   view.mode = mode;
-  const placement = placeBert(view, { layers: model.layers, head: placedHead(model.head), mode });
+  checkSettings(config, settings);
+  const placement = placeModel(view, familyShape(model), { head: placedHead(model.head), mode });
   const stages = orderedStages(placement, settings);
   const gradientAccumulation = mode === 'training' ? view.get('gradient_accumulation_steps') : 1;
   const deviceIterations = view.get(
@@ -54,10 +60,9 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
   const isPipelined = mode === 'training' || deviceIterations >= stages.length;
   const execution = settings.execution ?? (isPipelined || settings.schedule ? 'pipelined' : 'sharded');
   if (!settings.schedule) {
-    const strategy = execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution';
-    const forwardStages = stages.length;
-    checkPipelineMinimum({ mode, strategy, forwardStages, gradientAccumulation, deviceIterations });
+    checkFilled({ mode, execution, stages: stages.length, gradientAccumulation, deviceIterations });
   }
+  checkPasses({ mode, stages, gradientAccumulation, deviceIterations });
   const replicas = replicasOn(placement, settings);
   const { precision = 'float16', sequencesPerRow = 1 } = settings;
   const run: IpuRun = {
@@ -81,16 +86,66 @@ export function configuredRun(config: IpuConfig, settings: RunSettings): Configu
     optimizer: mode === 'inference' ? null : optimizerOf(view, settings, replicas),
     matmulProportion: proportions(view, placement.ipus),
     halfPartials: view.get('enable_half_partials'),
-    // Upstream's BERT reads the training value in inference too.
-    embeddingSerialization: view.get('embedding_serialization_factor') ?? 1,
+    embeddingSerialization: placement.serialized?.parts ?? 1,
   };
   return { run, warnings: warningsOf(placement, run) };
 }
 
-type Placed = ReturnType<typeof placeBert>;
+/** @throws InputError when it would take minutes and gigabytes */
+function checkPasses(run: Parameters<typeof isSmall>[0]): void {
+  if (isSmall(run)) return;
+  const { mode, stages, gradientAccumulation, deviceIterations } = run;
+  const [what, count] =
+    mode === 'training'
+      ? ['gradient_accumulation_steps (--gradient-accumulation)', gradientAccumulation]
+      : ['inference_device_iterations (--device-iterations)', deviceIterations];
+  throw new InputError(
+    `${what} is ${count}, with ${stages.length} stages: a run is simulated ${TOO_LARGE}. Give a smaller number.`,
+  );
+}
+
+/** @throws ConfigError in PopTorch's words and ours */
+function checkFilled(
+  run: Pick<IpuRun, 'mode' | 'execution' | 'gradientAccumulation' | 'deviceIterations'> & { stages: number },
+): void {
+  const { mode, execution, stages, gradientAccumulation, deviceIterations } = run;
+  const strategy = execution === 'pipelined' ? 'PipelinedExecution' : 'ShardedExecution';
+  try {
+    checkPipelineMinimum({ mode, strategy, forwardStages: stages, gradientAccumulation, deviceIterations });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const here =
+      mode === 'training'
+        ? `Here: gradient_accumulation_steps (--gradient-accumulation) is ${gradientAccumulation}; give ${trainingStages(stages)} or more.`
+        : `Here: inference_device_iterations (--device-iterations) is ${deviceIterations}; give ${stages} or more, or --execution sharded.`;
+    throw new ConfigError(error.type, `${error.message} ${here}`, { cause: error });
+  }
+}
+
+/**
+ * Ranges of what the settings and the configuration say, before anything is worked out.
+ * @throws InputError in the words of `settings.names`
+ */
+export function checkSettings(config: IpuConfig, settings: RunSettings): void {
+  const attribute = settings.mode === 'training' ? 'matmul_proportion' : 'inference_matmul_proportion';
+  const proportion = config.get(attribute);
+  const matmulProportion = typeof proportion === 'number' ? [proportion] : proportion;
+  const { sequencesPerRow = 1, names } = settings;
+  checkRanges(
+    { ...settings, sequencesPerRow, matmulProportion },
+    {
+      'model.attentionHeads': "the model's number of attention heads",
+      matmulProportion: attribute,
+      ...names,
+    },
+  );
+}
 
 /** @throws InputError when the schedule that was chosen cannot have these stages */
-function orderedStages(placement: Placed, { schedule, execution, mode }: RunSettings): readonly IpuStage[] {
+function orderedStages(
+  placement: Placement,
+  { schedule, execution, mode }: RunSettings,
+): readonly IpuStage[] {
   const stages = placement.stages.map(toStage);
   if (!schedule) return stages;
   if (execution === 'sharded') {
@@ -106,7 +161,7 @@ function toStage({ ipu, embedding, layers, head }: PlacedStage): IpuStage {
   return { ipu, embedding, attention: count, feedForward: count, head: head !== null };
 }
 
-function replicasOn({ ipus }: Placed, { hardware, replicas }: RunSettings): number {
+function replicasOn({ ipus }: Placement, { hardware, replicas }: RunSettings): number {
   const { name, ipus: available } = hardware.system;
   const most = replicationOf(available, ipus);
   if (most < 1) {
@@ -136,7 +191,7 @@ function proportions(config: IpuConfig, ipus: number): number[] {
   return typeof value === 'number' ? Array.from({ length: ipus }, () => value) : [...value];
 }
 
-function warningsOf(placement: Placed, run: IpuRun): Warning[] {
+function warningsOf(placement: Placement, run: IpuRun): Warning[] {
   const name = run.mode === 'training' ? 'replication_factor' : 'inference_replication_factor';
   // Placement warns of pipelined execution's minimum; whether it applies is decided here.
   const kept = placement.warnings.filter(({ code }) => code !== 'unfilled-pipeline');

@@ -5,6 +5,7 @@ import c600 from './chips/c600.json' with { type: 'json' };
 import gc2 from './chips/gc2.json' with { type: 'json' };
 import gc200 from './chips/gc200.json' with { type: 'json' };
 import systems from './systems/systems.json' with { type: 'json' };
+import { figureRange, isInRange } from './ranges.js';
 import type { ChipSpec, Hardware, SystemSpec } from './hardware.js';
 
 /** Changed figures, as `--set chip.ampEfficiency=0.4` gives them: `{ 'chip.ampEfficiency': 0.4 }`. */
@@ -59,7 +60,7 @@ export function systemByName(name: string, overrides: HardwareOverrides = {}): H
   return override({ chip: chipByName(system.chip), system }, overrides);
 }
 
-/** The same hardware with other figures. @throws InputError for a name that is none, or a value below 0 */
+/** The same hardware with other figures. @throws InputError for a name that is none, or a value out of its range */
 export function override(hardware: Hardware, overrides: HardwareOverrides): Hardware {
   const parts = { chip: { ...hardware.chip }, system: { ...hardware.system } };
   for (const [path, value] of Object.entries(overrides)) {
@@ -71,9 +72,8 @@ export function override(hardware: Hardware, overrides: HardwareOverrides): Hard
         `There is no figure ${path} to set; there are ${settableNames(hardware).join(', ')}.`,
       );
     }
-    if (!Number.isFinite(value) || value < 0) {
-      throw new InputError(`${path} cannot be ${value}; give a number from 0.`);
-    }
+    const range = figureRange(field);
+    if (!isInRange(value, range)) throw new InputError(`${path} cannot be ${value}; give ${range.words}.`);
     target[field] = value;
   }
   return parts;

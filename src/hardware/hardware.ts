@@ -34,6 +34,8 @@ export interface ChipSpec {
   readonly hostLatencySeconds: number;
   /** What the host and the device need to begin and end a call, however short. */
   readonly hostCallSeconds: number;
+  /** What the host needs besides, from the end of a call of training to the next. */
+  readonly trainingCallSeconds: number;
   /** A weight update beyond its collectives and its arithmetic. */
   readonly weightUpdateSeconds: number;
   /** Code, exchange sequences and vertex state that are always there. */

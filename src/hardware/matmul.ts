@@ -77,14 +77,27 @@ function search(matmul: Matmul, settings: MatmulSettings, chip: ChipSpec): Matmu
   for (const pi of cuts(Math.ceil(inner / BLOCK_INNER), perGroup)) {
     for (const pc of cuts(Math.ceil(columns / BLOCK_COLUMNS), Math.floor(perGroup / pi))) {
       const pr = Math.min(rows, Math.floor(perGroup / (pi * pc)));
-      for (let series = 1; series * pr <= rows; series *= 2) {
-        const plan = onTiles(matmul, { pr, pi, pc, series, rounds }, settings, chip);
-        if (!best || isBetter(plan, best, allowance)) best = { ...plan, idealCycles };
-        if (plan.bytesPerTile <= allowance) break; // more passes only cost time
-      }
+      const inSeries = (series: number): OnTiles =>
+        onTiles(matmul, { pr, pi, pc, series, rounds }, settings, chip);
+      // The fewest passes that fit, or else need the least: more of them only cost time.
+      const most = Math.floor(rows / pr);
+      const bytes = Math.max(allowance, inSeries(most).bytesPerTile);
+      const plan = inSeries(first(most, (series) => inSeries(series).bytesPerTile <= bytes));
+      if (!best || isBetter(plan, best, allowance)) best = { ...plan, idealCycles };
     }
   }
   return best!;
+}
+
+/** The least number from 1 to `most` of which something holds that holds of all above it. */
+function first(most: number, holds: (value: number) => boolean): number {
+  let [low, high] = [1, most];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 type OnTiles = Omit<MatmulPlan, 'idealCycles'>;
@@ -119,15 +132,19 @@ function onTiles(matmul: Matmul, cut: Cut, settings: MatmulSettings, chip: ChipS
   const reduction = cut.pi === 1 ? 0 : reduceCycles(outputBytes, cut.pi, chip);
   return {
     cycles: cut.rounds * cut.series * (compute + exchange + reduction),
-    bytesPerTile: inputBytes + outputBytes * (cut.pi === 1 ? 1 : 2),
+    bytesPerTile: inputBytes + outputBytes + received(outputBytes, cut.pi),
   };
 }
 
 /** Each of `parts` tiles fetches the others' share of the sums that it finishes, and adds them. */
 function reduceCycles(outputBytes: number, parts: number, chip: ChipSpec): number {
-  const received = (outputBytes * (parts - 1)) / parts;
-  const added = received / (chip.loadBytesPerCycle * chip.vectorEfficiency);
-  return received / chip.exchangeBytesPerCycle + added + chip.internalSyncCycles + chip.launchCycles;
+  const bytes = received(outputBytes, parts);
+  const added = bytes / (chip.loadBytesPerCycle * chip.vectorEfficiency);
+  return bytes / chip.exchangeBytesPerCycle + added + chip.internalSyncCycles + chip.launchCycles;
+}
+
+function received(outputBytes: number, parts: number): number {
+  return (outputBytes * (parts - 1)) / parts;
 }
 
 function macsPerCycle({ precision, halfPartials }: MatmulSettings, chip: ChipSpec): number {

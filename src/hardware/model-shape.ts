@@ -1,9 +1,8 @@
-import { bertAttention, bertEmbedding, bertFeedForward, wordTable } from '../models/bert/bert-encoder.js';
-import { BERT_HEADS } from '../models/bert/bert-heads.js';
-import { MODEL_HEADS, type ModelHead } from '../models/model-config.js';
+import { familyOf, programOf } from '../models/families/families.js';
+import { MODEL_HEADS, type ModelConfig, type ModelHead, type Slice } from '../models/model-config.js';
 import { ProgramBuilder } from '../models/program-builder.js';
 import { programTensors } from '../models/program.js';
-import type { Step, Value } from '../models/steps.js';
+import type { EmbedStep, Step } from '../models/steps.js';
 import { elementsOf, type TensorSpec } from '../../ipu-config/base/tensor-spec.js';
 
 /** What sits on the encoder or decoder: the heads of models, one in a spelling of its own, and two that none runs. */
@@ -23,12 +22,18 @@ export function modelHead(head: Head): ModelHead | undefined {
 /** A stack of transformer layers by its sizes: all that costs and memory depend on. */
 export interface ModelShape {
   readonly name: string;
+  /** `model_type` of a family that is run; BERT's when absent, whose layers stand for those of other models. */
+  readonly modelType?: string;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly attentionHeads: number;
   readonly intermediateSize: number;
   readonly vocabSize: number;
   readonly maxPositions: number;
+  /** Where ids count the positions: the padding's, behind which they begin. */
+  readonly padTokenId?: number;
+  /** Rows of the table of token types; 2 when absent. */
+  readonly tokenTypes?: number;
   readonly head: Head;
   /** Tokens of a row that a masked-LM head projects to the vocabulary; absent: 15 % of the row. */
   readonly maskedTokensPerRow?: number;
@@ -53,36 +58,50 @@ const KNOWN = new Map<string, ModelParts>();
 
 /** The program of a shape. Pre-norm layers, as decoders have them, do the same work in another order. */
 export function partsOf(model: ModelShape): ModelParts {
-  const { hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, head, labels } = model;
-  const key = [hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, head, labels].join();
+  const { modelType, hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions } = model;
+  const { tokenTypes, head, labels } = model;
+  const sizes = [hiddenSize, attentionHeads, intermediateSize, vocabSize, maxPositions, tokenTypes, labels];
+  const key = [modelType, head, ...sizes].join();
   const known = KNOWN.get(key) ?? makeParts(model);
   KNOWN.set(key, known);
   return known;
 }
 
+/** The family of a shape, in the form in which families are asked. */
+export function familyShape({
+  modelType = 'bert',
+  layers,
+}: ModelShape): Pick<ModelConfig, 'modelType' | 'numHiddenLayers'> {
+  return { modelType, numHiddenLayers: layers };
+}
+
+/** The heads that a shape can have. */
+export function headsFor(model: ModelShape): readonly Head[] {
+  const { heads } = familyOf(familyShape(model));
+  return HEADS.filter((head) => heads[modelHead(head) ?? 'question-answering']);
+}
+
 function makeParts(model: ModelShape): ModelParts {
   const { hiddenSize, head, labels = 2 } = model;
-  const sizes = {
-    ...{ hiddenSize, vocabSize: model.vocabSize, numLabels: labels, typeVocabSize: 2 },
+  const config: ModelConfig = {
+    ...familyShape(model),
+    ...{ hiddenSize, vocabSize: model.vocabSize, numLabels: labels, typeVocabSize: model.tokenTypes ?? 2 },
     ...{ numAttentionHeads: model.attentionHeads, intermediateSize: model.intermediateSize },
-    ...{ maxPositionEmbeddings: model.maxPositions, layerNormEps: 0, hiddenAct: 'gelu' as const },
+    ...{ maxPositionEmbeddings: model.maxPositions, layerNormEps: 0, hiddenAct: 'gelu', id2label: {} },
   };
-  const hidden: Value = { name: 'hidden_state', shape: ['batch', 'sequence', hiddenSize] };
-  const table = wordTable(sizes);
-  const part = (add: (steps: ProgramBuilder) => void): readonly Step[] => {
-    const steps = new ProgramBuilder();
-    add(steps);
-    return steps.steps;
-  };
+  const program = (slice: Partial<Slice>): readonly Step[] =>
+    programOf(
+      config,
+      { embedding: false, firstLayer: 0, endLayer: 0, head: null, ...slice },
+      { picked: true },
+    ).steps;
+  const embedding = program({ embedding: true });
+  const { table } = (embedding[0] as EmbedStep).tables[0]!;
+  const layer = program({ endLayer: 1 });
+  const half = layer.findIndex(({ op }) => op === 'addNorm') + 1;
   const steps = {
-    embedding: part((to) => bertEmbedding(to, sizes)),
-    attention: part((to) => bertAttention(to, sizes, 0, hidden)),
-    feedForward: part((to) => bertFeedForward(to, sizes, 0, hidden)),
-    head: part((to) => {
-      const placed = modelHead(head);
-      if (placed) BERT_HEADS[placed].add(to, sizes, hidden, { picked: true });
-      if (head === 'causal-lm') to.linear('vocabulary', hidden, { weight: table });
-    }),
+    ...{ embedding, attention: layer.slice(0, half), feedForward: layer.slice(half) },
+    head: head === 'causal-lm' ? causalHead(hiddenSize, table) : program({ head: modelHead(head) ?? null }),
   };
   const count = (of: readonly Step[]): number =>
     programTensors({ steps: of }).reduce((sum, { shape }) => sum + elementsOf(shape), 0);
@@ -94,6 +113,17 @@ function makeParts(model: ModelShape): ModelParts {
   };
   const isTied = steps.head.some((step) => isProjection(step, table));
   return { steps, parameters, table, tiedParameters: isTied ? elementsOf(table.shape) : 0 };
+}
+
+/** Decoders project every token, and have no bias there. */
+function causalHead(hiddenSize: number, weight: TensorSpec): readonly Step[] {
+  const builder = new ProgramBuilder();
+  builder.linear(
+    'vocabulary',
+    { name: 'hidden_state', shape: ['batch', 'sequence', hiddenSize] },
+    { weight },
+  );
+  return builder.steps;
 }
 
 /** Whether a step projects to the vocabulary. */

@@ -39,10 +39,13 @@ export function publishedModel(name: string, head?: Head): ModelShape | undefine
 /** What costs depend on. */
 export function sizesOf(config: ModelConfig, head: Head = 'question-answering'): Sizes {
   return {
+    modelType: config.modelType,
     layers: config.numHiddenLayers,
     hiddenSize: config.hiddenSize,
     vocabSize: config.vocabSize,
     maxPositions: config.maxPositionEmbeddings,
+    ...(config.padTokenId === undefined ? {} : { padTokenId: config.padTokenId }),
+    tokenTypes: config.typeVocabSize,
     head,
     attentionHeads: config.numAttentionHeads,
     intermediateSize: config.intermediateSize,

@@ -61,12 +61,20 @@ export function stagesFor(
     );
   }
   if (layout === 'line') {
-    if ((chunks ?? 1) === 1) return stages;
-    throw new InputError(`${name} has one stage on each IPU, not ${chunks} chunks; leave --chunks out.`);
+    if (chunks === undefined) return stages;
+    throw new InputError(
+      `${name} has one stage on each IPU and no chunks: leave --chunks out, or take a schedule that loops (interleaved-1f1b, looped-bfs, interleaved-zb).`,
+    );
   }
   const perIpu = chunks ?? 2;
   if (layout === 'v' && perIpu !== 2) {
     throw new InputError(`${name} has two stages on each IPU, not ${perIpu}; leave --chunks out.`);
+  }
+  const layers = Math.ceil(sum(stages.map(({ attention }) => attention)));
+  if (perIpu > Math.max(2, layers)) {
+    throw new InputError(
+      `${perIpu} chunks on each IPU are more than the ${layers} layers: give fewer (--chunks).`,
+    );
   }
   return cutInChunks(stages, stageRanks(layout, ipus, perIpu));
 }

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { figureOrNull, finite, savedWarning, type Frozen } from '../../ipu-config/base/checked.js';
+import { MODEL_TYPES } from '../models/families/families.js';
 import { CHIPS, SYSTEMS } from './hardware-specs.js';
+import { figureRange, isInRange } from './ranges.js';
 import type { ChipSpec, SystemSpec } from './hardware.js';
 import { HEADS } from './model-shape.js';
 import { OPTIMIZERS, type IpuRun } from './run-spec.js';
@@ -18,16 +20,17 @@ export const ipuNumber = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxVal
 export const partCount = v.pipe(count, v.maxValue(MOST_PARTS));
 /** Halves of layers on a stage. */
 export const halves = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_PARTS));
-export const share = v.pipe(finite, v.minValue(0));
+export const share = v.pipe(finite, v.minValue(0), v.maxValue(1));
 export const positive = v.pipe(finite, v.gtValue(0));
 export const precision = v.picklist(['float16', 'float32']);
+export const stashPrecision = v.picklist(['float8', 'float16', 'float32']);
 export const mode = v.picklist(['training', 'inference']);
 export const execution = v.picklist(['pipelined', 'sharded']);
 export const recompute = v.picklist(['stage', 'layer', 'none']);
 
 export const TOO_LARGE = `of ${MOST_PASSES} passes of a micro-batch through a stage at most`;
 
-/** Whether a file may ask for it. */
+/** Whether it is simulated: the cost of a request is known before it is run. */
 export function isSmall(
   run: Pick<IpuRun, 'mode' | 'gradientAccumulation' | 'deviceIterations'> & {
     readonly stages: readonly unknown[];
@@ -38,9 +41,20 @@ export function isSmall(
 }
 
 /** Every figure that a spec has. */
-function figuresOf(spec: object): Record<string, typeof share> {
+function figuresOf(spec: object): Record<string, v.GenericSchema<unknown, number>> {
   const names = Object.entries(spec).filter(([, value]) => typeof value === 'number');
-  return Object.fromEntries(names.map(([name]) => [name, share]));
+  return Object.fromEntries(
+    names.map(([name]) => {
+      const range = figureRange(name);
+      return [
+        name,
+        v.pipe(
+          finite,
+          v.check((value) => isInRange(value, range), range.words),
+        ),
+      ];
+    }),
+  );
 }
 
 const CHIP = v.object({ name: v.string(), ...figuresOf(CHIPS['gc200']!) });
@@ -51,14 +65,17 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
   v.object({
     model: v.object({
       name: v.string(),
+      modelType: v.exactOptional(v.picklist(MODEL_TYPES)),
       hiddenSize: count,
       layers: partCount,
       attentionHeads: count,
       intermediateSize: count,
       vocabSize: count,
       maxPositions: count,
+      padTokenId: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+      tokenTypes: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
       head: v.picklist(HEADS),
-      maskedTokensPerRow: v.exactOptional(share),
+      maskedTokensPerRow: v.exactOptional(count),
       labels: v.exactOptional(count),
     }),
     hardware: v.object({
@@ -90,7 +107,7 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
     ),
     recompute,
     precision,
-    stashPrecision: precision,
+    stashPrecision,
     optimizer: v.nullable(
       v.object({
         name: v.picklist(OPTIMIZERS),
@@ -111,6 +128,7 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
     ({ matmulProportion: of, ipusPerReplica }) => of.length === ipusPerReplica,
     'with a matmulProportion for each IPU',
   ),
+  v.check(({ sequenceLength, model }) => sequenceLength <= model.maxPositions, 'no longer than maxPositions'),
   v.check((run) => isSmall(run), TOO_LARGE),
 );
 

@@ -17,6 +17,9 @@ export type Recompute = 'stage' | 'layer' | 'none';
 
 export type Precision = 'float16' | 'float32';
 
+/** Of what is stashed: MLPerf v2.0's runs keep it in 8 bits. */
+export type StashPrecision = Precision | 'float8';
+
 export const OPTIMIZERS = ['lamb', 'adam', 'momentum', 'sgd'] as const;
 
 export interface Optimizer {
@@ -60,7 +63,7 @@ export interface IpuRun {
   readonly stages: readonly IpuStage[];
   readonly recompute: Recompute;
   readonly precision: Precision;
-  readonly stashPrecision: Precision;
+  readonly stashPrecision: StashPrecision;
   /** Null in inference. */
   readonly optimizer: Optimizer | null;
   /** Share of an IPU's memory that one matmul may use, for each IPU of a replica. */
@@ -71,6 +74,6 @@ export interface IpuRun {
   readonly embeddingSerialization: number;
 }
 
-export function bytesOf(precision: Precision): number {
-  return precision === 'float16' ? 2 : 4;
+export function bytesOf(precision: StashPrecision): number {
+  return { float8: 1, float16: 2, float32: 4 }[precision];
 }

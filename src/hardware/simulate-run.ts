@@ -2,6 +2,7 @@ import type { RankTotals } from '../../pipeline/schedule/rank-tiler.js';
 import type { Schedule } from '../../pipeline/schedule/schedule.js';
 import { simulateLockstep, type CommonPhase } from '../../pipeline/simulate/simulate-lockstep.js';
 import type { Span } from '../../pipeline/schedule/span.js';
+import { checkRanges } from './ranges.js';
 import { scheduleOf } from './run-schedule.js';
 import { bytesOf, type IpuRun } from './run-spec.js';
 import { simulateFreely, type Transfer } from './simulate-freely.js';
@@ -35,19 +36,37 @@ export interface SimulatedCall {
 
 /**
  * Simulates one call: in lockstep cycles, or freely where the run has a schedule of its own.
- * @throws ConfigError when too few micro-batches fill the pipeline; InputError, ScheduleError for another schedule
+ * @throws ConfigError when too few micro-batches fill the pipeline; InputError for what is out of range;
+ *   InputError, ScheduleError for another schedule
  */
 export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): SimulatedCall {
+  checkRanges(run);
   const schedule = scheduleOf(run);
   const depths = stashDepths(run, schedule);
   const stages = stageCosts(run, depths);
   const update = run.schedule
     ? simulateFreely(run, { schedule, stages, transfer: transferOf(run), onSpan })
     : inLockstep(run, schedule, stages, onSpan);
-  const hostCallNs = Math.round(run.hardware.chip.hostCallSeconds * 1e9);
-  const updates = run.mode === 'training' ? run.deviceIterations : 1;
-  const callNs = updates * update.makespanNs + hostCallNs;
-  return { run, schedule, depths, stages, update, hostCallNs, callNs };
+  const hostNs = hostCallNs(run);
+  return {
+    run,
+    schedule,
+    depths,
+    stages,
+    update,
+    hostCallNs: hostNs,
+    callNs: callNs(run, update.makespanNs),
+  };
+}
+
+function hostCallNs({ mode, hardware: { chip } }: IpuRun): number {
+  const turnaround = mode === 'training' ? chip.trainingCallSeconds : 0;
+  return Math.round((chip.hostCallSeconds + turnaround) * 1e9);
+}
+
+/** @param updateNs of one weight update, or of all micro-batches of an inference call */
+export function callNs(run: IpuRun, updateNs: number): number {
+  return (run.mode === 'training' ? run.deviceIterations : 1) * updateNs + hostCallNs(run);
 }
 
 function inLockstep(

@@ -1,6 +1,7 @@
 import type { Warning } from '../../ipu-config/base/warning.js';
 import type { Span } from '../../pipeline/schedule/span.js';
 import type { RunDescription } from '../observe/run-description.js';
+import { calibrationOf, type Calibration } from './calibration.js';
 import type { IpuMemory } from './memory.js';
 import { memoryPerIpu } from './memory.js';
 import { ratesOf, type PredictedRates } from './predict.js';
@@ -37,6 +38,8 @@ export interface IpuSimulation {
   readonly memory: readonly IpuMemory[];
   readonly fits: boolean;
   readonly boundBy: string;
+  /** How good predictions of such runs were. */
+  readonly calibration: Calibration;
   readonly warnings: readonly Warning[];
 }
 
@@ -68,6 +71,7 @@ export function simulateIpus(run: IpuRun, extras: SimulationExtras = {}): IpuSim
     memory,
     fits,
     boundBy: boundBy(call, ipus),
+    calibration: calibrationOf(run),
     warnings: extras.warnings ?? [],
   };
 }

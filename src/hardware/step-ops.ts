@@ -1,6 +1,7 @@
 import { sized, type Sizes } from '../models/program.js';
 import {
   columnsOf,
+  type Activation,
   type AttendStep,
   type EmbedStep,
   type LinearStep,
@@ -31,8 +32,14 @@ export const ACCUMULATE = 3;
 const NORM = 6;
 const GELU = 6;
 const DROPOUT = 3;
-/** Reads one and writes one, as tanh. */
+/** Reads one and writes one. */
 const LOOKUP = 2;
+const ACTIVATIONS: Readonly<Record<Activation, number>> = {
+  gelu: GELU,
+  gelu_new: GELU,
+  tanh: LOOKUP,
+  relu: LOOKUP,
+};
 
 /** Operations of a step on one IPU. */
 export function stepForward(call: StepCall, step: Step): OpCost[] {
@@ -101,16 +108,18 @@ function lookUp({ ops, embeddingSerialization, sizes }: StepCall, { tables, outp
     ...Array.from({ length: parts }, () => ops.exchange('word lookup', elements)),
     ...(parts > 1 ? [ops.elementwise('mask and sum of parts', elements, parts * LOOKUP)] : []),
     ops.exchange('position and segment lookup', (tables.length - 1) * elements),
-    ops.elementwise('sum of embeddings', elements, ADD + 1),
+    ops.elementwise('sum of embeddings', elements, tables.length + 1),
   ];
 }
 
 function activate({ ops, sizes, inHead }: StepCall, { activation, output }: LinearStep): OpCost[] {
   const elements = elementsOf(sized(output.shape, sizes));
   if (activation === undefined) return [];
-  if (activation === 'tanh') return [ops.elementwise('tanh', elements, LOOKUP)];
+  const streams = ACTIVATIONS[activation];
   return [
-    inHead ? ops.elementwise('gelu', elements, GELU) : ops.elementwise('bias and gelu', elements, ADD + GELU),
+    inHead
+      ? ops.elementwise(activation, elements, streams)
+      : ops.elementwise(`bias and ${activation}`, elements, ADD + streams),
   ];
 }
 

@@ -2,6 +2,8 @@
 export const SMALL_FILES = [
   'config.json',
   'vocab.txt',
+  'vocab.json',
+  'merges.txt',
   'tokenizer_config.json',
   'tokenizer.json',
   'special_tokens_map.json',

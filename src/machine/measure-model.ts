@@ -1,5 +1,6 @@
 import type { Span } from '../../pipeline/schedule/span.js';
 import { Workload, type WorkloadTokenizer } from '../benchmark/workload.js';
+import { rowInputs } from '../models/families/families.js';
 import type { BertModel } from '../runs/model.js';
 import type { ModelMeasurements } from './fit-model.js';
 import { Probe } from './probe.js';
@@ -132,7 +133,7 @@ class Session {
       }
     }
     const woken = await this.#probes.waking.run(
-      new Workload(this.#options.tokenizer, WAKING_SHAPE).microBatches(WAKING_MICRO_BATCHES),
+      this.#workload(WAKING_SHAPE).microBatches(WAKING_MICRO_BATCHES),
     );
     if (counts) this.#wakeNs.push(...dispatches(woken));
     if (!sharing) return;
@@ -178,8 +179,13 @@ class Session {
   ): Promise<(readonly Span[])[]> {
     const { single, threaded } = this.#probes;
     const probes = threadsPerStage > 1 ? [threaded.get(threadsPerStage)!] : single.slice(0, stagesAtOnce);
-    const workload = new Workload(this.#options.tokenizer, shape);
+    const workload = this.#workload(shape);
     return Promise.all(probes.map((probe) => probe.run(workload.microBatches(count))));
+  }
+
+  #workload(shape: BatchShape): Workload {
+    const { tokenizer, model } = this.#options;
+    return new Workload(tokenizer, shape, rowInputs(model.config));
   }
 
   #count(level: Level, shape: BatchShape, { runs, otherLoad }: LevelRun): void {

@@ -73,7 +73,7 @@ export function planOnProfile(
       if (simulated.length >= MOST_SIMULATED) return Infinity;
       let start = 0;
       const costs = prefix.map((length, stage) => aloneNs(stage, start, (start += length)));
-      return Math.max(wholeNs, ...costs, ...rest.slice(prefix.length, stages)) * (1 + WITHIN);
+      return Math.max(wholeNs, ...costs, ...rest.largest.slice(prefix.length, stages)) * (1 + WITHIN);
     },
   });
   if (!found) throw new InputError(`${layers} layers cannot be cut into ${stages} stages.`);

@@ -3,6 +3,7 @@ import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { scheduleByName } from '../../pipeline/schedules/registry.js';
 import type { Schedule, ScheduleGenerator } from '../../pipeline/schedule/schedule.js';
 import type { Span } from '../../pipeline/schedule/span.js';
+import { evenConfig } from '../../ipu-config/even-config.js';
 import { pipelineWay } from '../benchmark/pipeline-way.js';
 import type { BenchmarkReport, MeasuredRun, Percentiles } from '../benchmark/benchmark-report.js';
 import type { BertModel } from '../runs/model.js';
@@ -63,11 +64,12 @@ export function predictBenchmark(
 ): BenchmarkPrediction {
   const { settings } = report;
   const warnings = [...differences(machine, report)];
-  const way = pipelineWay(model, config, schedule ?? scheduleByName(settings.schedule));
-  const ofPipeline = way.schedule;
-  const pipeline = report.runs.at(-1);
+  const order = schedule ?? scheduleByName(settings.schedule);
   const runs = report.runs.map((measured) => {
-    const isPipeline = measured === pipeline;
+    const ipus = new Set(measured.stages.map(({ ipu }) => ipu)).size;
+    const isLast = measured === report.runs.at(-1);
+    const way =
+      isLast || ipus > 1 ? pipelineWay(model, isLast ? config : evenConfig(ipus), order) : undefined;
     hooks.onRun?.(measured);
     const common = {
       ...settings,
@@ -75,12 +77,8 @@ export function predictBenchmark(
       ...(slotsPerLink === undefined ? {} : { slotsPerLink }),
       ...(hooks.onSpan ? { onSpan: hooks.onSpan.bind(hooks) } : {}),
     };
-    const prediction = isPipeline
-      ? predictRuntime(machine, {
-          ...common,
-          stages: way.stages,
-          schedule: typeof ofPipeline === 'function' ? ofPipeline : () => ofPipeline,
-        })
+    const prediction = way
+      ? predictRuntime(machine, { ...common, ...way, schedule: generatorOf(way.schedule) })
       : predictRuntime(machine, {
           ...common,
           stages: oneDevice(model.config, model.head),
@@ -93,6 +91,10 @@ export function predictBenchmark(
     return compare(measured, prediction);
   });
   return { profiled: machine.date, runs, warnings: distinct(warnings) };
+}
+
+function generatorOf(schedule: ScheduleGenerator | Schedule): ScheduleGenerator {
+  return typeof schedule === 'function' ? schedule : () => schedule;
 }
 
 function compare(measured: MeasuredRun, prediction: RuntimePrediction): RunPrediction {

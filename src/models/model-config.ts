@@ -10,6 +10,7 @@ export interface ModelConfig {
   readonly intermediateSize: number;
   readonly vocabSize: number;
   readonly maxPositionEmbeddings: number;
+  /** Rows of the table of token types; 0 where the family has none. */
   readonly typeVocabSize: number;
   readonly layerNormEps: number;
   readonly hiddenAct: Exclude<Activation, 'tanh'>;
@@ -21,6 +22,14 @@ export interface ModelConfig {
   readonly scoreActivation?: string;
   /** What a classifier's scores are; told by the number of labels when absent. */
   readonly problemType?: 'regression' | 'single_label_classification' | 'multi_label_classification';
+}
+
+/** Most tokens of a row: there are no positions for more. Where ids count them, they begin after the padding's. */
+export function longestSequence({
+  maxPositionEmbeddings,
+  padTokenId,
+}: Pick<ModelConfig, 'maxPositionEmbeddings' | 'padTokenId'>): number {
+  return padTokenId === undefined ? maxPositionEmbeddings : maxPositionEmbeddings - padTokenId - 1;
 }
 
 /** What sits on top of an encoder. */

@@ -3,10 +3,15 @@ import type { Mode } from '../../ipu-config/attributes.js';
 import { ConfigError, InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import { MAX_IPUS } from '../../ipu-config/ipu-reservation.js';
-import { layerIpus, layerSplit, type LayerSplit } from '../../ipu-config/layer-placement.js';
+import {
+  expandLayersPerIpu,
+  layerIpus,
+  layerSplit,
+  type LayerSplit,
+} from '../../ipu-config/layer-placement.js';
 import { trainingStages } from '../../ipu-config/pipeline-minimum.js';
 import { repr } from '../../ipu-config/python-repr.js';
-import type { Block, Family } from './family.js';
+import { headOf, type Block, type Family } from './family.js';
 import type { ModelHead } from './model-config.js';
 
 /** One forward stage: neighbouring blocks on one IPU. */
@@ -33,6 +38,10 @@ export interface Placement {
   /** Forward stages in order; training adds one fewer backward stages. */
   readonly stages: readonly PlacedStage[];
   readonly trainingStages: number;
+  /** What `embedding_serialization_factor` cuts into parts: a table, or the decoder that is tied to it. */
+  readonly serialized: { readonly module: string; readonly parts: number } | null;
+  /** Layers whose outputs `recompute_checkpoint_every_layer` keeps. */
+  readonly checkpoints: readonly number[];
   /** IPUs of one replica, used or not. */
   readonly ipus: number;
   readonly replicas: number;
@@ -48,11 +57,10 @@ export interface PlacedShape {
 
 /**
  * Where each part of a model sits. Every layer is placed exactly once, in order.
- * @param blocksOf the family's
  * @throws ConfigError when `layers_per_ipu` does not fit the model, also where upstream would lose or invent layers
- * @throws InputError when the number of layers is none
+ * @throws InputError when the number of layers is none, or for a head that the family does not have
  */
-export function placeLayers(config: IpuConfig, shape: PlacedShape, blocksOf: Family['blocks']): Placement {
+export function placeLayers(config: IpuConfig, shape: PlacedShape, family: Family): Placement {
   const { layers, head } = shape;
   if (!Number.isSafeInteger(layers) || layers < 1) {
     throw new InputError(`A model cannot have ${layers} layers; give a whole number from 1.`);
@@ -62,7 +70,15 @@ export function placeLayers(config: IpuConfig, shape: PlacedShape, blocksOf: Fam
   const split = layerSplit(view);
   refuseTooMany(split, layers);
   const encoder = layerIpus(split, layers);
-  const blocks = blocksOf(encoder, head, split.ipusPerReplica);
+  const top = head === null ? undefined : headOf(family, head);
+  const blocks: readonly Block[] = [
+    { name: 'Embedding', ipu: 0 },
+    ...encoder.map((ipu, layer) => ({ name: `Encoder${layer}`, ipu })),
+    ...(top?.blocks({ lastLayer: encoder.at(-1) ?? 0, last: split.ipusPerReplica - 1 }) ?? []),
+  ];
+  // Upstream's models read the training value in inference too.
+  const parts = view.get('embedding_serialization_factor') ?? 1;
+  const kept = view.get('recompute_checkpoint_every_layer') ? layers - (top?.keepsLastLayer ? 0 : 1) : 0;
   const stages = mergeBlocks(blocks, head);
   const ipuOf = (isPart: (name: string) => boolean): number | null =>
     blocks.find(({ name }) => isPart(name))?.ipu ?? null;
@@ -76,7 +92,9 @@ export function placeLayers(config: IpuConfig, shape: PlacedShape, blocksOf: Fam
     head: head === null ? null : (blocks.at(-1)?.ipu ?? null),
     blocks,
     stages,
-    trainingStages: countStages(blocks).training,
+    trainingStages: trainingStages(stages.length),
+    serialized: parts > 1 ? { module: top?.decoder ?? family.wordTable, parts } : null,
+    checkpoints: Array.from({ length: kept }, (_, layer) => layer),
     ipus: split.ipusPerReplica,
     replicas,
     warnings: [
@@ -113,6 +131,10 @@ function refuseTooMany(split: LayerSplit, layers: number): void {
   );
 }
 
+/**
+ * Neighbouring blocks on one IPU are one stage.
+ * Source: poptorch c2a8b17, popart_compiler/source/CompilerImpl.cpp, numPipelineStages.
+ */
 function mergeBlocks(blocks: readonly Block[], head: ModelHead | null): readonly PlacedStage[] {
   const stages: PlacedStage[] = [];
   const lastBlock = blocks.at(-1);
@@ -154,6 +176,8 @@ function splitWarnings(
     const text = `${layersName}=${repr(layersPerIpu)} is ignored, as upstream does: with ${ipusName}=1 all ${layers} layers go to IPU 0.`;
     warnings.push({ code: 'ignored-split', text });
   }
+  const uneven = unevenHint(split, layers);
+  if (uneven !== undefined) warnings.push({ code: 'uneven-split', text: uneven });
   const used = new Set(stages.map(({ ipu }) => ipu));
   const idle = Array.from({ length: ipusPerReplica }, (_, ipu) => ipu).filter((ipu) => !used.has(ipu));
   if (idle.length > 0) {
@@ -161,6 +185,27 @@ function splitWarnings(
     warnings.push({ code: 'idle-ipus', text });
   }
   return warnings;
+}
+
+/** Upstream gives all that is left over to the last wildcard. */
+function unevenHint(split: LayerSplit, layers: number): string | undefined {
+  const { layersPerIpu, ipusPerReplica, layersName } = split;
+  if (ipusPerReplica === 1 || !layersPerIpu.includes(-1)) return undefined;
+  const counts = expandLayersPerIpu(split, layers);
+  const isOpen = (ipu: number): boolean => layersPerIpu.length === 1 || layersPerIpu[ipu] === -1;
+  const open = counts.filter((_, ipu) => isOpen(ipu));
+  const [least, most] = [Math.min(...open), Math.max(...open)];
+  if (most - least < 2) return undefined;
+  const left = most - least;
+  const even = counts.map((count, ipu) => {
+    if (!isOpen(ipu)) return count;
+    const before = counts.slice(0, ipu).filter((_, other) => isOpen(other)).length;
+    return least + Number(before >= open.length - left);
+  });
+  return (
+    `${layersName}=${repr(layersPerIpu)} puts ${most} layers on IPU ${counts.lastIndexOf(most)} and ${least} on others, ` +
+    `as upstream gives all that is left over to the last wildcard; ${layersName}=${repr(even)} is even.`
+  );
 }
 
 function reservationWarnings(ipus: number, replicas: number): readonly Warning[] {
@@ -186,18 +231,4 @@ function depthWarnings(config: IpuConfig, forward: number): readonly Warning[] {
     `${name}=${value} does not fill the pipeline: PopTorch's pipelined execution wants at least ${needed}, one` +
     ` micro-batch for each of ${needed} stages. Sharded execution takes any number.`;
   return [{ code: 'unfilled-pipeline', text }];
-}
-
-export interface StageCounts {
-  readonly forward: number;
-  readonly training: number;
-}
-
-/**
- * Pipeline stages of blocks in order: a new one wherever the IPU changes, counted from IPU 0.
- * Source: poptorch c2a8b17, popart_compiler/source/CompilerImpl.cpp, numPipelineStages.
- */
-export function countStages(blocks: readonly Block[]): StageCounts {
-  const changes = blocks.filter(({ ipu }, i) => ipu !== (blocks[i - 1]?.ipu ?? 0)).length;
-  return { forward: changes + 1, training: trainingStages(changes + 1) };
 }

@@ -18,6 +18,11 @@ export function linearAt(name: string, outputs: number, inputs: number): Require
   };
 }
 
+/** A table of embeddings, or a decoder that is tied to one. */
+export function tableAt(name: string, rows: number, columns: number): TensorSpec {
+  return { name: `${name}.weight`, shape: [rows, columns] };
+}
+
 export function normAt(name: string, size: number, epsilon: number): NormParameters {
   const of = (part: string): TensorSpec => ({ name: `${name}.${part}`, shape: [size] });
   return { weight: of('weight'), bias: of('bias'), epsilon };

@@ -1,8 +1,23 @@
 import { InputError, IpuPipelineError } from '../../ipu-config/base/errors.js';
 import { short } from '../../ipu-config/base/json-text.js';
+import { calibrationOf, type Calibration } from '../hardware/calibration.js';
 import { predictRates, type PredictedRates } from '../hardware/predict.js';
 import type { IpuRun } from '../hardware/run-spec.js';
-import type { Measured, MeasuredPoint } from './points.js';
+
+/** What a measured run gives; any of the three. */
+export interface Measured {
+  readonly rowsPerSecond?: number;
+  readonly sequencesPerSecond?: number;
+  /** One weight update in training, one call in inference. */
+  readonly stepSeconds?: number;
+}
+
+export interface MeasuredPoint {
+  readonly id: string;
+  readonly run: IpuRun;
+  readonly measured: Measured;
+  readonly quality?: string;
+}
 
 export interface ComparedPoint {
   readonly id: string;
@@ -10,6 +25,8 @@ export interface ComparedPoint {
   readonly measured: Measured;
   /** Predicted over measured throughput, less one; negative: predicted slower than it was. Null: nothing to compare. */
   readonly error: number | null;
+  /** How good predictions of such runs were. */
+  readonly calibration: Calibration;
 }
 
 export interface PointsComparison {
@@ -22,7 +39,7 @@ export interface PointsComparison {
 export function comparePoints(points: readonly MeasuredPoint[]): PointsComparison {
   const compared = points.map(({ id, run, measured }): ComparedPoint => {
     const predicted = ratesOfPoint(id, run);
-    return { id, predicted, measured, error: errorOf(predicted, measured) };
+    return { id, predicted, measured, error: errorOf(predicted, measured), calibration: calibrationOf(run) };
   });
   const errors = compared.flatMap(({ error }) => (error === null ? [] : [Math.abs(error)]));
   return {

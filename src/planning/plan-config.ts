@@ -53,7 +53,10 @@ export function planConfig(
       refused.push({ ipusPerReplica, reason: error.message });
     }
   }
-  if (best) return { ...best, ...simulateBefore(config, settings), refused };
+  const tried = choices.length === 1 ? '' : `, tried for ${choices.join(', ')} IPUs of a replica`;
+  if (best) {
+    return { ...best, searched: `${best.searched}${tried}`, ...simulateBefore(config, settings), refused };
+  }
   const reasons = refused.map((one) => `${one.ipusPerReplica} IPUs: ${one.reason}`);
   throw new InputError(`None of ${choices.join(', ')} IPUs for a replica works.\n${reasons.join('\n')}`);
 }
@@ -64,6 +67,10 @@ function planOver(
   settings: RunSettings,
   options: PlanOptions,
 ): Omit<ConfigPlan, 'refused'> {
+  const { name, ipus: available } = settings.hardware.system;
+  if (ipus > available) {
+    throw new InputError(`One replica of ${ipus} IPUs does not fit: ${name} has ${available}.`);
+  }
   // The file's own split may not suit the model; the search needs only the IPUs.
   const open = withSplit(config, settings.mode, ipus, new Array<number>(ipus).fill(-1));
   const { run, warnings } = configuredRun(open, settings);

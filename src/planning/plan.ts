@@ -1,12 +1,13 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import { lockstepTime } from '../../pipeline/simulate/lockstep-time.js';
+import { lockstepLatency, lockstepTime, type LockstepStage } from '../../pipeline/simulate/lockstep-time.js';
 import { parametersPerIpu } from '../hardware/ipu-parameters.js';
 import { memoryOfIpu } from '../hardware/memory.js';
 import { partsOf } from '../hardware/model-shape.js';
 import type { IpuRun, IpuStage } from '../hardware/run-spec.js';
 import { commonCycleNs } from '../hardware/simulate-run.js';
 import { simulateIpus, type IpuSimulation } from '../hardware/simulation.js';
-import { bestSplit, type Split } from './split-search.js';
+import { latencyBound, sumOf, TimeBounds, type Bin, type PipelineShape } from './split-bounds.js';
+import { bestSplit, type RestOfBins, type Split } from './split-search.js';
 import { stageCost, type StageCost } from '../hardware/stage-cost.js';
 import { stashDepths } from '../hardware/stash-depths.js';
 import { updatePhases } from '../hardware/update-cost.js';
@@ -28,6 +29,8 @@ export interface Plan {
   readonly evaluated: number;
   /** False when there were too many splits to prove that none is better. */
   readonly exact: boolean;
+  /** Which splits it is the best of, in words. */
+  readonly searched: string;
 }
 
 /**
@@ -45,16 +48,11 @@ export function planSplit(run: IpuRun, options: PlanOptions = {}): Plan {
     layersPerIpu: found.split.map((units) => units / planner.unitsPerLayer),
     evaluated: found.evaluated,
     exact: found.exact,
+    searched: planner.searched(),
   };
 }
 
-/** One IPU with some layers. */
-interface Bin {
-  /** All its stages, forward, recompute and backward. */
-  readonly cost: number;
-  /** Of its first stage: a head that comes back to the IPU is another one. */
-  readonly forwardNs: number;
-  readonly backwardNs: number;
+interface PlannedBin extends Bin {
   readonly fits: boolean;
 }
 
@@ -67,7 +65,9 @@ class Planner {
   readonly #bareParameters: readonly number[];
   readonly #depths: readonly number[];
   readonly #costs = new Map<string, StageCost>();
-  readonly #bins = new Map<number, Bin>();
+  readonly #bins = new Map<number, PlannedBin>();
+  readonly #shape: PipelineShape;
+  #bounds: TimeBounds | undefined;
 
   constructor(run: IpuRun, options: PlanOptions) {
     this.#run = run;
@@ -77,6 +77,14 @@ class Planner {
     const bare = this.stagesOf(new Array<number>(run.ipusPerReplica).fill(0));
     this.#bareParameters = parametersPerIpu({ ...run, stages: bare });
     this.#depths = stashDepths({ ...run, stages: bare });
+    this.#shape = {
+      bins: run.ipusPerReplica,
+      forwardStages: bare.length,
+      microBatches: run.mode === 'training' ? run.gradientAccumulation : run.deviceIterations,
+      training: run.mode === 'training',
+      sharded: run.execution === 'sharded' && run.mode === 'inference',
+      commonNs: commonCycleNs(run),
+    };
     if (run.schedule) {
       throw new InputError(
         `The best split is looked for in PopART's lockstep cycles, not in ${run.schedule.name}; leave --schedule out.`,
@@ -88,14 +96,25 @@ class Planner {
   }
 
   search(): ReturnType<typeof bestSplit> {
-    const { ipusPerReplica, model } = this.#run;
     return bestSplit({
-      bins: ipusPerReplica,
-      units: model.layers * this.unitsPerLayer,
+      bins: this.#shape.bins,
+      units: this.#units(),
       cost: (bin, start, end) => this.#binCost(bin, start, end),
       total: (split) => this.#total(split),
       bound: (prefix, rest) => this.#bound(prefix, rest),
     });
+  }
+
+  searched(): string {
+    const { model, ipusPerReplica, mode } = this.#run;
+    const { maxLatencyMs, objective = 'throughput' } = this.#options;
+    const cut = this.unitsPerLayer === 2 ? ', cut between halves too' : '';
+    const limit = maxLatencyMs === undefined ? '' : ` and in ${maxLatencyMs} ms`;
+    const goal = mode === 'training' && objective === 'latency' ? 'time of a weight update' : objective;
+    return (
+      `splits of ${model.layers} layers over ${ipusPerReplica} IPUs${cut} by ${goal}, that fit in memory${limit} ` +
+      'and have a layer on each IPU that holds neither embedding nor head'
+    );
   }
 
   whyNone(): string {
@@ -142,7 +161,7 @@ class Planner {
   }
 
   /** What a bin costs depends on how many units it has and, with halves, on which half it begins with. */
-  #bin(ipu: number, start: number, end: number): Bin {
+  #bin(ipu: number, start: number, end: number): PlannedBin {
     const first = this.unitsPerLayer === 2 ? start % 2 : 0;
     const key = ((end - start) * 2 + first) * this.#run.ipusPerReplica + ipu;
     let bin = this.#bins.get(key);
@@ -150,7 +169,7 @@ class Planner {
     return bin;
   }
 
-  #makeBin(ipu: number, stage: IpuStage): Bin {
+  #makeBin(ipu: number, stage: IpuStage): PlannedBin {
     const alone = this.stagesOf(new Array<number>(this.#run.ipusPerReplica).fill(0));
     const stages = alone.map((other, j) => (j === ipu ? stage : other));
     const run = { ...this.#run, stages };
@@ -163,10 +182,8 @@ class Planner {
     });
     const cost = costs.reduce((sum, one) => sum + one.forwardNs + one.recomputeNs + one.backwardNs, 0);
     const [{ forwardNs, recomputeNs, backwardNs }] = costs as [StageCost];
-    const latencyNs = stages.length * (cost + commonCycleNs(this.#run));
-    const { maxLatencyMs = Infinity } = this.#options;
     const isIdle = stage.attention + stage.feedForward === 0 && !stage.embedding && !stage.head;
-    const fits = !isIdle && memory.fits && latencyNs <= maxLatencyMs * 1e6;
+    const fits = !isIdle && memory.fits;
     return { cost, forwardNs, backwardNs: recomputeNs + backwardNs, fits };
   }
 
@@ -179,34 +196,27 @@ class Planner {
     return cost;
   }
 
-  /**
-   * A lower bound of `#total`. While the pipeline fills, a cycle lasts as long as the slowest forward stage so far, and
-   * once the backward ones join from the end, as the slowest IPU from there on; it drains likewise. See `lockstepTime`.
-   */
-  #bound(prefix: Split, rest: readonly number[]): number {
-    const training = this.#run.mode === 'training';
-    const bins = this.#run.ipusPerReplica;
+  /** A lower bound of `#total`. */
+  #bound(prefix: Split, rest: RestOfBins): number {
     const known = this.#prefixBins(prefix);
-    const restWorst = rest[prefix.length] ?? 0;
-    const worst = Math.max(restWorst, ...known.map(({ cost }) => cost));
-    if (this.#run.execution === 'sharded') return 0;
-    if (this.#isForLatency()) return worst;
-    const forwardStages = bins + (this.#headReturns() ? 1 : 0);
-    const depth = training ? 2 * forwardStages - 1 : forwardStages;
-    let ramps = 0;
-    let forward = 0;
-    let backward = 0;
-    for (let j = 0; j < forwardStages - 1; j++) {
-      forward = Math.max(forward, known[j]?.forwardNs ?? 0);
-      backward = Math.max(backward, known[j]?.backwardNs ?? 0);
-      ramps += forward + backward;
-    }
-    let whole = 0;
-    for (let bin = bins - 1; bin >= 1; bin--) {
-      whole = Math.max(whole, known[bin]?.cost ?? rest[bin]!, bin < prefix.length ? restWorst : 0);
-      ramps += training ? 2 * whole : whole;
-    }
-    return ramps + (this.#microBatches() - depth + 1) * worst + this.#updateNs(this.#leastParameters(prefix));
+    const { maxLatencyMs = Infinity } = this.#options;
+    const isForLatency = this.#isForLatency();
+    const latencyNs = isForLatency || maxLatencyMs < Infinity ? latencyBound(this.#shape, known, rest) : 0;
+    if (latencyNs / 1e6 > maxLatencyMs) return Infinity;
+    if (isForLatency) return latencyNs;
+    if (this.#shape.sharded) return sumOf(known) + rest.sum;
+    return this.#timeBounds().least(known, rest.start) + this.#updateNs(this.#leastParameters(prefix));
+  }
+
+  #timeBounds(): TimeBounds {
+    return (this.#bounds ??= new TimeBounds(this.#shape, this.#units(), (ipu, start, end) => {
+      const bin = this.#bin(ipu, start, end);
+      return bin.fits ? bin : undefined;
+    }));
+  }
+
+  #units(): number {
+    return this.#run.model.layers * this.unitsPerLayer;
   }
 
   /** Weights of the IPU with most: those of the prefix are known, the others share out what is left. */
@@ -238,10 +248,6 @@ class Planner {
     return this.#options.objective === 'latency' && this.#run.mode === 'inference';
   }
 
-  #microBatches(): number {
-    return this.#run.mode === 'training' ? this.#run.gradientAccumulation : this.#run.deviceIterations;
-  }
-
   #total(split: Split): number {
     const stages = this.stagesOf(split);
     const costs = stages.map((stage, j) => this.#cost(stage, j === stages.length - 1));
@@ -249,11 +255,21 @@ class Planner {
       const { forwardNs, recomputeNs, backwardNs } = costs[j]!;
       return { rank: ipu, forwardNs, backwardNs: recomputeNs + backwardNs };
     });
-    const training = this.#run.mode === 'training';
-    if (this.#run.execution === 'sharded') return timed.reduce((sum, { forwardNs }) => sum + forwardNs, 0);
-    if (this.#options.objective === 'latency' && !training)
-      return lockstepTime(timed, stages.length, false) / stages.length;
+    const { maxLatencyMs = Infinity } = this.#options;
+    const latencyNs = this.#latencyNs(timed);
+    if (latencyNs / 1e6 > maxLatencyMs) return Infinity;
+    if (this.#isForLatency()) return latencyNs;
+    if (this.#shape.sharded) return timed.reduce((sum, { forwardNs }) => sum + forwardNs, 0);
     const parameters = Math.max(...parametersPerIpu({ ...this.#run, stages }));
-    return lockstepTime(timed, this.#microBatches(), training) + this.#updateNs(parameters);
+    const training = this.#run.mode === 'training';
+    return lockstepTime(timed, this.#shape.microBatches, training) + this.#updateNs(parameters);
+  }
+
+  /** As `simulateIpus` reports it; 0 in training, where nothing asks for it. */
+  #latencyNs(timed: readonly LockstepStage[]): number {
+    if (this.#run.mode === 'training') return 0;
+    const common = timed.length * this.#shape.commonNs;
+    if (this.#shape.sharded) return timed.reduce((sum, { forwardNs }) => sum + forwardNs, common);
+    return common + lockstepLatency(timed, this.#shape.microBatches);
   }
 }

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { checkedBy } from '../../ipu-config/base/checked.js';
-import { InputError } from '../../ipu-config/base/errors.js';
+import { InputError, IpuPipelineError } from '../../ipu-config/base/errors.js';
 import { parseJson, short } from '../../ipu-config/base/json-text.js';
-import { hardwareOf, type HardwareOverrides } from '../hardware/hardware-specs.js';
+import { comparePoints, type Measured, type MeasuredPoint } from './compare-points.js';
+import { hardwareOf, override, type HardwareOverrides } from '../hardware/hardware-specs.js';
 import { headByName, optimizerByName } from '../hardware/names.js';
 import {
   count,
@@ -17,24 +18,11 @@ import {
   precision,
   recompute,
   share,
+  stashPrecision,
   TOO_LARGE,
 } from '../hardware/run-schema.js';
+import { checkRanges } from '../hardware/ranges.js';
 import type { IpuRun } from '../hardware/run-spec.js';
-
-/** What a measured run gives; any of the three. */
-export interface Measured {
-  readonly rowsPerSecond?: number;
-  readonly sequencesPerSecond?: number;
-  /** One weight update in training, one call in inference. */
-  readonly stepSeconds?: number;
-}
-
-export interface MeasuredPoint {
-  readonly id: string;
-  readonly run: IpuRun;
-  readonly measured: Measured;
-  readonly quality?: string;
-}
 
 const halvesOrNone = v.optional(halves, 0);
 const usually16 = v.optional(precision, 'float16');
@@ -50,7 +38,7 @@ const POINT = v.object({
     vocabSize: count,
     maxPositions: v.optional(count),
     head: v.optional(v.nullable(v.string()), 'none'),
-    maskedTokensPerRow: v.nullish(share),
+    maskedTokensPerRow: v.nullish(count),
     labels: v.optional(count),
   }),
   mode,
@@ -78,7 +66,7 @@ const POINT = v.object({
   ),
   recompute: v.nullish(recompute, 'none'),
   precision: usually16,
-  stashPrecision: usually16,
+  stashPrecision: v.optional(stashPrecision),
   optimizer: v.nullish(
     v.object({
       name: v.optional(v.string(), 'adam'),
@@ -102,17 +90,42 @@ const POINT = v.object({
 });
 type RawPoint = v.InferOutput<typeof POINT>;
 
+/** A file of measured runs. */
+export interface LoadedPoints {
+  /** The runs on hardware with other figures. @throws InputError for a figure that there is not */
+  readonly points: (overrides: HardwareOverrides) => readonly MeasuredPoint[];
+  /** What is wrong with records that were left out, a sentence or two each. */
+  readonly problems: readonly string[];
+}
+
 /**
- * Reads a file of measured runs; the figures of the hardware may still be others.
+ * Reads a file of measured runs. A record that is wrong, or cannot be simulated, is left out and named.
  * @param name how errors call the file
- * @throws InputError when it is no JSON; what is returned throws as `parsePoints`
+ * @throws InputError when it is no JSON, or no record is right
  */
-export function loadPoints(
-  text: string,
-  name: string,
-): (overrides: HardwareOverrides) => readonly MeasuredPoint[] {
-  const value = parseJson(name, text, InputError);
-  return (overrides) => parsePoints(value, overrides, `${name}: `);
+export function loadPoints(text: string, name: string): LoadedPoints {
+  const list = listOf(parseJson(name, text, InputError), `${name}: `);
+  const problems: string[] = [];
+  const good: MeasuredPoint[] = [];
+  list.forEach((item, index) => {
+    try {
+      const point = parsePoint(item, index, { overrides: {}, prefix: `${name}: ` });
+      if (good.some(({ id }) => id === point.id)) throw twice(point.id, `${name}: `);
+      comparePoints([point]);
+      good.push(point);
+    } catch (error) {
+      if (!(error instanceof IpuPipelineError)) throw error;
+      problems.push(error.message);
+    }
+  });
+  if (good.length === 0) throw new InputError(problems[0]);
+  return {
+    points: (overrides) =>
+      good.map((point) => {
+        return { ...point, run: { ...point.run, hardware: override(point.run.hardware, overrides) } };
+      }),
+    problems,
+  };
 }
 
 /**
@@ -121,17 +134,22 @@ export function loadPoints(
  * @throws InputError naming the point's id, the field and what would be right
  */
 export function parsePoints(value: unknown, overrides: HardwareOverrides = {}, prefix = ''): MeasuredPoint[] {
-  const list = Array.isArray(value) ? value : (value as { points?: unknown } | null)?.points;
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new InputError(`${prefix}A points file holds a JSON array of measured runs, with one at least.`);
-  }
-  const points = list.map((item, index) => parsePoint(item, index, { overrides, prefix }));
+  const points = listOf(value, prefix).map((item, index) => parsePoint(item, index, { overrides, prefix }));
   const seen = new Set<string>();
   points.forEach(({ id }) => {
-    if (seen.size === seen.add(id).size)
-      throw new InputError(`${prefix}Two points have the id ${short(id)}; give each its own.`);
+    if (seen.size === seen.add(id).size) throw twice(id, prefix);
   });
   return points;
+}
+
+function listOf(value: unknown, prefix: string): readonly unknown[] {
+  const list = Array.isArray(value) ? value : (value as { points?: unknown } | null)?.points;
+  if (Array.isArray(list) && list.length > 0) return list;
+  throw new InputError(`${prefix}A points file holds a JSON array of measured runs, with one at least.`);
+}
+
+function twice(id: string, prefix: string): InputError {
+  return new InputError(`${prefix}Two points have the id ${short(id)}; give each its own.`);
 }
 
 function parsePoint(
@@ -142,16 +160,37 @@ function parsePoint(
   const given = (item as { id?: unknown } | null)?.id;
   const name = `${prefix}${typeof given === 'string' ? `Point ${short(given)}` : `Point number ${index + 1}`}`;
   const point = checkedBy(POINT, item, name);
+  refuseMisspelt(item, name);
   const fail = (field: string, text: string): never => {
     throw new InputError(`${name}: ${field} ${text}`);
   };
   checkTogether(point, fail);
+  const run = toRun(point, fail, overrides);
+  checkRanges(run, {}, `${name}: `);
   return {
     id: point.id,
-    run: toRun(point, fail, overrides),
+    run,
     measured: dropNull(point.measured),
     ...(typeof point.quality === 'string' ? { quality: point.quality } : {}),
   };
+}
+
+/** Files may say more of a run than is read here; but not the same under another spelling. */
+function refuseMisspelt(item: unknown, name: string): void {
+  const plain = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const { model } = POINT.entries;
+  for (const [path, part, entries] of [
+    ['', item, POINT.entries],
+    ['model.', (item as { model: unknown }).model, model.entries],
+  ] as const) {
+    for (const key of Object.keys(part as object)) {
+      const meant = Object.keys(entries).find(
+        (known) => plain(key) === plain(known) || plain(key) === `${plain(known)}size`,
+      );
+      if (meant === undefined || meant === key || Object.hasOwn(entries, key)) continue;
+      throw new InputError(`${name}: ${path}${short(key)} is not a field; write ${path}${meant}.`);
+    }
+  }
 }
 
 type Fail = (field: string, text: string) => never;
@@ -176,12 +215,6 @@ function checkTogether(point: RawPoint, fail: Fail): void {
   }
   const embeddings = stages.filter((stage) => stage.embedding).length;
   if (embeddings > 1) fail('stages', `have ${embeddings} with embedding: true; give one at most.`);
-  if (model.hiddenSize % model.attentionHeads !== 0) {
-    fail(
-      'model.attentionHeads',
-      `is ${model.attentionHeads}, which does not divide hiddenSize ${model.hiddenSize}.`,
-    );
-  }
   const proportions = point.matmulProportion;
   if (Array.isArray(proportions) && proportions.length !== ipusPerReplica) {
     fail(
@@ -236,7 +269,7 @@ function toRun(point: RawPoint, fail: Fail, overrides: HardwareOverrides): IpuRu
     stages: point.stages,
     recompute: point.recompute ?? 'none',
     precision: point.precision,
-    stashPrecision: point.stashPrecision,
+    stashPrecision: point.stashPrecision ?? point.precision,
     optimizer: training ? optimizerOf(point, fail) : null,
     matmulProportion: Array.isArray(proportions)
       ? proportions

@@ -6,13 +6,20 @@ export interface SplitProblem {
   readonly units: number;
   /** What bin b costs with units `[start, end)`; Infinity where it may not have them. */
   readonly cost: (bin: number, start: number, end: number) => number;
-  /** The whole cost of a split. */
+  /** The whole cost of a split; Infinity where it is not allowed. */
   readonly total: (split: Split) => number;
-  /**
-   * No split that begins with `prefix` costs less in all. `rest[b]`: the largest of bins b, b + 1, … is that at least;
-   * only for bins after the prefix.
-   */
-  readonly bound: (prefix: Split, rest: readonly number[]) => number;
+  /** No split that begins with `prefix` costs less in all. */
+  readonly bound: (prefix: Split, rest: RestOfBins) => number;
+}
+
+/** What is known of the bins after a prefix, however the units that are left are cut. */
+export interface RestOfBins {
+  /** Its first unit. */
+  readonly start: number;
+  /** `[b]`: the largest of bins b, b + 1, … is that at least; only for bins after the prefix. */
+  readonly largest: readonly number[];
+  /** All of them cost that at least. */
+  readonly sum: number;
 }
 
 export interface SplitResult {
@@ -34,13 +41,16 @@ const MOST_VISITED = 40_000;
  * @returns undefined when no split is allowed
  */
 export function bestSplit(problem: SplitProblem): SplitResult | undefined {
-  const bottleneck = bottlenecks(problem);
+  const bottleneck = leastOf(problem, Math.max);
   if (!Number.isFinite(bottleneck[0]![0]!)) return undefined;
   return new Search(problem, bottleneck).run();
 }
 
-/** `[bin][start]`: the smallest largest bin when bins from `bin` on take the units from `start` on. */
-function bottlenecks({ bins, units, cost }: SplitProblem): number[][] {
+/** `[bin][start]`: the least that `join` makes of the bins from `bin` on when they take the units from `start` on. */
+export function leastOf(
+  { bins, units, cost }: Pick<SplitProblem, 'bins' | 'units' | 'cost'>,
+  join: (bin: number, rest: number) => number,
+): number[][] {
   const table = Array.from({ length: bins + 1 }, () => new Array<number>(units + 1).fill(Infinity));
   table[bins]![units] = 0;
   for (let bin = bins - 1; bin >= 0; bin--) {
@@ -48,8 +58,8 @@ function bottlenecks({ bins, units, cost }: SplitProblem): number[][] {
       for (let end = start; end <= units; end++) {
         const rest = table[bin + 1]![end]!;
         if (rest >= table[bin]![start]!) continue;
-        const worst = Math.max(cost(bin, start, end), rest);
-        if (worst < table[bin]![start]!) table[bin]![start] = worst;
+        const all = join(cost(bin, start, end), rest);
+        if (all < table[bin]![start]!) table[bin]![start] = all;
       }
     }
   }
@@ -59,6 +69,7 @@ function bottlenecks({ bins, units, cost }: SplitProblem): number[][] {
 class Search {
   readonly #problem: SplitProblem;
   readonly #bottleneck: readonly (readonly number[])[];
+  readonly #sums: readonly (readonly number[])[];
   readonly #lengths: number[] = [];
   /** `[bin]`: the smallest largest bin from there on, wherever it starts. */
   readonly #least: readonly number[];
@@ -69,13 +80,15 @@ class Search {
   constructor(problem: SplitProblem, bottleneck: readonly (readonly number[])[]) {
     this.#problem = problem;
     this.#bottleneck = bottleneck;
+    this.#sums = leastOf(problem, (bin, rest) => bin + rest);
     this.#least = bottleneck.map((row) => Math.min(...row));
   }
 
-  run(): SplitResult {
+  run(): SplitResult | undefined {
     this.#visit(0, 0, this.#bottleneck[0]![0]!, 1); // one with the smallest largest bin is a good bound
     this.#visit(0, 0, Infinity, Infinity);
     const { split, total } = this.#best!;
+    if (total === Infinity) return undefined;
     return { split, total, evaluated: this.#evaluated, exact: this.#visited < MOST_VISITED };
   }
 
@@ -91,15 +104,17 @@ class Search {
       if (worst > limit || worst === Infinity) continue;
       this.#visited++;
       this.#lengths.push(end - start);
-      if (this.#mayImprove(bin + 1, rest[end]!)) this.#visit(bin + 1, end, limit, most);
+      if (this.#mayImprove(bin + 1, end)) this.#visit(bin + 1, end, limit, most);
       this.#lengths.pop();
     }
   }
 
-  #mayImprove(next: number, restWorst: number): boolean {
+  #mayImprove(next: number, start: number): boolean {
     if (this.#best === undefined) return true;
-    const rest = this.#least.map((least, bin) => (bin === next ? Math.max(least, restWorst) : least));
-    return this.#problem.bound(this.#lengths, rest) < this.#best.total;
+    const worst = this.#bottleneck[next]![start]!;
+    const largest = this.#least.map((least, bin) => (bin === next ? Math.max(least, worst) : least));
+    const sum = this.#sums[next]![start]!;
+    return this.#problem.bound(this.#lengths, { start, largest, sum }) < this.#best.total;
   }
 
   #evaluate(): void {

@@ -1,6 +1,6 @@
 import { InputError, IpuPipelineError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
-import { configuredRun, type RunSettings } from '../hardware/config-run.js';
+import { checkSettings, configuredRun, type RunSettings } from '../hardware/config-run.js';
 import { override, systemByName } from '../hardware/hardware-specs.js';
 import { simulateIpus, type IpuSimulation } from '../hardware/simulation.js';
 
@@ -66,7 +66,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
  */
 export function sweepConfig(config: IpuConfig, settings: RunSettings, varied: readonly Varied[]): SweepRow[] {
   for (const { name, values } of varied) {
-    for (const value of values) change({ config, settings }, name, value); // mistakes end it before the first run
+    // Mistakes end it before the first run.
+    for (const value of values) {
+      const { config: file, settings: run } = change({ config, settings }, name, value);
+      checkSettings(file, { ...run, names: { ...run.names, [name]: name } });
+    }
   }
   return combinations(varied).map((values) => {
     try {

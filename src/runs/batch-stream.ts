@@ -11,6 +11,8 @@ export interface BatchStreamOptions {
   /** Rows that are sorted by length together. */
   readonly lookahead: number;
   readonly padId: number;
+  /** The tensors that the model takes of each row. */
+  readonly inputs: readonly string[];
   /**
    * Each micro-batch comes out without another behind it. Where stages share a rank, the rank's order may have the
    * first stage's next micro-batches before the last stage's present one: then it comes out when the run ends.
@@ -112,12 +114,12 @@ export class BatchStream {
   }
 
   async *#microBatches(): AsyncGenerator<Tensor[], void, undefined> {
-    const { padId, flows } = this.#options;
+    const { inputs, padId, flows } = this.#options;
     for (let count = 0; count < MOST_IN_A_RUN;) {
       if (this.#hasWork) {
         const batch = this.#take();
         this.#inFlight.push(batch);
-        yield batchTensors(batch, padId);
+        yield batchTensors(batch, inputs, padId);
         count++;
         continue;
       }

@@ -6,6 +6,7 @@ import type { StageSpec } from '../../pipeline/runtime/rank/stage.js';
 import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { executorPlace } from '../executors/registry.js';
 import { programOf } from '../models/families/families.js';
+import { longestSequence } from '../models/model-config.js';
 import { tensorBytes, type Sizes } from '../models/program.js';
 import type { PlannedStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel, type Note } from './model.js';
@@ -77,11 +78,17 @@ function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
 }
 
 /** @throws InputError when the model has fewer positions than a row has tokens. */
-export function checkSequenceLength({ name, config }: BertModel, sequenceLength: number): void {
-  if (sequenceLength <= config.maxPositionEmbeddings) return;
+export function checkSequenceLength(
+  { name, config }: BertModel,
+  sequenceLength: number,
+  what = 'the sequence length',
+): void {
+  const longest = longestSequence(config);
+  if (sequenceLength <= longest) return;
+  const { maxPositionEmbeddings: rows, padTokenId: pad } = config;
+  const why = pad === undefined ? '' : ` (max_position_embeddings ${rows} - pad_token_id ${pad} - 1)`;
   throw new InputError(
-    `the sequence length ${sequenceLength} is more than the ${config.maxPositionEmbeddings} positions of ${name}: ` +
-      `give at most ${config.maxPositionEmbeddings}.`,
+    `${what} ${sequenceLength} is more than the ${longest} positions of ${name}${why}: give at most ${longest}.`,
   );
 }
 

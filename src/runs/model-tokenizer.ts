@@ -1,10 +1,13 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { brief } from '../../ipu-config/base/json-text.js';
 import type { BertModel, Note } from './model.js';
+import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import { BpeTokenizer } from '../tokenizer/bpe-tokenizer.js';
 import { loadTokenizer } from '../tokenizer/load/load-tokenizer.js';
-import { syntheticVocabulary } from './synthetic-vocabulary.js';
-import { Vocabulary } from '../tokenizer/base/vocabulary.js';
+import { kindOfType } from '../tokenizer/tokenizer-class.js';
+import { syntheticBytePairs, syntheticVocabulary } from './synthetic-vocabulary.js';
+import { ROBERTA_SPECIALS, Vocabulary } from '../tokenizer/base/vocabulary.js';
 
 /** Models round their vocabulary up (30522 pieces to 30912 rows, say); more spare rows than this are no rounding. */
 const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);
@@ -14,11 +17,19 @@ const mostSpareRows = (pieces: number): number => Math.max(64, pieces / 20);
  * @param onNote told what upstream does in silence; `process.emitWarning` when absent
  * @throws InputError when there is none, or it does not fit the model's `vocab_size`
  */
-export async function tokenizerOf(model: BertModel, onNote?: Note): Promise<BertTokenizer> {
-  if (model.directory === undefined) return new BertTokenizer(new Vocabulary(syntheticVocabulary()));
+export async function tokenizerOf(model: BertModel, onNote?: Note): Promise<Tokenizer> {
+  if (model.directory === undefined) return syntheticTokenizer(model.config.modelType);
   const tokenizer = await loadTokenizer(model.directory, onNote ? { onWarning: onNote } : {});
   checkVocabularySize(model, tokenizer.vocabulary.pieces);
   return tokenizer;
+}
+
+function syntheticTokenizer(modelType: string): Tokenizer {
+  if (kindOfType(modelType) === 'wordpiece') return new BertTokenizer(new Vocabulary(syntheticVocabulary()));
+  const { pieces, merges } = syntheticBytePairs();
+  return new BpeTokenizer(new Vocabulary(pieces, ROBERTA_SPECIALS), {
+    ...{ pairs: merges, nameOf: (at) => `merge ${at}` },
+  });
 }
 
 function checkVocabularySize({ name, config }: BertModel, pieces: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { InputError } from '../../ipu-config/base/errors.js';
+import { familyOf } from '../models/families/families.js';
 import type { RowOutput, Task, TaskContext } from '../tasks/task.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import type { Row, RowOwner } from './rows.js';
@@ -96,17 +97,18 @@ export class TaskRequest<Output> implements RowOwner {
 /** What a stage would stumble over, all other rows with it, is found before a row enters the pipeline. */
 function checkRows(rows: readonly Encoding[], { config, maxLength }: TaskContext): void {
   if (rows.length === 0) throw new InputError('the input has no rows: a task makes one at least of each.');
+  const { tokenTypes } = familyOf(config);
   for (const { ids, typeIds } of rows) {
     if (ids.length === 0 || ids.length > maxLength) {
       throw new InputError(`a row has ${ids.length} pieces; it may have 1 to ${maxLength}.`);
     }
     refuseAbove(ids, config.vocabSize, 'piece', 'rows for pieces (vocab_size)');
-    refuseAbove(
-      typeIds,
-      config.typeVocabSize,
-      'token type',
-      'token types (type_vocab_size): it takes no pairs',
-    );
+    if (tokenTypes === 'none') continue;
+    const [types, why] =
+      tokenTypes === 'read'
+        ? ([config.typeVocabSize, 'type_vocab_size'] as const)
+        : ([1, `${config.modelType} models read type 0 alone, and their tokenizers give no other`] as const);
+    refuseAbove(typeIds, types, 'token type', `token types (${why}): it takes no pairs`);
   }
 }
 

@@ -36,15 +36,19 @@ export function byLength(rows: readonly Row[], descending: boolean): Row[] {
   return descending ? sorted.reverse() : sorted;
 }
 
+/** What each input of a model takes of a row. */
+const COLUMNS: Readonly<Record<string, (row: Encoding) => readonly number[]>> = {
+  input_ids: ({ ids }) => ids,
+  attention_mask: ({ attentionMask }) => attentionMask,
+  token_type_ids: ({ typeIds }) => typeIds,
+};
+
 /** Rows as a micro-batch `[batch, sequence]`, filled up to the longest of them with `padId` under a mask of 0. */
-export function batchTensors(rows: readonly Row[], padId: number): Tensor[] {
+export function batchTensors(rows: readonly Row[], inputs: readonly string[], padId: number): Tensor[] {
   const sequence = longest(rows);
-  const columns = { input_ids: padId, attention_mask: 0, token_type_ids: 0 };
-  const values = (name: string, { ids, attentionMask, typeIds }: Encoding): readonly number[] =>
-    name === 'input_ids' ? ids : name === 'attention_mask' ? attentionMask : typeIds;
-  return Object.entries(columns).map(([name, padding]) => {
-    const data = new Int32Array(rows.length * sequence).fill(padding);
-    rows.forEach(({ encoding }, at) => data.set(values(name, encoding), at * sequence));
+  return inputs.map((name) => {
+    const data = new Int32Array(rows.length * sequence).fill(name === 'input_ids' ? padId : 0);
+    rows.forEach(({ encoding }, at) => data.set(COLUMNS[name]!(encoding), at * sequence));
     return { name, dtype: 'int32', shape: [rows.length, sequence], data };
   });
 }

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { readJsonFile } from '../../ipu-config/base/files/read-json.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import { brief } from '../../ipu-config/base/json-text.js';
+import { longestSequence } from '../models/model-config.js';
 import type { Pooling } from '../tasks/embed.js';
 import type { BertModel, Note } from './model.js';
 import { tokenizerOf } from './model-tokenizer.js';
@@ -64,9 +65,7 @@ export async function modelChoices(
       ...(pooling === undefined ? {} : { pooling }),
       ...(normalize === undefined || given.normalize !== undefined ? {} : { normalize }),
     },
-    ...(maxLength === undefined
-      ? {}
-      : { maxLength: Math.min(maxLength, model.config.maxPositionEmbeddings) }),
+    ...(maxLength === undefined ? {} : { maxLength: Math.min(maxLength, longestSequence(model.config)) }),
   };
 }
 

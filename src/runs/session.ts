@@ -2,6 +2,8 @@ import { withinMs } from '../../ipu-config/base/bounded.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
+import { rowInputs } from '../models/families/families.js';
+import { longestSequence } from '../models/model-config.js';
 import { resolveOptions } from '../tasks/options.js';
 import { TASKS, type AnyTask, type TaskInput, type TaskOptions, type TaskOutput } from '../tasks/table.js';
 import type { TaskContext, TaskDefinition, TaskInputs, TaskResult, TaskSpec } from '../tasks/task.js';
@@ -84,7 +86,9 @@ export async function openSession<T extends AnyTask>(
     ...{ executor, microBatch, sequenceLength: context.maxLength },
   });
   const batches = new BatchStream(pipeline, {
-    ...{ microBatch, lookahead, signal, padId: context.tokenizer.padId },
+    ...{ microBatch, lookahead, signal, inputs: rowInputs(model.config) },
+    // Where positions depend on it, the model's own.
+    padId: model.config.padTokenId ?? context.tokenizer.padId,
     flows:
       options.schedule === undefined && new Set(cut.stages.map(({ ipu }) => ipu)).size === cut.stages.length,
   });
@@ -103,7 +107,7 @@ export async function taskContext({
   readonly onNote?: Note;
 }): Promise<TaskContext> {
   const { config } = model;
-  const longest = maxLength ?? Math.min(USUAL_LENGTH, config.maxPositionEmbeddings);
+  const longest = maxLength ?? Math.min(USUAL_LENGTH, longestSequence(config));
   checkCounts({ maxLength: longest });
   checkSequenceLength(model, longest);
   return { tokenizer: await tokenizerOf(model, onNote), config, maxLength: longest };

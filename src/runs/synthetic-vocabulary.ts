@@ -1,4 +1,6 @@
-import { STANDARD_SPECIALS } from '../tokenizer/base/vocabulary.js';
+import { ROBERTA_SPECIALS, STANDARD_SPECIALS } from '../tokenizer/base/vocabulary.js';
+import { BYTE_SYMBOLS, SPACE_SYMBOL } from '../tokenizer/bpe/byte-symbols.js';
+import type { Merge } from '../tokenizer/bpe/merges.js';
 
 /** Frequent English words, and words that texts about pipelines and computers use. */
 const WORDS = `
@@ -37,6 +39,29 @@ export function syntheticVocabulary(): string[] {
   const rimes = RIMES.split(' ');
   const syllables = onsets.flatMap((onset) => rimes.map((rime) => onset + rime));
   const parts = [...printable, ...onsets, ...rimes, ...syllables];
-  const words = WORDS.trim().split(/\s+/);
-  return [...new Set([pad, unk, cls, sep, mask, ...parts, ...parts.map((part) => `##${part}`), ...words])];
+  return [...new Set([pad, unk, cls, sep, mask, ...parts, ...parts.map((part) => `##${part}`), ...words()])];
+}
+
+/**
+ * That of synthetic models with byte-level BPE, by rule as well: all bytes, and the beginnings of the words above with
+ * a space before them. The special pieces have RoBERTa's ids.
+ */
+export function syntheticBytePairs(): { readonly pieces: string[]; readonly merges: Merge[] } {
+  const { unk, cls, sep, pad, mask } = ROBERTA_SPECIALS;
+  const merges = new Map<string, Merge>();
+  for (const word of words()) {
+    let left = SPACE_SYMBOL;
+    for (const letter of word) {
+      merges.set(left + letter, [left, letter]);
+      left += letter;
+    }
+  }
+  return {
+    pieces: [cls, pad, sep, unk, ...BYTE_SYMBOLS, ...merges.keys(), mask],
+    merges: [...merges.values()],
+  };
+}
+
+function words(): string[] {
+  return WORDS.trim().split(/\s+/);
 }

@@ -93,6 +93,8 @@ export class TaskStream<Input, Output> {
         const rows: Row[] = [];
         more = await this.#readAhead(rows);
         if (rows.length > 0 && !this.#stopped) await this.#run(rows, isDescending);
+        // Whoever still waits for these is told why they never run.
+        else if (this.#broken) for (const { owner } of rows) owner.fail(this.#broken.thrown);
       }
       const closed = this.#source.close();
       if (await withinMs(RETURN_MS, closed)) await closed;

@@ -1,6 +1,6 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { percent } from '../../ipu-config/base/format.js';
-import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import { encodeWindows } from '../tokenizer/windows.js';
 import { answerFromLogits, type Answer, type WindowLogits } from './answer-spans.js';
@@ -62,7 +62,7 @@ export const answer: TaskDefinition<QuestionToAnswer, Answer, typeof OPTIONS> = 
  * @throws InputError for a question that leaves no room in a row
  */
 export function questionWindows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   { question, context }: QuestionToAnswer,
   { maxLength, docStride }: { readonly maxLength: number; readonly docStride: number },
 ): Encoding[] {

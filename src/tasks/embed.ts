@@ -36,7 +36,7 @@ const OPTIONS = {
 /** Turns texts into vectors. */
 export const embed: TaskDefinition<TextToEmbed, Embedding, typeof OPTIONS> = {
   name: 'embed',
-  about: 'turn texts into vectors, with the encoder of any BERT model',
+  about: 'turn texts into vectors, with the encoder of any model',
   fields: { text: { kind: 'text', about: 'what to embed' } },
   options: OPTIONS,
   head: ({ pooling }) => (pooling === 'pooler' ? 'pooler' : null),

@@ -1,6 +1,6 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { percent } from '../../ipu-config/base/format.js';
-import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import { likeliest, softmax } from './likelihood.js';
 import { TRUNCATE, whole } from './options.js';
 import type { TaskDefinition } from './task.js';
@@ -13,7 +13,7 @@ export interface TextToFill {
 }
 
 export interface MaskCandidate {
-  /** A piece of the vocabulary; `##` says that it continues a word. */
+  /** A piece of the vocabulary, as text: with `##` or without a space before it where it continues a word. */
   readonly token: string;
   readonly id: number;
   readonly score: number;
@@ -63,7 +63,7 @@ export const fill: TaskDefinition<TextToFill, FilledText, typeof OPTIONS> = {
         const logits = (data as Float32Array).subarray(at * vocabulary, (at + 1) * vocabulary);
         return [{ start, end, candidates: candidates(tokenizer, logits, topK) }];
       });
-      return { text: filled(text, masks), masks };
+      return { text: filled(tokenizer, text, masks), masks };
     },
   }),
   text: ({ text, masks }, _input, { strong, faint }) =>
@@ -76,16 +76,16 @@ export const fill: TaskDefinition<TextToFill, FilledText, typeof OPTIONS> = {
 };
 
 /** Rows of the vocabulary that no piece has (padding of the table) are no candidates. */
-function candidates({ vocabulary }: BertTokenizer, logits: Float32Array, topK: number): MaskCandidate[] {
+function candidates(tokenizer: Tokenizer, logits: Float32Array, topK: number): MaskCandidate[] {
   const probabilities = softmax(logits);
-  return likeliest(probabilities.slice(0, vocabulary.pieces.length), topK).map((id) => ({
-    token: vocabulary.pieces[id]!,
+  return likeliest(probabilities.slice(0, tokenizer.vocabulary.pieces.length), topK).map((id) => ({
+    token: tokenizer.textOf([id]),
     id,
     score: probabilities[id]!,
   }));
 }
 
-function filled(text: string, masks: readonly FilledMask[]): string {
+function filled(tokenizer: Tokenizer, text: string, masks: readonly FilledMask[]): string {
   let done = '';
   let from = 0;
   for (const {
@@ -93,9 +93,7 @@ function filled(text: string, masks: readonly FilledMask[]): string {
     end,
     candidates: [best],
   } of masks) {
-    const token = best!.token;
-    const isRest = token.startsWith('##');
-    done += isRest ? text.slice(from, start).trimEnd() + token.slice(2) : text.slice(from, start) + token;
+    done += tokenizer.textWith(text.slice(from, start), best!.id);
     from = end;
   }
   return done + text.slice(from);

@@ -1,5 +1,5 @@
 import { percent } from '../../ipu-config/base/format.js';
-import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import { AGGREGATIONS, entitiesOf, type Entity, type LabelledPiece } from './entities.js';
 import { softmax } from './likelihood.js';
@@ -39,7 +39,7 @@ export const label: TaskDefinition<TextToLabel, LabelledText, typeof OPTIONS> = 
     return {
       rows: ({ text }) => textRows(tokenizer, text, { maxLength, stride }),
       result: ({ text }, rows, outputs) => {
-        const pieces = piecesOf(tokenizer, rows, outputs, stride);
+        const pieces = piecesOf(tokenizer, text, rows, outputs, stride);
         const entities = entitiesOf(pieces, config.id2label, aggregation);
         return {
           entities: entities.map((entity) => ({ ...entity, text: text.slice(entity.start, entity.end) })),
@@ -55,7 +55,8 @@ export const label: TaskDefinition<TextToLabel, LabelledText, typeof OPTIONS> = 
 
 /** Each piece of the text once, with the scores of the row that shows most of what stands around it. */
 function piecesOf(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
+  text: string,
   rows: readonly Encoding[],
   outputs: readonly RowOutput[],
   stride: number,
@@ -73,7 +74,7 @@ function piecesOf(
       if (known && known.surroundings >= surroundings) return;
       const [start, end] = row.offsets[place]!;
       const logits = (data as Float32Array).subarray(place * labels, (place + 1) * labels);
-      const continuesWord = tokenizer.vocabulary.pieces[row.ids[place]!]!.startsWith(tokenizer.continuation);
+      const continuesWord = tokenizer.continuesWord(row.ids[place]!, text, start);
       best[from + at] = { piece: { start, end, continuesWord, scores: softmax(logits) }, surroundings };
     });
     from += count - stride;

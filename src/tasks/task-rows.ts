@@ -1,7 +1,8 @@
 import { InputError, InternalError } from '../../ipu-config/base/errors.js';
-import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import { assemble, encode, type Encoding } from '../tokenizer/encode.js';
 import { addedByLayout } from '../tokenizer/base/row-layout.js';
+import { windowsOf } from '../tokenizer/windows.js';
 import type { RowOutput, RowTensor } from './task.js';
 
 export interface RowOptions {
@@ -16,7 +17,7 @@ export interface RowOptions {
  * @throws InputError for an empty text, or for one that is too long and may not be cut
  */
 export function oneRow(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   texts: { readonly [name: string]: string | undefined },
   { maxLength, truncate = false }: RowOptions,
 ): Encoding {
@@ -39,7 +40,7 @@ export function oneRow(
  * @throws InputError for an empty text, or a stride that leaves no way forward
  */
 export function textRows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   text: string,
   { maxLength, stride }: { readonly maxLength: number; readonly stride: number },
 ): Encoding[] {
@@ -52,12 +53,9 @@ export function textRows(
         'that neighbouring rows share. Give a larger maximum length or a smaller stride.',
     );
   }
-  const rows: Encoding[] = [];
-  for (let from = 0; ; from += room - stride) {
-    const to = Math.min(whole.ids.length, from + room);
-    rows.push(assemble(tokenizer, { text: whole, from, to }, undefined));
-    if (to === whole.ids.length) return rows;
-  }
+  return windowsOf(whole.ids.length, room, stride, 'right').map(([from, to]) =>
+    assemble(tokenizer, { text: whole, from, to }, undefined),
+  );
 }
 
 export function refuseEmpty(name: string, text: string | undefined): void {

@@ -1,13 +1,13 @@
 import type { InputError } from '../../ipu-config/base/errors.js';
 import type { ModelConfig, ModelHead } from '../models/model-config.js';
-import type { BertTokenizer } from '../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/base/tokenizer.js';
 import type { Encoding } from '../tokenizer/encode.js';
 import type { Fields } from './fields.js';
 import type { OptionSpecs, OptionValues } from './options.js';
 
 /** What tasks know of the model that they talk to. */
 export interface TaskContext {
-  readonly tokenizer: BertTokenizer;
+  readonly tokenizer: Tokenizer;
   readonly config: ModelConfig;
   /** Most pieces in a row. */
   readonly maxLength: number;

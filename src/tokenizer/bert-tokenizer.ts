@@ -1,18 +1,11 @@
-import { InputError } from '../../ipu-config/base/errors.js';
-import { brief } from '../../ipu-config/base/json-text.js';
-import {
-  distinct,
-  numberTokens,
-  specialToken,
-  type AddedToken,
-  type NumberedToken,
-} from './base/added-tokens.js';
-import { bertLayout, type RowLayout } from './base/row-layout.js';
+import type { AddedToken } from './base/added-tokens.js';
+import { bertLayout } from './base/row-layout.js';
 import { bertNormalizer, lowerCase, type Normalizer } from './steps/normalizers.js';
-import { originChars, textOf } from './steps/origin-chars.js';
-import { bertSplitter, type Splitter } from './steps/splitters.js';
-import { cutAtTokens, TokenFinder, type FoundToken } from './token-finder.js';
-import type { TokenizedText, Tokenizer, TokenizerFlavour } from './base/tokenizer.js';
+import { originChars, textOf, type OriginChar } from './steps/origin-chars.js';
+import { bertSplitter } from './steps/splitters.js';
+import { cutAtTokens } from './token-finder.js';
+import type { TokenizedText } from './base/tokenizer.js';
+import { pushToken, TokenizerBase, type TokenizerOptions } from './tokenizer-base.js';
 import { isAsciiSpace, isSurrogate } from './base/unicode.js';
 import type { Vocabulary } from './base/vocabulary.js';
 import type { BasicOptions } from './wordpiece/basic-options.js';
@@ -21,9 +14,7 @@ import { slowWords } from './wordpiece/slow-words.js';
 import { WordBuffer } from './wordpiece/word-buffer.js';
 import { pushPlace, WordPiece } from './wordpiece/word-piece.js';
 
-export interface BertTokenizerOptions {
-  /** `fast` when absent. */
-  readonly flavour?: TokenizerFlavour;
+export interface BertTokenizerOptions extends TokenizerOptions {
   /** True when absent: control characters are dropped (fast flavour; the slow one always does). */
   readonly cleanText?: boolean;
   /** True when absent: the uncased models. */
@@ -32,132 +23,83 @@ export interface BertTokenizerOptions {
   readonly stripAccents?: boolean;
   /** True when absent. */
   readonly splitIdeographs?: boolean;
-  /** In place of the four above, where tokenizer.json says so (fast flavour). */
-  readonly normalize?: Normalizer;
-  /** In place of white space and punctuation, where tokenizer.json says so (fast flavour). */
-  readonly split?: Splitter;
-  /** Tokens beside the vocabulary's five special ones that are found whole, the others' pieces or further ones. */
-  readonly addedTokens?: readonly AddedToken[];
   /** Words that the slow flavour leaves whole where white space stands around them; the fast one has no such thing. */
   readonly neverSplit?: readonly string[];
-  /** Rows longer than this are more than the model reads; no bound when absent. */
-  readonly modelMaxLength?: number;
   /** What stands for words that cannot be made of pieces; the vocabulary's own when absent. */
   readonly unknownPiece?: string;
   /** `##` when absent. */
   readonly continuation?: string;
   /** Longer words, in code points, are unknown as a whole; 100 when absent. */
   readonly maxWordChars?: number;
-  /** `[CLS] first [SEP] second [SEP]` when absent. */
-  readonly layout?: RowLayout;
 }
 
 /** BERT's tokenizer: basic tokenisation, then WordPiece. Free of Node; `loadTokenizer` reads one from a directory. */
-export class BertTokenizer implements Tokenizer {
-  readonly vocabulary: Vocabulary;
-  readonly flavour: TokenizerFlavour;
-  readonly modelMaxLength: number;
-  readonly layout: RowLayout;
-  readonly continuation: string;
-  readonly unkId: number;
-  readonly clsId: number;
-  readonly sepId: number;
-  readonly padId: number;
-  readonly maskId: number;
-  readonly specialIds: ReadonlySet<number>;
+export class BertTokenizer extends TokenizerBase {
+  readonly #continuation: string;
   readonly #basic: BasicOptions;
   /** First units of tokens that the slow flavour never splits. */
   readonly #guarded: ReadonlySet<number>;
   readonly #rules: CharRules;
   readonly #wordPiece: WordPiece;
-  /** Added tokens that are looked for in the raw text. */
-  readonly #raw: TokenFinder;
-  /** Those that are looked for in the normalised text, between the others. */
-  readonly #normalized: TokenFinder;
-  readonly #normalize: Normalizer;
-  readonly #split: Splitter;
-  /** Whether `#rules` can do what `#normalize` and `#split` do, and faster. */
+  /** Whether `#rules` can do what the steps do, and faster. */
   readonly #byRules: boolean;
   readonly #word = new WordBuffer();
 
   /** @throws InputError when added tokens have ids that do not fit, or nothing is left of one that is normalised */
   constructor(vocabulary: Vocabulary, options: BertTokenizerOptions = {}) {
-    const { unk, cls, sep, pad, mask } = vocabulary.specials;
-    const five = [unk, cls, sep, pad, mask].map((content) => specialToken(content));
-    const ids = new Map(vocabulary.ids);
-    const tokens = numberTokens(ids, distinct([...five, ...(options.addedTokens ?? [])]), vocabulary.where);
-    this.vocabulary = ids.size === vocabulary.ids.size ? vocabulary : vocabulary.extended(ids);
-    this.flavour = options.flavour ?? 'fast';
-    this.modelMaxLength = options.modelMaxLength ?? Infinity;
-    this.unkId = vocabulary.id(options.unknownPiece ?? unk);
-    this.clsId = vocabulary.id(cls);
-    this.sepId = vocabulary.id(sep);
-    this.padId = vocabulary.id(pad);
-    this.maskId = vocabulary.id(mask);
-    this.specialIds = new Set(tokens.filter(({ special }) => special).map(({ id }) => id));
-    this.layout = options.layout ?? bertLayout(this.clsId, this.sepId);
-    this.continuation = options.continuation ?? '##';
-    this.#basic = basicOptions(options, tokens);
+    super(vocabulary, options, {
+      maskTakesSpace: false,
+      layout: bertLayout,
+      normalize: normalizerOf(basicOptions(options, [])),
+      split: bertSplitter,
+    });
+    this.#continuation = options.continuation ?? '##';
+    this.#basic = basicOptions(options, this.tokens);
     this.#guarded = new Set([...this.#basic.neverSplit].map((token) => token.charCodeAt(0)));
     this.#rules = new CharRules(this.#basic);
-    const { continuation, unkId: unknownId } = this;
     this.#wordPiece = new WordPiece(vocabulary.ids, {
-      ...{ unknownId, continuation, maxWordChars: options.maxWordChars ?? 100 },
+      unknownId: this.vocabulary.id(options.unknownPiece ?? vocabulary.specials.unk),
+      continuation: this.#continuation,
+      maxWordChars: options.maxWordChars ?? 100,
     });
-    this.#normalize = options.normalize ?? normalizerOf(this.#basic);
-    this.#split = options.split ?? bertSplitter;
-    this.#raw = new TokenFinder(tokens.filter(({ normalized }) => !normalized));
-    this.#normalized = new TokenFinder(normalizedTokens(tokens, this.#normalize));
-    this.#byRules = !options.normalize && !options.split && this.#normalized.isEmpty;
+    this.#byRules = !options.normalize && !options.split && this.normalized.isEmpty;
   }
 
-  /** Ids of a text's pieces. */
-  pieces(text: string): number[] {
-    return this.tokenize(text).ids;
+  override textOf(ids: readonly number[]): string {
+    const { pieces, specials } = this.vocabulary;
+    const text = ids.map((id) => pieces[id] ?? specials.unk).join(' ');
+    return text.replaceAll(` ${this.#continuation}`, '').trim();
   }
 
-  /** Added tokens are found first; what lies between them is normalised and cut into pieces. */
-  tokenize(text: string): TokenizedText {
-    const out: TokenizedText = { ids: [], starts: [], ends: [] };
-    let from = 0;
-    for (const token of this.#raw.find(text)) {
-      this.#tokenizePlain(text, from, token.start, out);
-      pushToken(token, out);
-      from = token.end;
-    }
-    this.#tokenizePlain(text, from, text.length, out);
-    return out;
+  override textWith(before: string, id: number): string {
+    const piece = this.vocabulary.pieces[id]!;
+    if (!this.continuesWord(id)) return before + piece;
+    return before.trimEnd() + piece.slice(this.#continuation.length);
   }
 
-  #tokenizePlain(text: string, from: number, to: number, out: TokenizedText): void {
-    if (from >= to) return;
+  override continuesWord(id: number): boolean {
+    return this.vocabulary.pieces[id]!.startsWith(this.#continuation);
+  }
+
+  protected override tokenizePlain(text: string, from: number, to: number, out: TokenizedText): void {
     if (this.flavour === 'slow') this.#tokenizeSlowly(text, from, to, out);
     else if (this.#byRules) this.#tokenizeByRules(text, from, to, out);
-    else this.#tokenizeBySteps(text, from, to, out);
+    else this.tokenizeBySteps(text, from, to, out);
   }
 
-  #tokenizeBySteps(text: string, from: number, to: number, out: TokenizedText): void {
-    const chars = this.#normalize(originChars(text.slice(from, to), from));
-    for (const part of cutAtTokens(chars, this.#normalized)) {
-      if ('id' in part) {
-        pushToken(part, out);
-        continue;
-      }
-      for (const word of this.#split([part.chars])) {
-        for (const { char, start, end } of word) this.#word.pushText(char, start, end);
-        this.#closeWord(out);
-      }
-    }
+  protected override pushWord(chars: readonly OriginChar[], out: TokenizedText): void {
+    for (const { char, start, end } of chars) this.#word.pushText(char, start, end);
+    this.#closeWord(out);
   }
 
   /** Tokens to be found in the normalised text are, here as in Python, found in the one in lower case. */
   #tokenizeSlowly(text: string, from: number, to: number, out: TokenizedText): void {
-    if (this.#normalized.isEmpty) {
+    if (this.normalized.isEmpty) {
       this.#tokenizeRuns(text, from, to, out);
       return;
     }
-    const chars = this.#normalize(originChars(text.slice(from, to), from));
-    for (const part of cutAtTokens(chars, this.#normalized)) {
+    const chars = this.normalize(originChars(text.slice(from, to), from));
+    for (const part of cutAtTokens(chars, this.normalized)) {
       if ('id' in part) pushToken(part, out);
       else this.#tokenizeRuns(text, part.chars[0]!.start, part.chars.at(-1)!.end, out);
     }
@@ -234,24 +176,6 @@ export class BertTokenizer implements Tokenizer {
       }
     }
   }
-}
-
-function pushToken({ id, start, end }: FoundToken, out: TokenizedText): void {
-  out.ids.push(id);
-  out.starts.push(start);
-  out.ends.push(end);
-}
-
-function normalizedTokens(tokens: readonly NumberedToken[], normalize: Normalizer): NumberedToken[] {
-  return tokens
-    .filter(({ normalized }) => normalized)
-    .map((token) => {
-      const content = textOf(normalize(originChars(token.content, 0)));
-      if (content !== '') return { ...token, content };
-      throw new InputError(
-        `nothing is left of the added token ${brief(token.content)} when it is normalised: set "normalized" to false.`,
-      );
-    });
 }
 
 function basicOptions(options: BertTokenizerOptions, tokens: readonly AddedToken[]): BasicOptions {

@@ -25,11 +25,6 @@ export interface DecodeOptions {
 export function decode(tokenizer: Tokenizer, ids: readonly number[], options: DecodeOptions = {}): string {
   const { skipSpecialTokens = true, cleanUp = true } = options;
   const kept = skipSpecialTokens ? ids.filter((id) => !tokenizer.specialIds.has(id)) : ids;
-  const { pieces, specials } = tokenizer.vocabulary;
-  const text = kept
-    .map((id) => pieces[id] ?? specials.unk)
-    .join(' ')
-    .replaceAll(` ${tokenizer.continuation}`, '')
-    .trim();
+  const text = tokenizer.textOf(kept);
   return cleanUp ? CLEAN_UP.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text) : text;
 }

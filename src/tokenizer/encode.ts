@@ -94,12 +94,12 @@ function encodeRow(
   // To the slow tokenizer a limit of 0 is none.
   const isLimited = maxLength > 0 || tokenizer.flavour === 'fast';
   const kept = truncated(lengths, maxLength - specials, isLimited ? truncation : 'none', tokenizer.flavour);
-  return assemble(
-    tokenizer,
-    { text: a, from: 0, to: kept.first },
-    b && { text: b, from: 0, to: kept.second ?? 0 },
-    addSpecialTokens,
-  );
+  const partOf = (text: TokenizedText, count: number): TextPart => {
+    const from = tokenizer.truncationSide === 'left' ? text.ids.length - count : 0;
+    return { text, from, to: from + count };
+  };
+  const parts = [partOf(a, kept.first), b && partOf(b, kept.second ?? 0)] as const;
+  return assemble(tokenizer, ...parts, addSpecialTokens);
 }
 
 function checkOptions({ maxLength, truncation = 'none', padding = 'none', ...rest }: EncodeOptions): void {
@@ -162,12 +162,21 @@ function appendPart(encoding: Encoding, part: TextPart, typeId: number, sequence
   }
 }
 
-/** Fills a row up on the right; a longer one stays as it is. */
+/** Fills a row up on the tokenizer's side; a longer one stays as it is. */
 export function pad(tokenizer: Tokenizer, encoding: Encoding, length: number): void {
-  while (encoding.ids.length < length) {
-    append(encoding, tokenizer.padId, 0, -1, NOWHERE);
-    encoding.attentionMask[encoding.ids.length - 1] = 0;
-  }
+  const had = encoding.ids.length;
+  const missing = Math.max(0, length - had);
+  const fill = <T>(values: T[], value: T): void => {
+    values.length += missing;
+    if (tokenizer.paddingSide === 'right') values.fill(value, had);
+    else values.copyWithin(missing, 0, had).fill(value, 0, missing);
+  };
+  fill(encoding.ids, tokenizer.padId);
+  fill(encoding.typeIds, 0);
+  fill(encoding.attentionMask, 0);
+  fill(encoding.specialTokensMask, 1);
+  fill(encoding.sequenceIds, -1);
+  fill(encoding.offsets, NOWHERE);
 }
 
 function append(

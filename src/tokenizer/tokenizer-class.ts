@@ -7,15 +7,31 @@ export interface ClassFile {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-/** Of transformers' classes, those that are BERT's tokenizer under another name. */
-const BERT_CLASSES: ReadonlySet<string> = new Set([
-  ...['Bert', 'ConvBert', 'DistilBert', 'Electra', 'LayoutLM', 'Lxmert', 'MobileBert', 'Realm'],
-  ...['RetriBert', 'SqueezeBert', 'DPRContextEncoder', 'DPRQuestionEncoder', 'DPRReader'],
-]);
-/** Those that are nothing but their tokenizer.json. */
-const BACKEND_CLASSES: ReadonlySet<string> = new Set(['PreTrainedTokenizerFast', 'TokenizersBackend']);
+export type TokenizerKind = 'wordpiece' | 'bpe' | 'sentencepiece' | 'backend';
 
-/** Arguments of tokenizers that are not BERT's, and the values with which they change nothing. */
+export interface TokenizerClass {
+  readonly name: string;
+  readonly kind: TokenizerKind;
+  /** The file that names it. */
+  readonly file: string;
+}
+
+/** transformers' classes, without `Tokenizer` and `TokenizerFast`. */
+const KINDS: Readonly<Record<TokenizerKind, readonly string[]>> = {
+  wordpiece: [
+    ...['Bert', 'ConvBert', 'DistilBert', 'Electra', 'LayoutLM', 'Lxmert', 'MobileBert', 'Realm'],
+    ...['RetriBert', 'SqueezeBert', 'DPRContextEncoder', 'DPRQuestionEncoder', 'DPRReader'],
+  ],
+  bpe: ['Roberta', 'Longformer', 'Bart'],
+  sentencepiece: [
+    ...['XLMRoberta', 'Camembert', 'Albert', 'XLNet', 'T5', 'MBart', 'DebertaV2', 'BigBird', 'Barthez'],
+    ...['RemBert', 'XLMRobertaXL'],
+  ],
+  // Nothing but their tokenizer.json.
+  backend: ['PreTrained', 'TokenizersBackend'],
+};
+
+/** Arguments of other tokenizers, and the values with which they change nothing. */
 const FOREIGN_KEYS: Readonly<Record<string, readonly unknown[]>> = {
   word_tokenizer_type: ['basic'],
   subword_tokenizer_type: ['wordpiece'],
@@ -31,37 +47,52 @@ const FOREIGN_KEYS: Readonly<Record<string, readonly unknown[]>> = {
 /**
  * The class that a directory names, from the first file that names one: upstream asks tokenizer_config.json, then
  * config.json.
- * @throws InputError when it is no class of BERT's tokenizer
+ * @throws InputError when it is a class of none of the kinds
  */
-export function tokenizerClass(files: readonly ClassFile[]): string | undefined {
+export function tokenizerClass(files: readonly ClassFile[]): TokenizerClass | undefined {
   for (const { file, content } of files) {
     const name = content.tokenizer_class ?? undefined;
     if (name === undefined || name === '') continue;
     if (typeof name !== 'string') {
       throw new InputError(`${file}: tokenizer_class is wrong: ${brief(name)} is no name of a class.`);
     }
-    if (!isBackendClass(name) && !BERT_CLASSES.has(name.replace(/Tokenizer(Fast)?$/, ''))) {
-      throw new InputError(
-        `${file}: tokenizer_class is ${brief(name).slice(1, -1)}; only BERT's tokenizer (BertTokenizer and its other names) is read here.`,
-      );
-    }
-    return name;
+    const kind = kindOf(name.replace(/Tokenizer(Fast)?$/, ''));
+    if (kind) return { name, kind, file };
+    throw new InputError(
+      `${file}: tokenizer_class is ${brief(name).slice(1, -1)}; only BERT's tokenizer (BertTokenizer and its other names) ` +
+        "and RoBERTa's are read here.",
+    );
   }
   return undefined;
 }
 
-export function isBackendClass(name: string | undefined): boolean {
-  return name !== undefined && BACKEND_CLASSES.has(name);
+/** The kind of tokenizer that models of a `model_type` have where no file says otherwise. */
+export function kindOfType(modelType = ''): TokenizerKind {
+  const name = modelType.replaceAll('-', '').toLowerCase();
+  const names = Object.values(KINDS).flat();
+  return kindOf(names.find((known) => known.toLowerCase() === name) ?? '') ?? 'wordpiece';
 }
 
-/** @throws InputError for a key that no BERT tokenizer has and that would change what this one does */
+function kindOf(name: string): TokenizerKind | undefined {
+  return (Object.keys(KINDS) as TokenizerKind[]).find((kind) => KINDS[kind].includes(name));
+}
+
+/** @param what the file, and what in it says so */
+export function sentencePiece(what: string): InputError {
+  return new InputError(
+    `${what}: its tokenizer is SentencePiece, which is not read here. Take a model whose tokenizer is WordPiece ` +
+      '(vocab.txt) or byte-level BPE (vocab.json and merges.txt), or one of these as tokenizer.json.',
+  );
+}
+
+/** @throws InputError for a key of other tokenizers that would change what one of these does */
 export function refuseForeignKeys({ file, content }: ClassFile): void {
   for (const [key, harmless] of Object.entries(FOREIGN_KEYS)) {
     const value = content[key] ?? undefined;
     const isEmpty = typeof value === 'object' && Object.keys(value).length === 0;
     if (value === undefined || isEmpty || harmless.includes(value)) continue;
     throw new InputError(
-      `${file}: ${key} is ${brief(value)}, which BERT's tokenizer does not have: the texts that the model was trained ` +
+      `${file}: ${key} is ${brief(value)}, which the tokenizers that are read here do not have: the texts that the model was trained ` +
         'with were cut by another program.',
     );
   }

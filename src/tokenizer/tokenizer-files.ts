@@ -5,7 +5,6 @@ import { parsePythonJson } from '../../ipu-config/base/json-text.js';
 import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { AddedToken } from './base/added-tokens.js';
-import { parseVocabulary } from './base/vocabulary.js';
 
 const attribute = v.optional(v.nullable(v.boolean()));
 
@@ -23,7 +22,9 @@ export const addedToken = v.pipe(
     const isSpecial = special ?? false;
     return {
       ...{ content, special: isSpecial, normalized: normalized ?? !isSpecial },
-      ...{ singleWord: single_word ?? false, lstrip: lstrip ?? false, rstrip: rstrip ?? false },
+      ...(single_word == null ? {} : { singleWord: single_word }),
+      ...(lstrip == null ? {} : { lstrip }),
+      ...(rstrip == null ? {} : { rstrip }),
     };
   }),
 );
@@ -44,6 +45,8 @@ const optional = v.optional(v.nullable(namedToken));
 const tokenList = v.optional(v.nullable(v.array(namedToken)));
 
 export const specialsSchema = v.object({
+  bos_token: optional,
+  eos_token: optional,
   unk_token: optional,
   cls_token: optional,
   sep_token: optional,
@@ -66,7 +69,9 @@ export const specialsSchema = v.object({
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** `tokenizer_config.json`, as far as a BERT tokenizer looks at it. */
+const side = v.optional(v.nullable(v.picklist(['left', 'right'])));
+
+/** `tokenizer_config.json`, as far as the tokenizers look at it. */
 export const configSchema = v.object({
   ...specialsSchema.entries,
   tokenizer_class: v.optional(v.nullable(v.string())),
@@ -78,16 +83,15 @@ export const configSchema = v.object({
   added_tokens_decoder: v.optional(
     v.nullable(v.record(v.pipe(v.string(), v.regex(/^\d+$/, 'an id is a whole number')), addedToken)),
   ),
+  add_prefix_space: v.optional(v.nullable(v.boolean())),
+  trim_offsets: v.optional(v.nullable(v.boolean())),
+  truncation_side: side,
+  padding_side: side,
   never_split: v.optional(v.nullable(v.array(v.string()))),
 });
 
-/** `added_tokens.json` of older directories: ids by token. */
-export const addedTokensSchema = v.record(v.string(), whole);
-
-/** @throws InputError when the file cannot be read or is not UTF-8 */
-export async function readVocabulary(path: string): Promise<string[]> {
-  return parseVocabulary(await readText(path, 'the vocabulary '));
-}
+/** Ids by piece: `vocab.json`, `vocab` in tokenizer.json, and `added_tokens.json` of older directories. */
+export const pieceIds = v.record(v.string(), whole);
 
 /**
  * A file that is not there is an empty object.
@@ -124,8 +128,11 @@ export function fitting<T extends v.GenericSchema>(
   throw new InputError(`${where}: ${path ? `${path} is` : 'the content is'} wrong: ${issue.message}.`);
 }
 
-/** @param absent the text of a file that is not there; an error when not given */
-async function readText(path: string, what: string, absent?: string): Promise<string> {
+/**
+ * @param absent the text of a file that is not there; an error when not given
+ * @throws InputError when the file cannot be read or is not UTF-8
+ */
+export async function readText(path: string, what: string, absent?: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (absent !== undefined && systemCode(error) === 'ENOENT') return Buffer.from(absent);
     throw new InputError(`cannot read ${what}${path}: ${reason(error)}.`, { cause: error });

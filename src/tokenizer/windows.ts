@@ -1,7 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { assemble, pad, type Encoding } from './encode.js';
 import { addedByLayout } from './base/row-layout.js';
-import type { Tokenizer } from './base/tokenizer.js';
+import type { Side, Tokenizer } from './base/tokenizer.js';
 
 export interface WindowOptions {
   /** Most pieces in a row, special tokens included. */
@@ -36,13 +36,24 @@ export function encodeWindows(
     );
   }
   const questionPart = { text: first, from: 0, to: first.ids.length };
-  const windows: Encoding[] = [];
-  for (let from = 0; ; from += room - stride) {
-    const to = Math.min(second.ids.length, from + room);
+  return windowsOf(second.ids.length, room, stride, tokenizer.truncationSide).map(([from, to]) => {
     const window = assemble(tokenizer, questionPart, { text: second, from, to });
     if (padding === 'max_length') pad(tokenizer, window, maxLength);
-    windows.push(window);
-    if (to === second.ids.length) return windows;
+    return window;
+  });
+}
+
+/**
+ * Places `[from, to)` of at most `room` pieces that cover a text of `length`, neighbours sharing `stride`.
+ * @param room more than `stride`, unless the text fits
+ * @param cut `left`: the last part is full and comes first, as upstream cuts there
+ */
+export function windowsOf(length: number, room: number, stride: number, cut: Side): [number, number][] {
+  const places: [number, number][] = [];
+  for (let from = 0; ; from += room - stride) {
+    const to = Math.min(length, from + room);
+    places.push(cut === 'right' ? [from, to] : [length - to, length - from]);
+    if (to === length) return places;
   }
 }
 

@@ -90,6 +90,73 @@ describe('ipu-pipeline bench', () => {
     await rm(model, { recursive: true });
   });
 
+  it('measures as long as it takes, and says how steady it was', async () => {
+    const json = join(folder, 'steady.json');
+    const { code, stdout } = await ipuPipeline(
+      ...['bench', '--config', config, '--model', 'synthetic:bert-tiny', '--seq-len', '8', '--no-single'],
+      ...['--json', json],
+    );
+    expect(code).toBe(0);
+    const { runs, settings } = JSON.parse(await readFile(json, 'utf8')) as BenchmarkReport;
+    const [{ activity, spread }] = runs as [BenchmarkReport['runs'][number]];
+    expect(settings.microBatches).toBe(activity.microBatches);
+    expect(settings.microBatches).toBeGreaterThanOrEqual(12);
+    expect(activity.rates).toHaveLength(8);
+    // Eighths of a window whose rates are weighted by their time give the rate of the whole.
+    const sizes = activity.rates.map((_, at) => {
+      const [from, to] = [at, at + 1].map((part) => Math.round((part * activity.microBatches) / 8));
+      return to! - from!;
+    });
+    const seconds = activity.rates.reduce((sum, rate, at) => sum + sizes[at]! / rate, 0);
+    expect(seconds).toBeCloseTo(activity.seconds, 6);
+    expect(spread!.low).toBeLessThanOrEqual(spread!.high);
+    expect(spread!.low).toBeGreaterThanOrEqual(Math.min(...activity.rates));
+    expect(stdout).toMatch(
+      /^synthetic:bert-tiny as a pipeline of 2 stages does [\d.]+ sequences\/s on \d+ cores/,
+    );
+    expect(stdout).toMatch(/ ± \d+ % │/);
+  });
+
+  it('leaves out what a short run cannot say, and warns', async () => {
+    const { stdout } = await bench();
+    expect(stdout).toMatch(/one device, 1 thread.* ms │ +– │ +– │/);
+    expect(stdout).toMatch(/warning: pipeline, 2 stages: 6 micro-batches took .* too short to mean much/);
+  });
+
+  it('puts a pipeline with a stage for each core beside a published one', async () => {
+    const json = join(folder, 'cores.json');
+    const args = ['--model', 'synthetic:bert-mini', '--seq-len', '8', '--micro-batches', '3', '--json', json];
+    const { code } = await ipuPipeline('bench', ...args);
+    expect(code).toBe(0);
+    const { runs, environment, identicalOutputs } = JSON.parse(
+      await readFile(json, 'utf8'),
+    ) as BenchmarkReport;
+    const pipelines = runs.filter(({ stages }) => stages.length > 1).map(({ stages }) => stages.length);
+    const { cores } = environment;
+    expect(pipelines).toEqual(cores > 1 && cores < 4 ? [cores, 4] : [4]);
+    expect(identicalOutputs).toBe(true);
+  });
+
+  it('compares with an earlier report, and ends with 2 below a threshold', async () => {
+    const json = join(folder, 'earlier.json');
+    expect((await bench('--json', json)).code).toBe(0);
+    const same = await bench('--compare', json, '--threshold', '0');
+    expect(same.code).toBe(0);
+    expect(same.stdout).toMatch(/Compared with the report of .*\n(.*\n)+│ pipeline, 2 stages .* × │/);
+    const slow = await bench('--compare', json, '--threshold', '1e6');
+    expect({ code: slow.code, stdout: slow.stdout }).toMatchObject({
+      ...{ code: 2, stdout: expect.stringContaining('Compared with') as string },
+    });
+    expect(slow.stderr).toMatch(/slower than --threshold 1000000 of .*earlier\.json: one device, 1 thread: /);
+    const other = await bench('--compare', json, '--seq-len', '8');
+    expect(other).toMatchObject({ code: 2, stdout: '' });
+    expect(other.stderr).toMatch(/earlier\.json measured another sequenceLength: 16, and here it is 8/);
+    const noReport = await bench('--compare', config);
+    expect(noReport).toMatchObject({ code: 2, stderr: expect.stringContaining('ipu_config.json') as string });
+    const lone = await bench('--threshold', '1');
+    expect(lone).toMatchObject({ code: 2, stderr: expect.stringContaining('--compare') as string });
+  });
+
   it('can leave out one device', async () => {
     const { code, stdout } = await bench('--no-single');
     expect(code).toBe(0);

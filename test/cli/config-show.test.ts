@@ -78,6 +78,34 @@ describe('config show', () => {
     expect(serialized).not.toContain('does not divide');
   });
 
+  it('places other families, and says what is cut and kept', async () => {
+    const file = join(directory, 'roberta.json');
+    await writeFile(
+      file,
+      '{"layers_per_ipu": [1, 2], "embedding_serialization_factor": 5, "recompute_checkpoint_every_layer": true}',
+    );
+    const masked = await show(file, '--family', 'roberta', '--head', 'masked-lm', '--mode', 'training');
+    expect(masked).toContain('3 layers in 3 stages on 2 IPUs');
+    expect(masked).toContain('lm_head.decoder is computed in 5 parts.');
+    expect(masked).toContain('Recomputation starts from the output of 3 layers: 0–2.');
+    const report: unknown = JSON.parse(await show(file, '--family', 'distilbert', '--json'));
+    expect(report).toMatchObject({
+      placement: {
+        head: 1,
+        serialized: { module: 'distilbert.embeddings.word_embeddings', parts: 5 },
+        checkpoints: [0, 1],
+      },
+    });
+    expect(await show('bert-large-ipu', '--model', 'roberta-large')).toContain('24 layers in 4 stages');
+    await writeFile(join(directory, 'config.json'), '{"model_type": "distilbert", "n_layers": 3}');
+    expect(await show(file, '--model', directory)).toContain('3 layers in 2 stages');
+    await writeFile(join(directory, 'config.json'), '{"num_hidden_layers": 3, "vocab_size": 7}');
+    await expect(show(file, '--family', 'distilbert', '--head', 'pooler')).rejects.toThrow(
+      'distilbert models have no pooler; they have question-answering',
+    );
+    await expect(show(file, '--family', 'bert', '--model', directory)).rejects.toThrow('not both');
+  });
+
   it('warns where the vocabulary cannot be serialized as the file says', async () => {
     await writeFile(join(directory, 'serial.json'), '{"embedding_serialization_factor": 2}');
     const text = await show(join(directory, 'serial.json'), '--model', directory);

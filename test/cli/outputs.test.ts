@@ -103,7 +103,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** A file, a device, or nobody at the other end of stdout. */
+/** @param stdout a file, a device, or `closed`: nobody at its other end */
 function withStdout(stdout: string, ...args: string[]): Promise<Ended> {
   return new Promise((done, failed) => {
     const out = stdout === 'closed' ? 'pipe' : openSync(stdout, 'w');

@@ -6,10 +6,12 @@ import { pythonRegExp, runCase } from './run-case.js';
 
 describe('conformance cases', () => {
   it.skipIf(!shared.available).each([
-    ['ipu-config-cases.json', 300],
-    ['ipu-config-cases-2.json', 4],
+    ['conformance/ipu-config-cases.json', 300],
+    ['conformance/ipu-config-cases-2.json', 4],
+    ['families/placement-cases.json', 11],
+    ['families/hub-configs.json', 1],
   ])('of %s all pass', (file, least) => {
-    const cases = readCases(readFileSync(shared.path(`conformance/${file}`), 'utf8'));
+    const cases = readCases(readFileSync(shared.path(file), 'utf8'));
     const failures = cases
       .map((item) => ({ item, ...runCase(item) }))
       .filter(({ passed }) => !passed)

@@ -1,12 +1,9 @@
-import { IpuConfig } from 'ipu-pipeline';
-import { layerIpus, type Mode, type PythonDict } from 'ipu-pipeline/config';
-import type { ModelHead } from 'ipu-pipeline/models';
+import { IpuConfig, placeBert } from 'ipu-pipeline';
+import type { Mode, PythonDict } from 'ipu-pipeline/config';
+import { placeModel, readModelConfig, type ModelHead } from 'ipu-pipeline/models';
 import {
-  bertBlocks,
   checkPipelineMinimum,
   checkPopartDepth,
-  countStages,
-  layerSplit,
   mergeStages,
   pipelineUtilisation,
   popartPhases,
@@ -29,20 +26,37 @@ const pipelineStages: Kind = (input, expected) => {
   const head = HEADS[input.text('head')];
   if (head === undefined) throw new Error(`unknown head ${input.text('head')}`);
   const config = new IpuConfig({ layers_per_ipu: input.numbers('layers_per_ipu') });
-  const split = layerSplit(config);
-  const blocks = bertBlocks(layerIpus(split, input.number('num_layers')), head, split.ipusPerReplica);
+  const { blocks, stages, trainingStages } = placeBert(config, { layers: input.number('num_layers'), head });
   const list = blocks.map(({ name, ipu }) => [name, ipu]);
   const isHead = ([name]: (string | number)[]): boolean => !/^E(mbedding|ncoder\d+)$/.test(String(name));
   const short = { first: list[0]?.[1], head: list.filter(isHead) };
   const form = expected instanceof Map ? (expected as PythonDict).get('placement') : undefined;
-  const stages = countStages(blocks);
   return dict({
     // Some cases list every block, some only the first and those of the head.
     placement: form instanceof Map ? short : list,
-    forward_stages: stages.forward,
-    training_stages: stages.training,
-    min_gradient_accumulation_training: stages.training,
-    min_device_iterations_pipelined_inference: stages.forward,
+    forward_stages: stages.length,
+    training_stages: trainingStages,
+    min_gradient_accumulation_training: trainingStages,
+    min_device_iterations_pipelined_inference: stages.length,
+  });
+};
+
+/** Where upstream's pipelined class of a family puts its modules, and what it cuts and keeps. */
+const blockPlacement: Kind = (input) => {
+  const described = { model_type: input.text('model_type'), architectures: [input.text('class_name')] };
+  const { config: family, head } = readModelConfig('case', JSON.stringify(described));
+  const ipuConfig = new IpuConfig(input.dict('config'));
+  const model = { modelType: family.modelType, numHiddenLayers: input.number('num_layers') };
+  const placement = placeModel(ipuConfig, model, { head, mode: input.text('mode') as Mode });
+  const { blocks, serialized } = placement;
+  const modules = blocks.filter(({ name }) => !/^E(mbedding|ncoder\d+)$|^Pooler/.test(name));
+  return dict({
+    ipus_per_replica: placement.ipus,
+    embeddings: placement.embedding,
+    layers: placement.encoder,
+    head: Object.fromEntries(modules.map(({ name, ipu }) => [name, ipu])),
+    serialized: serialized === null ? [] : [[serialized.module, serialized.parts]],
+    recomputation_checkpoint_layers: placement.checkpoints,
   });
 };
 
@@ -120,6 +134,7 @@ const scheduleWithStage: Kind = (input) => {
 /** Kinds of cases about stages and schedules. */
 export const PIPELINE_KINDS: Readonly<Record<string, Kind>> = {
   pipeline_stages: pipelineStages,
+  block_placement: blockPlacement,
   pipeline_minimum: pipelineMinimum,
   pipeline_schedule: pipelineSchedule,
   pipeline_schedule_with_stage: scheduleWithStage,

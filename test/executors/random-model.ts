@@ -1,5 +1,6 @@
 import type { Tensor } from 'ipu-pipeline';
 import {
+  familyOfType,
   programOf,
   type ModelConfig,
   type ModelHead,
@@ -23,6 +24,8 @@ const VOCABULARY = 37;
 /** Odd sizes on purpose: heads of 1 … 9 numbers, 1 … 3 heads, rows that no vector width divides. */
 export const cases: fc.Arbitrary<Case> = fc
   .record({
+    modelType: fc.constantFrom('bert', 'roberta', 'distilbert'),
+    padTokenId: fc.integer({ min: 0, max: 3 }),
     heads: fc.integer({ min: 1, max: 3 }),
     headSize: fc.integer({ min: 1, max: 9 }),
     intermediate: fc.integer({ min: 1, max: 33 }),
@@ -45,6 +48,8 @@ export const cases: fc.Arbitrary<Case> = fc
   );
 
 function configOf(size: {
+  modelType: string;
+  padTokenId: number;
   heads: number;
   headSize: number;
   intermediate: number;
@@ -53,7 +58,8 @@ function configOf(size: {
   epsilon: number;
 }): ModelConfig {
   return {
-    modelType: 'bert',
+    modelType: size.modelType,
+    ...(size.modelType === 'roberta' ? { padTokenId: size.padTokenId } : {}),
     hiddenSize: size.heads * size.headSize,
     numHiddenLayers: size.layers,
     numAttentionHeads: size.heads,
@@ -68,13 +74,18 @@ function configOf(size: {
   };
 }
 
+/** The head where the family of a model has it, else the plain encoder. */
+export function headFor({ modelType }: ModelConfig, head: ModelHead): ModelHead | null {
+  return familyOfType(modelType)!.heads[head] ? head : null;
+}
+
 /** Uniform −0.5 … 0.5, around 1 for LayerNorm's scale; the same for a name and a seed. */
 export function randomWeights(seed: number): WeightSource {
   return {
     has: () => true,
     tensor(name, shape) {
       const next = random(seed ^ [...name].reduce((hash, c) => Math.imul(hash, 31) + c.charCodeAt(0), 7));
-      const centre = name.endsWith('LayerNorm.weight') ? 1 : 0;
+      const centre = /layer_?norm\.weight$/i.test(name) ? 1 : 0;
       const size = shape.reduce((product, d) => product * d, 1);
       return Promise.resolve(Float32Array.from({ length: size }, () => centre + next() - 0.5));
     },

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
+import * as byteLevel from './byte-level.js';
+import * as placement from './placement.js';
 import * as qa from './qa.js';
 import type { GoldenModule } from './report.js';
 import * as tokenizer from './tokenizer.js';
@@ -9,6 +11,8 @@ describe.skipIf(!shared.available)('goldens of Hugging Face', () => {
   it.each([
     ['tokenizer', 'bert', tokenizer],
     ['tokenizer.json', 'families', tokenizerJson],
+    ['byte-level BPE', 'families', byteLevel],
+    ['placement', 'families', placement],
     ['question answering', 'bert', qa],
   ] as const)('%s', async (_, folder, module: GoldenModule) => {
     const dir = shared.path(folder);

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
+import * as byteLevel from './byte-level.js';
 import * as models from './models.js';
+import * as placement from './placement.js';
 import * as qa from './qa.js';
 import * as squadMetrics from './squad-metrics.js';
 import * as tokenizer from './tokenizer.js';
@@ -9,8 +11,10 @@ import type { GoldenModule } from './report.js';
 /** Add a module here and `npm run goldens` runs it. */
 const MODULES: Readonly<Record<string, GoldenModule>> = {
   models,
+  placement,
   tokenizer,
   tokenizerJson,
+  byteLevel,
   qa,
   squadMetrics,
 };
@@ -33,7 +37,8 @@ async function main([dir, ...rest]: string[]): Promise<number> {
   let failed = 0;
   for (const [name, module] of Object.entries(MODULES)) {
     const skip = (what: string, why: string): void => console.log(`skipped ${name}: ${what}: ${why}`);
-    const report = (what: string, error?: string): void => {
+    const report = (what: string, error?: string, note?: string): void => {
+      if (note !== undefined) console.log(`passed ${name}: ${what}: ${note}`);
       if (error === undefined) passed++;
       else {
         failed++;

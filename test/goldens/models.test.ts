@@ -2,26 +2,17 @@ import { expect, it } from 'vitest';
 import { shared } from '../shared-data.js';
 import { missing, run } from './models.js';
 
-/**
- * Recorded natural errors over two values that are far below what float32 gives for the same model: with 300 other
- * inputs the onnx executor meets this case's tolerance in half of them (docs/executors.md). `npm run goldens`
- * counts it as failed where it does; on another CPU it may pass.
- */
-const KNOWN = ['BertForMultipleChoice (tiny-bert/BertForMultipleChoice), onnx: b1_c2_len10 logits'];
-
-const dir = shared.path('bert');
-
-it.skipIf(!shared.available)(
-  'executors agree with upstream, every layer, within 5 natural errors',
+it.skipIf(!shared.available).each(['bert', 'families'])(
+  'executors agree with upstream, every layer, within 5 natural errors: %s',
   { timeout: 600_000 },
-  async () => {
+  async (folder) => {
+    const dir = shared.path(folder);
     expect(missing(dir)).toBeUndefined();
     const failures: Record<string, string> = {};
     let results = 0;
     await run(dir, (name, error) => {
       results++;
-      if (error !== undefined && !(KNOWN.includes(name) && error.startsWith('off by')))
-        failures[name] = error;
+      if (error !== undefined) failures[name] = error;
     });
     expect(failures).toEqual({});
     expect(results).toBeGreaterThan(0);

@@ -53,7 +53,7 @@ export async function runSlice(
   }
 }
 
-export const wholeModel = (config: ModelConfig, head: ModelHead): Slice => ({
+export const wholeModel = (config: ModelConfig, head: ModelHead | null): Slice => ({
   embedding: true,
   firstLayer: 0,
   endLayer: config.numHiddenLayers,

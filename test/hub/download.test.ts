@@ -57,7 +57,8 @@ describe('a model of the hub', () => {
     expect(link).toBe(`../../blobs/${sha256(large)}`);
     expect((await readdir(join(at.root, '.no_exist', at.commit))).sort()).toEqual([
       ...['1_Pooling', 'added_tokens.json', 'config_sentence_transformers.json', 'ipu_config.json'],
-      ...['modules.json', 'sentence_bert_config.json', 'special_tokens_map.json', 'tokenizer.json'],
+      ...['merges.txt', 'modules.json', 'sentence_bert_config.json', 'special_tokens_map.json'],
+      ...['tokenizer.json', 'vocab.json'],
     ]);
   });
 

@@ -31,7 +31,7 @@ describe('hardware', () => {
   });
 
   it('shares what was fitted among all chips', () => {
-    const fitted = Object.values(CHIPS).map((chip) => [chip.ampEfficiency, chip.weightUpdateSeconds]);
+    const fitted = Object.values(CHIPS).map((chip) => [chip.ampEfficiency, chip.trainingCallSeconds]);
     expect(new Set(fitted.map((values) => values.join())).size).toBe(1);
   });
 

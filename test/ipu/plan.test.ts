@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { InputError, IpuConfig } from 'ipu-pipeline';
 import {
   configuredRun,
+  HEADS,
   planConfig,
   publishedModel,
   simulateIpus,
   systemByName,
   type IpuRun,
+  type IpuSimulation,
   type ModelShape,
 } from 'ipu-pipeline/simulator';
 import { memoryPerIpu, planSplit, predictRates, stageCosts } from 'ipu-pipeline/internals';
@@ -34,77 +36,99 @@ function allSplits(layers: number, ipus: number, mayBeEmpty: (ipu: number) => bo
 }
 
 const cases = fc.record({
-  layers: fc.integer({ min: 3, max: 9 }),
-  ipus: fc.integer({ min: 2, max: 4 }),
-  head: fc.constantFrom('question-answering' as const, 'masked-lm' as const),
-  training: fc.boolean(),
-  more: fc.integer({ min: 0, max: 20 }),
+  layers: fc.integer({ min: 3, max: 7 }),
+  ipus: fc.integer({ min: 1, max: 4 }),
+  head: fc.constantFrom(...HEADS),
+  mode: fc.constantFrom('training' as const, 'inference' as const),
+  objective: fc.constantFrom('throughput' as const, 'latency' as const),
+  execution: fc.constantFrom(undefined, 'pipelined' as const, 'sharded' as const),
+  more: fc.integer({ min: 0, max: 12 }),
   microBatch: fc.integer({ min: 1, max: 4 }),
+  proportions: fc.array(fc.constantFrom(0.02, 0.2, 0.6), { minLength: 4, maxLength: 4 }),
+  /** Of the way from the shortest latency to the longest. */
+  limit: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+  /** So that some splits do not fit. */
+  scale: fc.constantFrom(1, 1, 0.4, 0.2),
 });
+type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
-function runOf({
-  layers,
-  ipus,
-  head,
-  training,
-  more,
-  microBatch,
-}: {
-  layers: number;
-  ipus: number;
-  head: 'question-answering' | 'masked-lm';
-  training: boolean;
-  more: number;
-  microBatch: number;
-}) {
-  const returns = head === 'masked-lm';
-  const split = Array.from({ length: ipus }, (_, ipu) => (ipu === 0 ? layers - (ipus - 1) : 1));
-  const stages = stagesOf(split, returns ? 'first' : 'last');
-  const depth = (training ? 2 * stages.length - 1 : stages.length) + more;
-  const run = largeRun(split, {
-    model: small(layers, head),
-    stages,
+/** What a user could write into the file, and what the simulator says of it: the first split is left open. */
+function everySplit(size: Case) {
+  const { layers, ipus, head, mode, objective, execution, more, microBatch, proportions, limit } = size;
+  const prefix = mode === 'training' ? '' : 'inference_';
+  const configOf = (split: readonly number[]) =>
+    new IpuConfig({
+      [`${prefix}layers_per_ipu`]: split,
+      [`${prefix}ipus_per_replica`]: ipus,
+      [`${prefix}matmul_proportion`]: proportions.slice(0, ipus),
+      gradient_accumulation_steps: 2 * ipus + 1 + more,
+      inference_device_iterations: ipus + 1 + more,
+    });
+  const hardware = systemByName('pod4', { 'chip.sramBytesPerTile': 638_976 * size.scale });
+  const model = small(layers, head);
+  const settings = {
+    model,
+    hardware,
+    mode,
+    sequenceLength: 512,
     microBatch,
-    mode: training ? 'training' : 'inference',
-    gradientAccumulation: training ? depth : 1,
-    deviceIterations: training ? 1 : depth,
-    ...(training ? {} : { optimizer: null, recompute: 'none' as const }),
-  });
-  const restage = (counts: readonly number[]): IpuRun => ({
-    ...run,
-    stages: stagesOf(counts, returns ? 'first' : 'last'),
-  });
-  const mayBeEmpty = (ipu: number): boolean => ipu === 0 || (!returns && ipu === ipus - 1);
-  return { run, restage, mayBeEmpty };
+    ...(execution && { execution }),
+  };
+  const all = allSplits(layers, ipus, () => true)
+    .map((split) => simulateIpus(configuredRun(configOf(split), settings).run))
+    .filter(({ run, fits }) => fits && new Set(run.stages.map(({ ipu }) => ipu)).size === ipus);
+  const latencies = all.map(({ latencyMs }) => latencyMs);
+  const [least, most] = [Math.min(...latencies), Math.max(...latencies)];
+  const maxLatencyMs =
+    limit === undefined || mode === 'training' || all.length === 0
+      ? undefined
+      : least + limit * (most - least);
+  const options = { objective, ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }) };
+  const allowed = all.filter(({ latencyMs }) => latencyMs <= (maxLatencyMs ?? Infinity));
+  return { open: configOf(new Array<number>(ipus).fill(-1)), settings, options, allowed };
 }
 
 describe('planning a split', () => {
-  it('finds what brute force finds', () => {
+  it('finds what brute force over the simulator finds', () => {
     fc.assert(
       fc.property(cases, (size) => {
-        const { run, restage, mayBeEmpty } = runOf(size);
-        const plan = planSplit(run);
-        expect(plan.exact).toBe(true);
-        const best = Math.max(
-          ...allSplits(size.layers, size.ipus, mayBeEmpty).map(
-            (split) => predictRates(restage(split)).rowsPerSecond,
-          ),
-        );
-        expect(plan.after.rates.rowsPerSecond / best).toBeCloseTo(1, 9);
+        const { open, settings, options, allowed } = everySplit(size);
+        if (allowed.length === 0) {
+          expect(() => planConfig(open, settings, options)).toThrow(InputError);
+          return;
+        }
+        const { after, exact } = planConfig(open, settings, options);
+        expect(exact).toBe(true);
+        expect(after.latencyMs).toBeLessThanOrEqual(options.maxLatencyMs ?? Infinity);
+        const worth = ({ latencyMs, rates }: IpuSimulation): number =>
+          size.objective === 'latency' ? -latencyMs : rates.sequencesPerSecond;
+        expect(worth(after)).toBe(Math.max(...allowed.map(worth)));
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 
-  it('is never beaten by moving a layer', () => {
-    const { run, restage } = runOf({
-      layers: 24,
-      ipus: 4,
-      head: 'question-answering',
-      training: true,
-      more: 40,
-      microBatch: 2,
+  it('finds the latency that the issue named', () => {
+    const sizes = { hiddenSize: 1600, attentionHeads: 25, layers: 6, intermediateSize: 6400 };
+    const model = { name: 'm', ...sizes, vocabSize: 50257, maxPositions: 1024, head: 'masked-lm' as const };
+    const settings = { model, hardware: systemByName('pod4'), mode: 'inference' as const, microBatch: 1 };
+    const plan = planConfig(
+      new IpuConfig({ layers_per_ipu: [2, 2, 2] }),
+      { ...settings, sequenceLength: 512 },
+      { objective: 'latency' },
+    );
+    const every = allSplits(6, 3, (ipu) => ipu === 0).map((split) => {
+      const config = new IpuConfig({ layers_per_ipu: split });
+      return simulateIpus(configuredRun(config, { ...settings, sequenceLength: 512 }).run);
     });
+    const allowed = every.filter(({ fits }) => fits);
+    expect(plan.after.latencyMs).toBe(Math.min(...allowed.map(({ latencyMs }) => latencyMs)));
+    expect(plan.searched).toMatch(/splits of 6 layers over 3 IPUs by latency.*neither embedding nor head/);
+  });
+
+  it('is never beaten by moving a layer', () => {
+    const run = largeRun([6, 6, 6, 6], { gradientAccumulation: 47 });
+    const restage = (counts: readonly number[]): IpuRun => ({ ...run, stages: stagesOf(counts) });
     const { layersPerIpu, after } = planSplit(run);
     for (let from = 0; from < 4; from++) {
       for (let to = 0; to < 4; to++) {

@@ -88,7 +88,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   profile: { value: machine, read: async (path) => loadProfile(await readFile(path, 'utf8'), path) },
   points: {
     value: () => points,
-    read: async (path) => comparePoints(loadPoints(await readFile(path, 'utf8'), path)({})),
+    read: async (path) => comparePoints(loadPoints(await readFile(path, 'utf8'), path).points({})),
   },
   recording: {
     value: () => unpackMultiple(recorded()) as unknown,

@@ -90,6 +90,13 @@ describe('a stream of inputs', () => {
     expect(await outputs(session.stream(texts(3)))).toHaveLength(1);
   });
 
+  it('ends too when the session is closed while it still reads ahead', async () => {
+    const session = await openSmall('BertForSequenceClassification', 'classify');
+    const failed = all(session.stream(texts(2, 3))).catch((error: unknown) => error);
+    await session.close();
+    expect(await failed).toBeInstanceOf(InputError);
+  });
+
   it('ends with the error of a session that is closed under it', async () => {
     const session = await openSmall('BertForSequenceClassification', 'classify', {
       lookahead: 2,

@@ -1,14 +1,14 @@
 import { InputError } from 'ipu-pipeline';
-import { decode, encode, loadTokenizer, type BertTokenizer } from 'ipu-pipeline/tokenizer';
+import { decode, encode, loadTokenizer, type Tokenizer } from 'ipu-pipeline/tokenizer';
 import { describe, expect, it, vi } from 'vitest';
 import { directory, VOCAB, type Files } from './directories.js';
 
-const load = async (files: Files, flavour?: 'slow' | 'fast'): Promise<BertTokenizer> =>
+const load = async (files: Files, flavour?: 'slow' | 'fast'): Promise<Tokenizer> =>
   loadTokenizer(await directory({ 'vocab.txt': VOCAB.join('\n'), ...files }), {
     onWarning: () => undefined,
     ...(flavour && { flavour }),
   });
-const texts = (tokenizer: BertTokenizer, text: string): string[] =>
+const texts = (tokenizer: Tokenizer, text: string): string[] =>
   tokenizer.pieces(text).map((id) => tokenizer.vocabulary.pieces[id]!);
 
 describe('a tokenizer from a directory', () => {

@@ -12,6 +12,7 @@ import {
   encodeWindows,
   loadTokenizer,
   Vocabulary,
+  type Tokenizer,
   type TokenizerFlavour,
 } from 'ipu-pipeline/tokenizer';
 import { syntheticVocabulary } from 'ipu-pipeline/internals';
@@ -35,7 +36,7 @@ const small = new Vocabulary([
 const synthetic = new Vocabulary(syntheticVocabulary());
 const flavours: TokenizerFlavour[] = ['slow', 'fast'];
 
-function tokens(tokenizer: BertTokenizer, text: string): string[] {
+function tokens(tokenizer: Tokenizer, text: string): string[] {
   return tokenizer.pieces(text).map((id) => tokenizer.vocabulary.pieces[id]!);
 }
 

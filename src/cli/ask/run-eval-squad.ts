@@ -17,7 +17,7 @@ import {
 import { RESULT_FILES, writeSquadResults } from '../../tasks/squad/squad-results.js';
 import type { CutModel } from '../../runs/cut-model.js';
 import { openSession, taskContext } from '../../runs/session.js';
-import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../../tokenizer/base/tokenizer.js';
 import { optionsOf } from './task-flags.js';
 import { readText } from '../flags/config-source.js';
 import { executorOf } from '../flags/executor-option.js';
@@ -63,7 +63,7 @@ export const OUTPUT_FILES = [JOURNAL, METRICS, ...Object.values(RESULT_FILES)];
 
 interface Evaluation {
   readonly model: BertModel;
-  readonly tokenizer: BertTokenizer;
+  readonly tokenizer: Tokenizer;
   readonly cut: CutModel;
   readonly choices: SquadChoices;
   readonly bars: ProgressBars;

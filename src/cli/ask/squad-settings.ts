@@ -33,7 +33,7 @@ export async function runSettings(
 }
 
 const MODEL_FILE =
-  /^(?:config|tokenizer.*|special_tokens_map|added_tokens|.*\.index)\.json$|^vocab\.txt$|\.(?:safetensors|bin)$/;
+  /^(?:config|tokenizer.*|special_tokens_map|added_tokens|.*\.index)\.json$|^vocab\.(?:txt|json)$|^merges\.txt$|\.(?:safetensors|bin)$/;
 
 /** A generated model by its name; a directory by the sizes and times of its files, as hashing weights takes long. */
 async function modelIdentity({ name, directory }: BertModel): Promise<string> {

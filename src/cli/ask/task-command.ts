@@ -14,7 +14,7 @@ import { executorOf } from '../flags/executor-option.js';
 import { abortOnInterrupt } from '../flags/ending.js';
 import { withModelOptions, type ModelFlags } from '../flags/model-flags.js';
 import { openModelWithBar } from '../flags/open-model.js';
-import { wholeNumber } from '../flags/options.js';
+import { MOST, wholeNumber } from '../flags/options.js';
 import { notesOnStderr } from '../flags/notes.js';
 import { reportUnused } from '../flags/unused-tensors.js';
 import { BadLine, jsonLines, requireReadable, type Placed } from './json-lines.js';
@@ -44,7 +44,7 @@ function taskCommand(task: TaskDefinition): Command {
   addFields(command, task.fields);
   addOptions(command, options(false));
   withModelOptions(command)
-    .option('--micro-batch <n>', 'most rows of like length in a micro-batch', wholeNumber(1), 1)
+    .option('--micro-batch <n>', 'most rows of like length in a micro-batch', wholeNumber(1, MOST.rows), 1)
     .option('--input <file>', 'read JSON Lines from a file, or from stdin (-); one result line for each');
   if (takesText(task.fields)) command.option('--lines', 'each line of --input is a text, and not JSON');
   command

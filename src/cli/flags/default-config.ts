@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { LoadedConfig } from '../../../ipu-config/load-config.js';
+import { evenConfig } from '../../../ipu-config/even-config.js';
 import type { BertModel } from '../../runs/model.js';
 import { readConfigSource } from './config-source.js';
 
@@ -34,9 +34,5 @@ export async function configFor(model: BertModel, asked: string | undefined): Pr
   const source = asked ?? (await ownConfig(model)) ?? PRESET_OF_LAYERS[layers];
   if (source !== undefined) return { name: source, ...(await readConfigSource(source)) };
   const ipus = Math.min(USUAL_IPUS, layers);
-  const config = new IpuConfig({
-    layers_per_ipu: new Array<number>(ipus).fill(-1),
-    inference_device_iterations: ipus,
-  });
-  return { name: `even split over ${ipus} IPUs`, config, warnings: [] };
+  return { name: `even split over ${ipus} IPUs`, config: evenConfig(ipus), warnings: [] };
 }

@@ -5,7 +5,8 @@ import { configuredRun, type ConfiguredRun, type RunSettings } from '../../hardw
 import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { headOption } from './head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
-import { OPTIMIZERS, type Optimizer, type Precision } from '../../hardware/run-spec.js';
+import type { FieldNames } from '../../hardware/ranges.js';
+import { OPTIMIZERS, type Optimizer, type Precision, type StashPrecision } from '../../hardware/run-spec.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import { readConfigSource } from './config-source.js';
@@ -31,9 +32,17 @@ export interface IpuFlags {
   readonly optimizer: Optimizer['name'];
   readonly statePrecision: Precision;
   readonly precision: Precision;
+  readonly stashPrecision?: StashPrecision;
   readonly pod?: string;
   readonly set: HardwareOverrides;
 }
+
+/** How errors call what these flags set. */
+const FLAG_NAMES: FieldNames = {
+  sequenceLength: '--seq-len',
+  microBatch: '--micro-batch',
+  sequencesPerRow: '--sequences-per-row',
+};
 
 /** `--set chip.ampEfficiency=0.4`, again and again. */
 function setFigure(text: string, previous: HardwareOverrides): HardwareOverrides {
@@ -95,6 +104,13 @@ export function addIpuFlags(command: Command): Command {
         .choices(['float16', 'float32'])
         .default('float16'),
     )
+    .addOption(
+      new Option('--stash-precision <p>', 'of stashed activations (default: as the rest)').choices([
+        'float8',
+        'float16',
+        'float32',
+      ]),
+    )
     .option('--pod <type>', 'which value of dictionaries in older files, such as pod16')
     .addOption(setOption());
 }
@@ -129,7 +145,9 @@ export async function readFlags(flags: IpuFlags): Promise<ReadFlags> {
     optimizer: flags.optimizer,
     statePrecision: flags.statePrecision,
     precision: flags.precision,
+    names: FLAG_NAMES,
     ...(flags.replicas === undefined ? {} : { replicas: flags.replicas }),
+    ...(flags.stashPrecision === undefined ? {} : { stashPrecision: flags.stashPrecision }),
     ...(flags.execution === undefined ? {} : { execution: flags.execution }),
     ...scheduleOfFlags(flags),
   };

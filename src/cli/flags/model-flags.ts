@@ -16,7 +16,7 @@ export function withModelOptions(command: Command): Command {
   return withExecutorOption(command)
     .requiredOption(
       '--model <model>',
-      'a Hugging Face directory, ORG/NAME[@REVISION] of the hub, or synthetic:bert-SIZE',
+      'a Hugging Face directory, ORG/NAME[@REVISION] of the hub, or synthetic:SIZE (bert-base, roberta-large, …)',
     )
     .option(
       '--config <file>',

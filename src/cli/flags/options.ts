@@ -1,15 +1,21 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Parser of a whole number with a lower bound, for commander: a bad value names the option and the value. */
-export function wholeNumber(atLeast: number): (text: string) => number {
+/**
+ * Parser of a whole number within bounds, for commander: a bad value names the option and the value.
+ * @param atMost where more would be asked of the machine than it has, and of its user than patience
+ */
+export function wholeNumber(atLeast: number, atMost = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < atLeast) {
-      throw new InvalidArgumentError(`It must be a whole number of at least ${atLeast}.`);
-    }
-    return value;
+    const isWhole = /^[+-]?\d+$/.test(text.trim()) && Number.isSafeInteger(value);
+    if (isWhole && value >= atLeast && value <= atMost) return value;
+    const most = isWhole && value >= atLeast ? `, and ${atMost} at most` : '';
+    throw new InvalidArgumentError(`It must be a whole number of at least ${atLeast}${most}.`);
   };
 }
+
+/** Rows of a micro-batch, threads of a stage, slots of a link: far above what pays, below what no memory holds. */
+export const MOST = { rows: 4096, threads: 1024, slots: 4096, microBatches: 1_000_000 } as const;
 
 /** Parser of one of a few words. */
 export function oneOf<T extends string>(...choices: readonly T[]): (text: string) => T {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { parseJson } from '../../../ipu-config/base/json-text.js';
-import { HEADS, type Head, type ModelShape } from '../../hardware/model-shape.js';
+import { HEADS, headsFor, type Head, type ModelShape } from '../../hardware/model-shape.js';
 import { headSpelt } from '../../hardware/names.js';
 import { publishedModel, PUBLISHED_MODELS, sizesOf } from '../../hardware/published-models.js';
 import { familyOfType, readModelConfig } from '../../models/families/families.js';
@@ -33,7 +33,9 @@ export async function readModelShape(source: string, head?: Head): Promise<Model
   if (typeof raw['model_type'] !== 'string' || !familyOfType(raw['model_type'])) {
     return { name: source, ...otherSizes(raw, file), head: own };
   }
-  return { name: source, ...sizesOf(readModelConfig(file, text).config, own) };
+  const shape = { name: source, ...sizesOf(readModelConfig(file, text).config, own) };
+  // Not every family's plain model has a pooler.
+  return head === undefined && !headsFor(shape).includes(own) ? { ...shape, head: 'none' } : shape;
 }
 
 /** Of models that are simulated, but not run. */

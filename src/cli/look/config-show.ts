@@ -1,9 +1,10 @@
 import type { Warning } from '../../../ipu-config/base/warning.js';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { MODEL_HEADS, type ModelHead } from '../../models/model-config.js';
-import { placeBert } from '../../models/bert/bert-blocks.js';
+import { familyOfType, MODEL_TYPES, placeModel, readModelConfig } from '../../models/families/families.js';
 import type { Placement } from '../../models/placement.js';
 import { reason } from '../../../ipu-config/base/reason.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
@@ -11,6 +12,7 @@ import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import { parseJson } from '../../../ipu-config/parse-json.js';
 import { isDict } from '../../../ipu-config/python-value.js';
 import { serializeEmbedding } from '../../../ipu-config/serialized-embedding.js';
+import { publishedModel } from '../../hardware/published-models.js';
 import { readConfigSource, readText } from '../flags/config-source.js';
 import { headOption } from '../flags/head-option.js';
 import { formatConfig } from './format-config.js';
@@ -18,6 +20,7 @@ import { formatConfig } from './format-config.js';
 interface ShowOptions {
   readonly layers?: string;
   readonly model?: string;
+  readonly family?: string;
   readonly head: string;
   readonly mode: Mode;
   readonly pod?: string;
@@ -25,7 +28,7 @@ interface ShowOptions {
   readonly json?: boolean;
 }
 
-/** `ipu-pipeline config show FILE`: the effective configuration and where it puts a BERT model. */
+/** `ipu-pipeline config show FILE`: the effective configuration and where it puts a model. */
 export function configShowCommand(): Command {
   return new Command('show')
     .description(
@@ -33,7 +36,15 @@ export function configShowCommand(): Command {
     )
     .argument('<file>', 'an ipu_config.json, a directory that holds one, or the name of a preset')
     .option('--layers <n>', 'encoder layers of the model (default: what layers_per_ipu sums to)')
-    .option('--model <dir>', 'a Hugging Face directory, to take the number of layers from its config.json')
+    .option(
+      '--model <model>',
+      'a Hugging Face directory, to take layers and family from its config.json, or a published size (roberta-large, …)',
+    )
+    .addOption(
+      new Option('--family <type>', 'the model_type that the layers are of (default: bert)').choices(
+        MODEL_TYPES,
+      ),
+    )
     .addOption(headOption('what sits on the encoder', [...MODEL_HEADS, 'none']).default('question-answering'))
     .addOption(
       new Option('--mode <mode>', 'attributes of training or of inference')
@@ -59,46 +70,64 @@ async function showConfig(file: string, options: ShowOptions): Promise<string> {
   config.mode = options.mode;
   const model = await readShape(config, options);
   const head = options.head === 'none' ? null : (options.head as ModelHead);
-  const placement = placeBert(config, { layers: model.layers, head });
+  const placement = placeModel(config, { modelType: model.family, numHiddenLayers: model.layers }, { head });
   const all = [...warnings, ...placement.warnings, ...embeddingWarnings(config, model.vocabSize)];
   if (options.json) return `${JSON.stringify(toReport(config, placement, all))}\n`;
   return formatConfig(config, placement, all);
 }
 
-interface ModelShape {
+interface PlacedModel {
   readonly layers: number;
+  /** Its `model_type`. */
+  readonly family: string;
   readonly vocabSize?: number;
 }
 
-async function readShape(config: IpuConfig, options: ShowOptions): Promise<ModelShape> {
-  if (options.layers !== undefined && options.model !== undefined) {
-    throw new InputError('Give --layers or --model, not both.');
+/** Layers of models that are not run are placed as BERT's. */
+const USUAL_FAMILY = 'bert';
+
+async function readShape(config: IpuConfig, options: ShowOptions): Promise<PlacedModel> {
+  const { layers, model, family = USUAL_FAMILY } = options;
+  for (const name of ['layers', 'family'] as const) {
+    if (options[name] !== undefined && model !== undefined) {
+      throw new InputError(`Give --${name} or --model, not both.`);
+    }
   }
-  if (options.model !== undefined) return readModel(options.model);
-  if (options.layers !== undefined) {
-    if (/^\d+$/.test(options.layers)) return { layers: Number(options.layers) };
-    throw new InputError(`--layers must be a whole number from 1, not ${options.layers}.`);
+  if (model !== undefined) return readModel(model);
+  if (layers !== undefined) {
+    if (/^\d+$/.test(layers)) return { layers: Number(layers), family };
+    throw new InputError(`--layers must be a whole number from 1, not ${layers}.`);
   }
   const name = config.managedName('layers_per_ipu');
   const counts = config.get(name);
-  if (!counts.includes(-1)) return { layers: counts.reduce((sum, count) => sum + count, 0) };
+  if (!counts.includes(-1)) return { layers: counts.reduce((sum, count) => sum + count, 0), family };
   throw new InputError(
     `${name}=[${counts.join(', ')}] has wildcards (-1), so it does not tell how many layers the model has.` +
       ' Give --layers N or --model DIR.',
   );
 }
 
-async function readModel(directory: string): Promise<ModelShape> {
-  const file = join(directory, 'config.json');
-  const { value } = parseJson(await readText(file), file);
+async function readModel(source: string): Promise<PlacedModel> {
+  const published = existsSync(source) ? undefined : publishedModel(source);
+  if (published) {
+    const { layers, vocabSize, modelType = USUAL_FAMILY } = published;
+    return { layers, vocabSize, family: modelType };
+  }
+  const file = join(source, 'config.json');
+  const text = await readText(file);
+  const { value } = parseJson(text, file);
   const field = (key: string): unknown => (isDict(value) ? value.get(key) : undefined);
-  const layers = field('num_hidden_layers');
-  const vocabSize = field('vocab_size');
+  const type = field('model_type');
+  if (typeof type !== 'string' || familyOfType(type)) {
+    const { config } = readModelConfig(file, text);
+    return { layers: config.numHiddenLayers, vocabSize: config.vocabSize, family: config.modelType };
+  }
+  const [layers, vocabSize] = [field('num_hidden_layers'), field('vocab_size')];
   if (typeof layers !== 'number') throw new InputError(`${file} has no number num_hidden_layers.`);
-  return { layers, ...(typeof vocabSize === 'number' ? { vocabSize } : {}) };
+  return { layers, family: USUAL_FAMILY, ...(typeof vocabSize === 'number' ? { vocabSize } : {}) };
 }
 
-/** BERT upstream takes the training factor in inference too. */
+/** Models upstream take the training factor in inference too. */
 function embeddingWarnings(config: IpuConfig, vocabSize: number | undefined): readonly Warning[] {
   const factor = config.get('embedding_serialization_factor');
   if (vocabSize === undefined || factor === null) return [];
@@ -111,10 +140,10 @@ function embeddingWarnings(config: IpuConfig, vocabSize: number | undefined): re
 }
 
 function toReport(config: IpuConfig, placement: Placement, warnings: readonly Warning[]): object {
-  const { embedding, encoder, pooler, head } = placement;
+  const { embedding, encoder, pooler, head, serialized, checkpoints } = placement;
   return {
     config: config.toJSON(),
-    placement: { embedding, encoder, ...(pooler === null ? {} : { pooler }), head },
+    placement: { embedding, encoder, ...(pooler === null ? {} : { pooler }), head, serialized, checkpoints },
     stages: placement.stages,
     mode: placement.mode,
     trainingStages: placement.trainingStages,

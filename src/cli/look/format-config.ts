@@ -7,7 +7,12 @@ import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 
 /** What `config show` prints for people: placement, attributes, warnings. */
 export function formatConfig(config: IpuConfig, placement: Placement, warnings: readonly Warning[]): string {
-  const parts = [summary(placement), stageTable(placement), minimums(placement), ...attributeTables(config)];
+  const parts = [
+    summary(placement),
+    stageTable(placement),
+    [minimums(placement), ...inParts(placement), ...recomputation(placement)].join('\n'),
+    ...attributeTables(config),
+  ];
   const notes = warnings.map(({ text }) => `${pc.yellow('warning:')} ${text}\n`);
   return `${parts.join('\n\n')}\n${notes.length > 0 ? `\n${notes.join('')}` : ''}`;
 }
@@ -46,6 +51,17 @@ function minimums({ stages, trainingStages, mode }: Placement): string {
     );
   }
   return `Pipelined, it needs inference_device_iterations of at least ${stages.length}; sharded, it has no minimum.`;
+}
+
+function inParts({ serialized }: Placement): readonly string[] {
+  return serialized === null ? [] : [`${serialized.module} is computed in ${serialized.parts} parts.`];
+}
+
+function recomputation({ mode, checkpoints }: Placement): readonly string[] {
+  if (mode === 'inference' || checkpoints.length === 0) return [];
+  return [
+    `Recomputation starts from the output of ${count(checkpoints.length, 'layer')}: 0–${checkpoints.at(-1)}.`,
+  ];
 }
 
 /** One table per use, so that what matters here comes first. */

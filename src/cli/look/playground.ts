@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { writeOutput } from '../../../ipu-config/base/files/output-file.js';
+import { checkSettings } from '../../hardware/config-run.js';
 import { SYSTEM_NAMES, systemByName } from '../../hardware/hardware-specs.js';
 import { headOption } from '../flags/head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
@@ -75,11 +76,20 @@ async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
   if (!publishedModel(model)) {
     throw new InputError(`There is no model ${model}; give one of ${PUBLISHED_MODELS.join(', ')}.`);
   }
+  const hardware = systemByName(flags.system);
+  const settings = {
+    model: publishedModel(model, head)!,
+    hardware,
+    mode,
+    sequenceLength: seqLen,
+    microBatch,
+  };
+  checkSettings(config, { ...settings, names: { sequenceLength: '--seq-len', microBatch: '--micro-batch' } });
   return {
     config: { name: source, text: JSON.stringify(givenAttributes(config)) },
     model: publishedModel(model)!.name.replace(/^synthetic:/, ''),
     ...(head === undefined ? {} : { head }),
-    system: systemByName(flags.system).system.name,
+    system: hardware.system.name,
     mode,
     sequenceLength: seqLen,
     microBatch,

@@ -6,6 +6,7 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { ScheduleGenerator } from '../../../pipeline/schedule/schedule.js';
 import { namedSchedule, SCHEDULE_NAMES } from '../../../pipeline/schedules/registry.js';
+import { checkSequenceLength } from '../../runs/bert-pipeline.js';
 import type { BertModel } from '../../runs/model.js';
 import { planStages, type PlannedStage } from '../../models/families/stage-plan.js';
 import { PUBLISHED_MODELS } from '../../hardware/published-models.js';
@@ -45,6 +46,7 @@ export async function readMachine(flags: IpuFlags, command: Command): Promise<On
   const name = PUBLISHED_MODELS.includes(flags.model) ? `synthetic:${flags.model}` : flags.model;
   const model = await openModelWithBar(name, abortOnInterrupt());
   endOnInterrupt();
+  checkSequenceLength(model, flags.seqLen, '--seq-len');
   const { config, warnings } = await readConfigSource(
     flags.config,
     flags.pod === undefined ? {} : { pod: flags.pod },

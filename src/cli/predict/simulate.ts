@@ -16,6 +16,8 @@ import { machineText } from '../../report/text/machine-text.js';
 import { readText } from '../flags/config-source.js';
 import { isMachineFile, predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
 import { addIpuFlags, runOfFlags, type IpuFlags } from '../flags/ipu-flags.js';
+import { ProgressBars, type Progress } from '../flags/progress.js';
+import type { HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { OutputOption } from '../flags/outputs.js';
 import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
 
@@ -100,16 +102,32 @@ async function simulate(flags: SimulateFlags): Promise<string> {
 }
 
 async function points(flags: SimulateFlags, file: string): Promise<string> {
-  const load = loadPoints(await readText(file), file);
+  const { points: load, problems } = loadPoints(await readText(file), file);
+  const left = problems.length === 0 ? {} : { problems };
+  if (!flags.json) for (const problem of problems) process.stderr.write(`left out: ${problem}\n`);
   if (flags.fit === undefined) {
     const comparison = comparePoints(load(flags.set));
-    return flags.json ? JSON.stringify(comparison) : pointsTable(comparison);
+    return flags.json ? JSON.stringify({ ...comparison, ...left }) : pointsTable(comparison);
   }
   const figures = flags.fit.split(',').map((name) => name.trim());
   const parse: PointsWith = (overrides) => load({ ...flags.set, ...overrides });
-  const fit = fitPoints(parse, figures);
-  const crossValidated = leaveOneOut(parse, figures);
+  const fit = fitWithBar(parse, figures);
+  const crossValidated = leaveOneOut(parse, fit);
   const comparison = comparePoints(parse(fit));
-  if (flags.json) return JSON.stringify({ fit, ...comparison, leaveOneOut: crossValidated });
+  if (flags.json) return JSON.stringify({ fit, ...comparison, leaveOneOut: crossValidated, ...left });
   return [pointsTable(comparison), '', fitText(fit, crossValidated)].join('\n');
+}
+
+function fitWithBar(points: PointsWith, figures: readonly string[]): HardwareOverrides {
+  const bars = new ProgressBars();
+  let bar: Progress | undefined;
+  try {
+    return fitPoints(points, figures, (done, most) => {
+      bar ??= bars.start(`Fitting ${figures.join(', ')}`, most, 'predictions');
+      bar.update(done);
+    });
+  } finally {
+    bar?.stop();
+    bars.stop();
+  }
 }

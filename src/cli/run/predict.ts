@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
+import { longestSequence } from '../../models/model-config.js';
 import type { BertModel } from '../../runs/model.js';
 import { loadProfile } from '../../machine/load-profile.js';
 import type { MachineProfile } from '../../machine/machine-profile.js';
@@ -45,12 +46,12 @@ export async function profileFor(
   if (!predict) return undefined;
   const bars = new ProgressBars();
   try {
-    const { maxPositionEmbeddings } = model.config;
+    const longest = longestSequence(model.config);
     return await profileMachine(
       {
         models: [model],
         executor,
-        sequenceLengths: PROFILED_LENGTHS.map((length) => Math.min(length, maxPositionEmbeddings)),
+        sequenceLengths: PROFILED_LENGTHS.map((length) => Math.min(length, longest)),
         microBatches: PROFILED_MICRO_BATCHES,
         maxSeconds: MAX_SECONDS,
         maxRounds: MAX_ROUNDS,

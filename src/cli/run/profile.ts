@@ -7,7 +7,7 @@ import { profileText } from '../../report/text/profile-text.js';
 import { abortOnInterrupt } from '../flags/ending.js';
 import { executorOf, withExecutorOption } from '../flags/executor-option.js';
 import { openModelWithBar } from '../flags/open-model.js';
-import { wholeNumber } from '../flags/options.js';
+import { MOST, wholeNumber } from '../flags/options.js';
 import { OutputOption } from '../flags/outputs.js';
 import { ProgressBars, type Progress } from '../flags/progress.js';
 
@@ -32,11 +32,18 @@ export function profileCommand(): Command {
       'measure how long the parts of a model take on this machine, alone and beside each other, and fit the rule\n' +
         'that bench --predict and --system FILE predict with',
     )
-    .option('--model <models...>', 'Hugging Face directories, ORG/NAME of the hub, or synthetic:bert-SIZE', [
-      'synthetic:bert-base',
-    ])
-    .option('--seq-len <n,…>', 'tokens in a row', wholeNumbers, PROFILED_LENGTHS)
-    .option('--micro-batch <n,…>', 'rows in a micro-batch', wholeNumbers, PROFILED_MICRO_BATCHES)
+    .option(
+      '--model <models...>',
+      'Hugging Face directories, ORG/NAME of the hub, or synthetic:SIZE (bert-base, roberta-large, …)',
+      ['synthetic:bert-base'],
+    )
+    .option('--seq-len <n,…>', 'tokens in a row', (text) => wholeNumbers(text), PROFILED_LENGTHS)
+    .option(
+      '--micro-batch <n,…>',
+      'rows in a micro-batch',
+      (text) => wholeNumbers(text, MOST.rows),
+      PROFILED_MICRO_BATCHES,
+    )
     .option('--max-seconds <s>', 'for each model, loading included', wholeNumber(1), 150)
     .addOption(new OutputOption('-o, --output <file>', 'write the profile to a file'))
     .option('--json', 'print the profile as JSON')
@@ -48,13 +55,14 @@ export function profileCommand(): Command {
     });
 }
 
-function wholeNumbers(text: string): number[] {
-  const parse = wholeNumber(1);
+function wholeNumbers(text: string, most?: number): number[] {
+  const parse = wholeNumber(1, most);
   const numbers = text.split(',').map((part) => {
     try {
       return parse(part);
     } catch {
-      throw new InvalidArgumentError('It must be whole numbers of at least 1, such as 128,384.');
+      const bound = most === undefined ? '' : ` and ${most} at most`;
+      throw new InvalidArgumentError(`It must be whole numbers of at least 1${bound}, such as 1,2.`);
     }
   });
   return [...new Set(numbers)];

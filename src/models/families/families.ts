@@ -4,13 +4,18 @@ import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
 import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
 import type { TensorSpec } from '../../../ipu-config/base/tensor-spec.js';
 import { bert } from '../bert/bert-family.js';
+import { distilbert } from '../distilbert/distilbert-family.js';
 import type { Family, ProgramOptions, ReadConfig } from '../family.js';
 import type { ModelHead, ModelConfig, Slice } from '../model-config.js';
 import { placeLayers, type Placement, type PlacedShape } from '../placement.js';
 import { programTensors, type Program } from '../program.js';
+import { roberta } from '../roberta/roberta-family.js';
 
 /** The families that can be run; the first is that of files that name none, as old ones do. */
-const FAMILIES: readonly [Family, ...Family[]] = [bert];
+const FAMILIES: readonly [Family, ...Family[]] = [bert, roberta, distilbert];
+
+/** Every `model_type` that can be run. */
+export const MODEL_TYPES: readonly string[] = FAMILIES.flatMap(({ modelTypes }) => modelTypes);
 
 /** The family of a `model_type`; undefined where there is none. */
 export function familyOfType(modelType: string): Family | undefined {
@@ -24,18 +29,27 @@ export function familyOf({ modelType }: Pick<ModelConfig, 'modelType'>): Family 
 }
 
 /**
- * Reads Hugging Face's `config.json`, by the family that its `model_type` names.
+ * Reads Hugging Face's `config.json`, by the family that its `model_type` names; without one, by that of its class.
  * @param path only for messages.
  * @throws CheckpointError that names the key, its value and what would be right.
  */
 export function readModelConfig(path: string, text: string): ReadConfig {
   const json = parseJson(path, text.replace(/^\ufeff/, ''));
-  const type = (json as { model_type?: unknown } | null)?.model_type;
-  if (typeof type !== 'string') return FAMILIES[0].readConfig(path, json);
-  const family = familyOfType(type);
+  const { model_type: type, architectures } = (json ?? {}) as Readonly<Record<string, unknown>>;
+  const known = MODEL_TYPES.map((name) => brief(name)).join(', ');
+  if (type !== undefined) {
+    const family = typeof type === 'string' ? familyOfType(type) : undefined;
+    if (family) return family.readConfig(path, json);
+    throw new CheckpointError(`${path}: model_type is ${brief(type)}; this program runs ${known} models.`);
+  }
+  const [named] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
+  if (typeof named !== 'string') return FAMILIES[0].readConfig(path, json);
+  const family = FAMILIES.find(({ classes }) => classes.some((prefix) => named.startsWith(prefix)));
   if (family) return family.readConfig(path, json);
-  const known = FAMILIES.flatMap(({ modelTypes }) => modelTypes.map((name) => `"${name}"`)).join(', ');
-  throw new CheckpointError(`${path}: model_type is ${brief(type)}; this program runs ${known} models.`);
+  throw new CheckpointError(
+    `${path}: architectures names ${brief(named)}, and there is no model_type; this program runs ${known} models. ` +
+      'If it is one, say so with "model_type".',
+  );
 }
 
 /** What a stage with this part of a model computes. */
@@ -46,6 +60,12 @@ export function programOf(config: ModelConfig, slice: Slice, options?: ProgramOp
 /** Every parameter that a slice reads, in the order of computation, each once. */
 export function sliceTensors(config: ModelConfig, slice: Slice): readonly TensorSpec[] {
   return programTensors(programOf(config, slice));
+}
+
+/** The tensors that a model takes of each row. */
+export function rowInputs(config: ModelConfig): readonly string[] {
+  const { inputs } = programOf(config, { embedding: true, firstLayer: 0, endLayer: 0, head: null });
+  return inputs.map(({ name }) => name);
 }
 
 /** The parameters of a head alone. */
@@ -60,8 +80,13 @@ export function headTensors(config: ModelConfig, head: ModelHead): readonly Tens
  */
 export function placeModel(
   ipuConfig: IpuConfig,
-  config: ModelConfig,
+  config: Pick<ModelConfig, 'modelType' | 'numHiddenLayers'>,
   shape: Omit<PlacedShape, 'layers'>,
 ): Placement {
-  return placeLayers(ipuConfig, { ...shape, layers: config.numHiddenLayers }, familyOf(config).blocks);
+  return placeLayers(ipuConfig, { ...shape, layers: config.numHiddenLayers }, familyOf(config));
+}
+
+/** Where upstream puts the parts of a BERT model: see `placeModel`. */
+export function placeBert(ipuConfig: IpuConfig, { layers, ...shape }: PlacedShape): Placement {
+  return placeModel(ipuConfig, { modelType: 'bert', numHiddenLayers: layers }, shape);
 }

@@ -1,6 +1,7 @@
 import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
+import { benchmarkVerdict } from './benchmark-verdict.js';
 import type { Fact, Highlight, ReportData, ReportTable, StackedBars, Throughput } from './report-data.js';
 
 type SavedRun = SavedBenchmark['runs'][number];
@@ -79,21 +80,16 @@ function highlights(runs: readonly SavedRun[]): Highlight[] {
     {
       label: 'latency, median',
       value: milliseconds(pipeline.latencyMs.p50),
-      note: `p99 ${milliseconds(pipeline.latencyMs.p99)}`,
+      note: `of ${pipeline.activity.microBatches} micro-batches`,
     },
     { label: 'bubble', value: percent(pipeline.bubbleShare), note: 'of stage time, nothing is computed' },
   ];
 }
 
-function summary({ runs, settings, identicalOutputs }: SavedBenchmark): string[] {
-  const pipeline = runs.at(-1)!;
-  const compared = runs.slice(0, -1).map(({ name, sequencesPerSecond }) => {
-    return `${figure(pipeline.sequencesPerSecond / sequencesPerSecond)} times ${name}`;
-  });
-  const does = `The ${pipeline.name}, does ${figure(pipeline.sequencesPerSecond)} sequences per second`;
+function summary(report: SavedBenchmark): string[] {
+  const { settings, identicalOutputs } = report;
   return [
-    compared.length === 0 ? `${does}.` : `${does}: ${compared.join(', ')}.`,
-    `It is bound by ${pipeline.boundBy}.`,
+    ...benchmarkVerdict(report),
     `Counted are ${settings.microBatches} micro-batches in steady state, after ${settings.warmUp} to warm up and before ${settings.coolDown} to cool down; loading is apart.`,
     ...(identicalOutputs === undefined
       ? []
@@ -188,10 +184,16 @@ function runsTable(runs: readonly SavedRun[]): ReportTable {
 export const RUN_COLUMNS = ['sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bubble', 'load'] as const;
 export function runFigures(run: SavedRun): string[] {
   const { p50, p95, p99 } = run.latencyMs;
+  const samples = run.latencyHistogram.counts.reduce((sum, count) => sum + count, 0);
+  const { spread, sequencesPerSecond } = run;
+  const about = spread ? ` ± ${Math.round((50 * (spread.high - spread.low)) / sequencesPerSecond)} %` : '';
   return [
-    figure(run.sequencesPerSecond),
+    `${figure(sequencesPerSecond)}${about}`,
     figure(run.tokensPerSecond),
-    ...[p50, p95, p99].map(milliseconds),
+    milliseconds(p50),
+    // The slowest one of 20, or of 100: fewer samples do not say it.
+    samples < 20 ? '–' : milliseconds(p95),
+    samples < 100 ? '–' : milliseconds(p99),
     percent(run.bubbleShare),
     milliseconds(run.loadSeconds * 1e3),
   ];

@@ -61,7 +61,7 @@ export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
     {
       label: 'throughput',
       value: `${figure(rates.sequencesPerSecond)} seq/s`,
-      note: `${run.replicas} ${run.replicas === 1 ? 'replica' : 'replicas'}`,
+      note: `${run.replicas} ${run.replicas === 1 ? 'replica' : 'replicas'}; ${spread(simulation)}`,
     },
     run.mode === 'training'
       ? { label: 'weight update', value: milliseconds(rates.stepSeconds * 1e3), note: updateNote(run) }
@@ -80,6 +80,11 @@ export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
   ];
 }
 
+/** Of the throughput, in a few words. */
+function spread({ calibration: { isCalibrated, meanError } }: IpuSimulation): string {
+  return isCalibrated ? `± ${percent(meanError!)}` : 'not calibrated for this shape';
+}
+
 function updateNote({ gradientAccumulation, microBatch, replicas, sequencesPerRow }: IpuRun): string {
   const sequences = gradientAccumulation * microBatch * replicas * sequencesPerRow;
   return `of ${figure(sequences)} sequences`;
@@ -89,7 +94,7 @@ function summary(simulation: IpuSimulation, advice: readonly Advice[]): string[]
   const { run, fits, boundBy } = simulation;
   const [best] = advice;
   return [
-    `Predicted from a model of ${run.hardware.chip.name} hardware, not measured.`,
+    `Predicted from a model of ${run.hardware.chip.name} hardware, not measured. ${simulation.calibration.text}`,
     `It is bound by ${boundBy}.`,
     ...(fits || !best
       ? []

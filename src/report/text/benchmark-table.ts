@@ -3,12 +3,17 @@ import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-rep
 import type { RankActivity } from '../../benchmark/steady-window.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import { RUN_COLUMNS, runFigures } from '../data/benchmark-data.js';
+import { benchmarkVerdict } from '../data/benchmark-verdict.js';
 import { plainTable, warningLines } from './plain-table.js';
 
 /** The benchmark as text for a terminal: a table of the runs, a table of the pipeline's stages, and the verdict. */
 export function benchmarkTable(report: BenchmarkReport): string {
   const pipeline = report.runs.at(-1)!;
+  const [first, ...rest] = benchmarkVerdict(report);
   return [
+    pc.bold(first),
+    ...rest,
+    '',
     heading(report),
     runsTable(report.runs),
     '',
@@ -69,7 +74,9 @@ function stallText({ stallShares }: RankActivity): string {
 
 function verdict(report: BenchmarkReport, pipeline: MeasuredRun): string[] {
   const lines = [`Bound by: ${pipeline.boundBy}`];
-  for (const single of report.runs.slice(0, -1)) {
+  for (const single of report.runs.filter(
+    ({ stages }) => stages.length === 1 && pipeline.stages.length > 1,
+  )) {
     const ratio = pipeline.sequencesPerSecond / single.sequencesPerSecond;
     lines.push(`Pipeline over ${single.name}: ${pc.bold(`${figure(ratio)} ×`)}`);
   }
@@ -82,6 +89,6 @@ function verdict(report: BenchmarkReport, pipeline: MeasuredRun): string[] {
 function whatIsCounted({ settings }: BenchmarkReport): string {
   return (
     `Counted: ${settings.microBatches} micro-batches in steady state, after ${settings.warmUp} to warm up and ` +
-    `before ${settings.coolDown} to cool down; loading apart.`
+    `before ${settings.coolDown} to cool down; loading apart. ±: half of the middle half of eight parts of that time.`
   );
 }

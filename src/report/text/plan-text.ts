@@ -11,12 +11,13 @@ export function planText(plan: ConfigPlan, written: string | undefined): string 
   return [
     pc.bold(`best split: [${plan.layersPerIpu.join(', ')}] layers on ${plan.ipusPerReplica} IPUs`),
     plan.exact
-      ? `No other split is better: ${plan.evaluated} of them had to be simulated for that.`
-      : `The best of ${plan.evaluated} simulated splits; there were too many to prove that none is better.`,
+      ? `The best of all ${plan.searched}: ${plan.evaluated} of them had to be simulated for that.`
+      : `The best of ${plan.evaluated} that were simulated, of all ${plan.searched}; there were too many to prove that none is better.`,
     '',
     comparison(before, after),
     ...(beforeProblem === undefined ? [] : [`The configuration as it is cannot run: ${beforeProblem}`]),
     ...stageLines(after),
+    after.calibration.text,
     ...refused.map(({ ipusPerReplica, reason }) => pc.dim(`not ${ipusPerReplica} IPUs: ${reason}`)),
     ...warningLines(plan.warnings),
     ...(written === undefined ? [] : [`written to ${written}`]),

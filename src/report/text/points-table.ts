@@ -6,7 +6,16 @@ import { plainTable } from './plain-table.js';
 
 /** Predicted against measured, a line for each point. */
 export function pointsTable(comparison: PointsComparison): string {
-  const table = plainTable(['point', 'predicted rows/s', 'measured', 'predicted step', 'measured', 'error']);
+  const table = plainTable([
+    'point',
+    'predicted rows/s',
+    'measured',
+    'predicted step',
+    'measured',
+    'error',
+    'kind',
+    'usual error',
+  ]);
   for (const point of comparison.points) {
     const { predicted, measured } = point;
     table.push([
@@ -16,6 +25,10 @@ export function pointsTable(comparison: PointsComparison): string {
       `${figure(predicted.stepSeconds)} s`,
       measured.stepSeconds === undefined ? '–' : `${figure(measured.stepSeconds)} s`,
       point.error === null ? '–' : signedPercent(point.error),
+      point.calibration.kind,
+      point.calibration.isCalibrated
+        ? `± ${absolutePercent(point.calibration.meanError!)}`
+        : 'not calibrated',
     ]);
   }
   const { meanAbsoluteError: mean, worstAbsoluteError: worst } = comparison;

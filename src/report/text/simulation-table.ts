@@ -55,6 +55,7 @@ function summary(simulation: IpuSimulation): string[] {
     `utilisation   ${percent(simulation.utilisation)} of peak`,
     `memory        ${simulation.fits ? pc.green('fits') : pc.red('does not fit')}: IPU ${worst.ipu} needs ${bytes(worst.totalBytes)}, ${part} of ${bytes(worst.limitBytes)}`,
     `bound by      ${simulation.boundBy}`,
+    `accuracy      ${simulation.calibration.text}`,
   ];
 }
 

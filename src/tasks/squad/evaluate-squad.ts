@@ -1,5 +1,5 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
-import type { BertTokenizer } from '../../tokenizer/bert-tokenizer.js';
+import type { Tokenizer } from '../../tokenizer/base/tokenizer.js';
 import { answer, questionWindows } from '../answer.js';
 import type { Answer } from '../answer-spans.js';
 import type { TaskResult } from '../task.js';
@@ -31,7 +31,7 @@ export const SQUAD_TASK: typeof answer = {
  * @throws InputError that names the question, when it leaves no room
  */
 export function countWindows(
-  tokenizer: BertTokenizer,
+  tokenizer: Tokenizer,
   question: SquadQuestion,
   lengths: { readonly maxLength: number; readonly docStride: number },
 ): number {

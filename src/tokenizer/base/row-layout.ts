@@ -28,6 +28,16 @@ export function bertLayout(clsId: number, sepId: number): RowLayout {
   return { single, pair: [...single, { text: 1, typeId: 1 }, { ids: [sepId], typeId: 1 }] };
 }
 
+/** `<s> first </s>`, `<s> first </s></s> second </s>`, and no types. */
+export function robertaLayout(clsId: number, sepId: number): RowLayout {
+  const added = (...ids: number[]): RowPart => ({ ids, typeId: 0 });
+  const [first, second] = [0, 1].map((text): RowPart => ({ text: text as 0 | 1, typeId: 0 }));
+  return {
+    single: [added(clsId), first!, added(sepId)],
+    pair: [added(clsId), first!, added(sepId, sepId), second!, added(sepId)],
+  };
+}
+
 /** Tokens that a layout adds to its texts. */
 export function addedByLayout(parts: readonly RowPart[]): number {
   return parts.reduce((sum, part) => sum + ('ids' in part ? part.ids.length : 0), 0);

@@ -17,6 +17,15 @@ export const STANDARD_SPECIALS: SpecialPieces = {
   mask: '[MASK]',
 };
 
+/** As RoBERTa's vocabularies spell them. */
+export const ROBERTA_SPECIALS: SpecialPieces = {
+  unk: '<unk>',
+  cls: '<s>',
+  sep: '</s>',
+  pad: '<pad>',
+  mask: '<mask>',
+};
+
 /** A vocabulary may leave out ids, but not by far: a table of pieces is as long as its largest id. */
 const MOST_SPARSE = 4;
 
@@ -31,7 +40,7 @@ export class Vocabulary {
 
   /**
    * @param pieces in the order of their ids, as vocab.txt has them, or with their ids
-   * @throws InputError when there is no piece, a special one is missing, or an id is far beyond all others
+   * @throws InputError when there is no piece, or an id is far beyond all others
    */
   constructor(
     pieces: readonly string[] | ReadonlyMap<string, number>,
@@ -41,12 +50,6 @@ export class Vocabulary {
     // As upstream: of two equal lines the later one counts.
     this.ids = pieces instanceof Map ? pieces : new Map((pieces as string[]).map((piece, id) => [piece, id]));
     if (this.ids.size === 0) throw new InputError(`${where} has no pieces.`);
-    const missing = Object.values(specials).filter((piece: string) => !this.ids.has(piece));
-    if (missing.length > 0) {
-      throw new InputError(
-        `${where} has no ${missing.join(', ')}: it is no BERT vocabulary, or the tokenizer's files name other special pieces.`,
-      );
-    }
     this.pieces = pieces instanceof Map ? piecesById(pieces, where) : (pieces as string[]);
     this.specials = specials;
     this.where = where;

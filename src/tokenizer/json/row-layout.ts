@@ -23,10 +23,10 @@ const bert = v.object({ cls: token, sep: token });
 
 /**
  * The layout of rows that a `post_processor` describes.
+ * @param where the file and the part
  * @throws InputError that names what is not known here, or what is wrong with it
  */
-export function layoutOf(part: JsonPart, path: string): RowLayout {
-  const where = `${path}: post_processor`;
+export function layoutOf(part: JsonPart, where: string): RowLayout {
   if (!part) return PLAIN_LAYOUT;
   if (part.type === 'TemplateProcessing') return templateLayout(fitting(templates, part, where), where);
   if (part.type === 'BertProcessing') {
@@ -35,7 +35,7 @@ export function layoutOf(part: JsonPart, path: string): RowLayout {
   }
   if (part.type === 'Sequence') {
     const { processors } = fitting(v.object({ processors: v.array(jsonPart) }), part, where);
-    if (processors.length === 1) return layoutOf(processors[0], path);
+    if (processors.length === 1) return layoutOf(processors[0], where);
     throw new InputError(`${where} is a Sequence of ${processors.length}; only one of 1 is known here.`);
   }
   throw unknownType(where, part.type, ['TemplateProcessing', 'BertProcessing']);

@@ -100,13 +100,13 @@ const SPLITTERS: Readers<Splitter> = {
 };
 
 /** @throws InputError that names the step that is not known here, or what is wrong with it */
-export function normalizerOf(part: JsonPart, path: string): Normalizer {
-  return inTurn([wellFormed, read(NORMALIZERS, part, `${path}: normalizer`, (chars) => chars)]);
+export function normalizerOf(part: JsonPart, where: string): Normalizer {
+  return inTurn([wellFormed, read(NORMALIZERS, part, where, (chars) => chars)]);
 }
 
 /** @throws InputError that names the step that is not known here, or what is wrong with it */
-export function splitterOf(part: JsonPart, path: string): Splitter {
-  return read(SPLITTERS, part, `${path}: pre_tokenizer`, (parts) => parts);
+export function splitterOf(part: JsonPart, where: string): Splitter {
+  return read(SPLITTERS, part, where, (parts) => parts);
 }
 
 function read<T>(readers: Readers<T>, part: JsonPart, where: string, none: T): T {

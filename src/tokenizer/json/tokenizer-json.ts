@@ -1,13 +1,15 @@
 import * as v from 'valibot';
 import type { AddedToken } from '../base/added-tokens.js';
-import type { BertTokenizerOptions } from '../bert-tokenizer.js';
+import type { SpecialPieces } from '../base/vocabulary.js';
+import type { TokenizerOptions } from '../tokenizer-base.js';
 import { addedToken, fitting } from '../tokenizer-files.js';
-import { bertNormalizerSchema } from './bert-normalizer.js';
-import { jsonPart, unknownType } from './parts.js';
-import { layoutOf } from './row-layout.js';
-import { normalizerOf, splitterOf } from './steps.js';
+import { jsonPart, unknownType, type JsonPart } from './parts.js';
+import { sentencePiece } from '../tokenizer-class.js';
 
-const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const MODELS = ['WordPiece', 'BPE'] as const;
+const SIDES = { Left: 'left', Right: 'right' } as const;
+
+const direction = v.object({ direction: v.optional(v.picklist(['Left', 'Right'])) });
 
 const schema = v.object({
   version: v.optional(v.literal('1.0')),
@@ -16,78 +18,50 @@ const schema = v.object({
   pre_tokenizer: jsonPart,
   post_processor: jsonPart,
   decoder: jsonPart,
-  padding: v.optional(v.nullable(v.object({ pad_token: v.optional(v.string()) }))),
-  // Files of the first versions name no type.
-  model: v.looseObject({ type: v.optional(v.string(), 'WordPiece') }),
+  truncation: v.optional(v.nullable(direction)),
+  padding: v.optional(v.nullable(v.object({ ...direction.entries, pad_token: v.optional(v.string()) }))),
+  model: v.looseObject({ type: v.optional(v.string()), merges: v.optional(v.unknown()) }),
 });
 
-const wordPiece = v.object({
-  vocab: v.record(v.string(), whole),
-  unk_token: v.string(),
-  continuing_subword_prefix: v.optional(v.string(), '##'),
-  max_input_chars_per_word: v.optional(whole, 100),
-});
-
-/** What the classes of BERT's tokenizers set, whatever tokenizer.json says; undefined leaves it to the file. */
-export interface ClassArguments {
-  readonly lowerCase?: boolean | undefined;
-  /** Null: as `lowerCase`. */
-  readonly stripAccents?: boolean | null | undefined;
-  readonly splitIdeographs?: boolean | undefined;
-}
-
-/** A tokenizer.json with a WordPiece model. */
-export interface WordPieceFile {
-  readonly vocabulary: ReadonlyMap<string, number>;
-  readonly unknownPiece: string;
-  readonly padPiece: string | undefined;
+/** A tokenizer.json, whose model and steps are not yet looked into. */
+export interface TokenizerFile extends Pick<TokenizerOptions, 'truncationSide' | 'paddingSide'> {
+  /** Named in messages. */
+  readonly path: string;
   /** In the order of the file; which ids they have is for the vocabulary to say, as upstream. */
   readonly addedTokens: readonly AddedToken[];
-  readonly options: BertTokenizerOptions;
+  /** Those that the file names. */
+  readonly specials: Partial<SpecialPieces>;
+  readonly model: { readonly type: (typeof MODELS)[number] };
+  readonly normalizer: JsonPart;
+  readonly splitter: JsonPart;
+  readonly postProcessor: JsonPart;
 }
 
 /**
- * Reads a tokenizer.json. Its sections on truncation and padding have no effect, as in transformers, but that
- * padding may name the padding token.
+ * Reads a tokenizer.json. Its sections on truncation and padding have no effect, as in transformers, but that they may
+ * name sides and the padding token.
  * @param path named in messages
  * @throws InputError that names the part that is of the wrong form, or is not known here
  */
-export function readWordPieceFile(path: string, value: unknown, over: ClassArguments): WordPieceFile {
+export function readTokenizerFile(path: string, value: unknown): TokenizerFile {
   const file = fitting(schema, value, path);
-  for (const [name, part] of Object.entries({ model: file.model, decoder: file.decoder })) {
-    if (part && part.type !== 'WordPiece') throw unknownType(`${path}: ${name}`, part.type, ['WordPiece']);
+  // Files of the first versions name no type.
+  const said = file.model.type ?? (file.model.merges === undefined ? 'WordPiece' : 'BPE');
+  const type = MODELS.find((known) => known === said);
+  if (said === 'Unigram') throw sentencePiece(`${path}: model is of the type Unigram`);
+  if (!type) throw unknownType(`${path}: model`, said, MODELS);
+  const decoder = type === 'BPE' ? 'ByteLevel' : type;
+  if (file.decoder && file.decoder.type !== decoder) {
+    throw unknownType(`${path}: decoder`, file.decoder.type, [decoder]);
   }
-  const model = fitting(wordPiece, file.model, `${path}: model`);
+  const { truncation, padding } = file;
   return {
-    vocabulary: new Map(Object.entries(model.vocab)),
-    unknownPiece: model.unk_token,
-    padPiece: file.padding?.pad_token,
-    addedTokens: file.added_tokens ?? [],
-    options: {
-      unknownPiece: model.unk_token,
-      continuation: model.continuing_subword_prefix,
-      maxWordChars: model.max_input_chars_per_word,
-      layout: layoutOf(file.post_processor, path),
-      ...wordOptions(file, path, over),
-    },
-  };
-}
-
-/** BERT's own steps are options, which are faster; all others are steps by name. */
-function wordOptions(
-  { normalizer, pre_tokenizer: splitter }: v.InferOutput<typeof schema>,
-  path: string,
-  over: ClassArguments,
-): BertTokenizerOptions {
-  const split = splitter?.type === 'BertPreTokenizer' ? {} : { split: splitterOf(splitter, path) };
-  if (normalizer?.type !== 'BertNormalizer') return { ...split, normalize: normalizerOf(normalizer, path) };
-  const said = fitting(bertNormalizerSchema, normalizer, `${path}: normalizer`);
-  const lowerCase = over.lowerCase ?? said.lowerCase;
-  return {
-    ...split,
-    cleanText: said.cleanText,
-    lowerCase,
-    stripAccents: over.stripAccents === undefined ? said.stripAccents : (over.stripAccents ?? lowerCase),
-    splitIdeographs: over.splitIdeographs ?? said.splitIdeographs,
+    ...{ path, addedTokens: file.added_tokens ?? [], model: { ...file.model, type } },
+    specials: padding?.pad_token === undefined ? {} : { pad: padding.pad_token },
+    ...(truncation?.direction ? { truncationSide: SIDES[truncation.direction] } : {}),
+    ...(padding?.direction ? { paddingSide: SIDES[padding.direction] } : {}),
+    normalizer: file.normalizer,
+    splitter: file.pre_tokenizer,
+    postProcessor: file.post_processor,
   };
 }

@@ -55,9 +55,13 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
 /** @throws IpuPipelineError that says why there is no plan */
 function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text: string } {
   const { schedule: _, ...settings } = settingsOf(setup);
-  const { attributes, layersPerIpu, after, before, exact, evaluated } = planConfig(setup.config, settings, {
-    objective,
-  });
+  const { attributes, layersPerIpu, after, before, exact, evaluated, searched } = planConfig(
+    setup.config,
+    settings,
+    {
+      objective,
+    },
+  );
   const gain = before
     ? ` (${change(after.rates.sequencesPerSecond / before.rates.sequencesPerSecond - 1)} against before)`
     : '';
@@ -66,8 +70,8 @@ function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text
       ? milliseconds(after.latencyMs)
       : `${figure(after.rates.sequencesPerSecond)} sequences/s${gain}`;
   const proof = exact
-    ? `no other split is better: ${evaluated} had to be simulated for that`
-    : `the best of ${evaluated} simulated; there were too many to prove that none is better`;
+    ? `the best of all ${searched}; ${evaluated} had to be simulated for that`
+    : `the best of ${evaluated} simulated of all ${searched}; there were too many to prove that none is better`;
   const lockstep = setup.schedule === LOCKSTEP ? '' : " It is the best in PopART's lockstep cycles.";
   return {
     config: new IpuConfig(attributes),

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { SCHEDULES, type NamedSchedule } from '../../../../pipeline/schedules/registry.js';
 import { SYSTEM_NAMES, SYSTEMS } from '../../../hardware/hardware-specs.js';
-import { HEADS } from '../../../hardware/model-shape.js';
+import { headsFor } from '../../../hardware/model-shape.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../../hardware/published-models.js';
 import { useAttempt } from './attempt.js';
 import { NumberBox, Select, type Choice } from './controls.js';
@@ -43,7 +43,7 @@ export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
         <NumberBox
           label="Sequence length"
           value={setup.sequenceLength}
-          most={16_384}
+          most={publishedModel(setup.model)!.maxPositions}
           onChange={(sequenceLength) => onSetup({ ...setup, sequenceLength })}
         />
         <NumberBox
@@ -78,7 +78,7 @@ function ModelControls({ setup, onSetup }: SetupControlsProps): VNode {
       <Select
         label="Head"
         value={setup.head}
-        choices={HEADS}
+        choices={headsFor(publishedModel(setup.model)!)}
         onChange={(head) => onSetup({ ...setup, head })}
       />
       <Select

@@ -57,7 +57,8 @@ export function configText(config: IpuConfig): string {
 export function settingsOf(setup: Setup): RunSettings {
   const { model, head, system, mode, sequenceLength, microBatch, schedule: name, chunks } = setup;
   const settings = { model: publishedModel(model, head)!, hardware: systemByName(system) };
-  const run = { ...settings, mode, sequenceLength, microBatch };
+  const names = { sequenceLength: 'Sequence length', microBatch: 'Micro-batch' };
+  const run = { ...settings, mode, sequenceLength, microBatch, names };
   if (name === LOCKSTEP) return run;
   return { ...run, schedule: namedSchedule(name).layout === 'loops' ? { name, chunks } : { name } };
 }

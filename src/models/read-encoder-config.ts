@@ -1,9 +1,8 @@
 import * as v from 'valibot';
-import { CheckpointError } from '../../../ipu-config/base/checkpoint-error.js';
-import { brief } from '../../../ipu-config/base/json-text.js';
-import type { ReadConfig } from '../family.js';
-import { MODEL_HEADS, type ModelHead, type ModelConfig } from '../model-config.js';
-import { BERT_HEADS } from './bert-heads.js';
+import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { brief } from '../../ipu-config/base/json-text.js';
+import { headOfClass, type Family } from './family.js';
+import type { ModelHead, ModelConfig } from './model-config.js';
 
 /** Sizes that no tensor of 32-bit indices exceeds; more layers than any model has would only fill tables. */
 const MAX_SIZE = 2 ** 31 - 1;
@@ -14,9 +13,9 @@ const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.
 /** A list is a record to valibot. */
 const object = v.custom<Record<string, unknown>>((value) => !Array.isArray(value));
 
-/** Keys that the program needs; those that a file lacks have the defaults of transformers' ModelConfig. */
+/** Keys that the program needs, as BERT's files call them; those that a file lacks have the defaults of BERT's. */
 const schema = v.object({
-  model_type: v.optional(v.string(), 'bert'),
+  model_type: v.optional(v.string()),
   hidden_size: v.optional(count(MAX_SIZE), 768),
   num_hidden_layers: v.optional(count(MAX_LAYERS), 12),
   num_attention_heads: v.optional(count(MAX_SIZE), 12),
@@ -48,7 +47,6 @@ type RawConfig = v.InferOutput<typeof schema>;
 
 /** What would be right, for messages; every other key is a whole number from 1. */
 const RIGHT: Readonly<Record<string, string>> = {
-  model_type: '"bert"',
   num_hidden_layers: `a whole number from 1 to ${MAX_LAYERS}`,
   layer_norm_eps: 'a number from 0',
   hidden_act: 'the name of an activation such as "gelu"',
@@ -71,72 +69,104 @@ const ACTIVATIONS: Readonly<Record<string, ModelConfig['hiddenAct']>> = {
   relu: 'relu',
 };
 
-const HEAD_OF_ARCHITECTURE = new Map(MODEL_HEADS.map((head) => [BERT_HEADS[head].architecture, head]));
+/** How the files of a family differ from BERT's. */
+export interface ConfigRules {
+  /** Its own keys for what BERT's files call otherwise; null for what its files do not say: then the default counts. */
+  readonly keys?: Readonly<Record<string, string | null>>;
+  /** Its own defaults, by BERT's keys. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+}
 
-/** See `Family.readConfig`. */
-export function readBertConfig(path: string, json: unknown): ReadConfig {
-  const parsed = v.safeParse(schema, Array.isArray(json) ? null : json);
-  if (!parsed.success) throw wrongKey(path, json, parsed.issues[0]);
-  const raw = parsed.output;
-  const head = HEAD_OF_ARCHITECTURE.get(raw.architectures?.[0] ?? '') ?? null;
-  const [architecture] = raw.architectures ?? [];
-  const isTyped = (json as { model_type?: unknown }).model_type !== undefined;
-  // The architecture describes; the type and the weights decide.
-  if (!isTyped && architecture !== undefined && !architecture.startsWith('Bert')) {
-    throw new CheckpointError(
-      `${path}: architectures names ${brief(architecture)}, and there is no model_type; this program runs BERT's ` +
-        `(${[...HEAD_OF_ARCHITECTURE.keys()].join(', ')}). If it is one, set "model_type": "bert".`,
-    );
-  }
-  const fault = unsupported(raw, head);
-  if (fault !== undefined) throw new CheckpointError(`${path}: ${fault}`);
-  const activation = raw.sentence_transformers?.activation_fn ?? raw.sbert_ce_default_activation_function;
-  const id2label = raw.id2label ? labels(path, raw.id2label) : defaultLabels(raw.num_labels ?? 2);
-  return {
-    config: {
-      modelType: raw.model_type,
-      hiddenSize: raw.hidden_size,
-      numHiddenLayers: raw.num_hidden_layers,
-      numAttentionHeads: raw.num_attention_heads,
-      intermediateSize: raw.intermediate_size,
-      vocabSize: raw.vocab_size,
-      maxPositionEmbeddings: raw.max_position_embeddings,
-      typeVocabSize: raw.type_vocab_size,
-      layerNormEps: raw.layer_norm_eps,
-      hiddenAct: ACTIVATIONS[raw.hidden_act]!,
-      numLabels: Object.keys(id2label).length,
-      id2label,
-      ...(raw.problem_type ? { problemType: raw.problem_type } : {}),
-      ...(activation ? { scoreActivation: activation.split('.').at(-1)! } : {}),
-    },
-    head,
+type Described = Pick<Family, 'modelTypes' | 'classes' | 'heads' | 'tokenTypes'>;
+
+/** Reads the `config.json` of encoders of BERT's kind: see `Family.readConfig`. */
+export function encoderConfigReader(family: Described, rules: ConfigRules = {}): Family['readConfig'] {
+  const { keys = {}, defaults = {} } = rules;
+  const ownKey = (key: string): string => keys[key] ?? key;
+  return (path, json) => {
+    const parsed = v.safeParse(schema, inBertsWords(json, keys, defaults));
+    if (!parsed.success) throw wrongKey(path, json, parsed.issues[0], ownKey);
+    const raw = parsed.output;
+    const [architecture] = raw.architectures ?? [];
+    // The architecture describes; the type and the weights decide.
+    const head = architecture === undefined ? null : headOfClass(architecture, family);
+    const fault = unsupported(raw, head, ownKey);
+    if (fault !== undefined) throw new CheckpointError(`${path}: ${fault}`);
+    return { config: modelConfig(path, raw, family), head };
   };
 }
 
-function wrongKey(path: string, json: unknown, issue: v.BaseIssue<unknown>): CheckpointError {
+/** A file that is no object stays what it is. */
+function inBertsWords(
+  json: unknown,
+  keys: NonNullable<ConfigRules['keys']>,
+  defaults: NonNullable<ConfigRules['defaults']>,
+): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return null;
+  const given = json as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.keys(schema.entries).map((key) => {
+      const own = keys[key] === undefined ? key : keys[key];
+      const value = own === null ? undefined : given[own];
+      return [key, value === undefined ? defaults[key] : value];
+    }),
+  );
+}
+
+function modelConfig(path: string, raw: RawConfig, { modelTypes, tokenTypes }: Described): ModelConfig {
+  const activation = raw.sentence_transformers?.activation_fn ?? raw.sbert_ce_default_activation_function;
+  const id2label = raw.id2label ? labels(path, raw.id2label) : defaultLabels(raw.num_labels ?? 2);
+  return {
+    modelType: raw.model_type ?? modelTypes[0]!,
+    hiddenSize: raw.hidden_size,
+    numHiddenLayers: raw.num_hidden_layers,
+    numAttentionHeads: raw.num_attention_heads,
+    intermediateSize: raw.intermediate_size,
+    vocabSize: raw.vocab_size,
+    maxPositionEmbeddings: raw.max_position_embeddings,
+    typeVocabSize: tokenTypes === 'none' ? 0 : raw.type_vocab_size,
+    layerNormEps: raw.layer_norm_eps,
+    hiddenAct: ACTIVATIONS[raw.hidden_act]!,
+    numLabels: Object.keys(id2label).length,
+    id2label,
+    ...(raw.problem_type ? { problemType: raw.problem_type } : {}),
+    ...(activation ? { scoreActivation: activation.split('.').at(-1)! } : {}),
+  };
+}
+
+function wrongKey(
+  path: string,
+  json: unknown,
+  issue: v.BaseIssue<unknown>,
+  ownKey: (key: string) => string,
+): CheckpointError {
   const key = v.getDotPath(issue)?.split('.')[0] ?? '';
   if (key === '')
-    return new CheckpointError(`${path} is ${brief(json)}; it must be a JSON object of BERT's settings.`);
-  const found = brief((json as Record<string, unknown>)[key]);
+    return new CheckpointError(`${path} is ${brief(json)}; it must be a JSON object of a model's settings.`);
+  const found = brief((json as Record<string, unknown>)[ownKey(key)]);
   return new CheckpointError(
-    `${path}: ${key} is ${found}; it must be ${RIGHT[key] ?? 'a whole number from 1'}.`,
+    `${path}: ${ownKey(key)} is ${found}; it must be ${RIGHT[key] ?? 'a whole number from 1'}.`,
   );
 }
 
 /** What this program would compute wrongly, in words. */
-function unsupported(raw: RawConfig, head: ModelHead | null): string | undefined {
+function unsupported(
+  raw: RawConfig,
+  head: ModelHead | null,
+  ownKey: (key: string) => string,
+): string | undefined {
   if (raw.is_decoder || raw.add_cross_attention) {
     const key = raw.is_decoder ? 'is_decoder' : 'add_cross_attention';
-    return `${key} is true; this program runs BERT encoders.`;
+    return `${key} is true; this program runs encoders.`;
   }
   if (raw.position_embedding_type && raw.position_embedding_type !== 'absolute') {
     return `position_embedding_type is ${brief(raw.position_embedding_type)}; only "absolute" can be run.`;
   }
   if (!Object.hasOwn(ACTIVATIONS, raw.hidden_act)) {
-    return `hidden_act is ${brief(raw.hidden_act)}; it can be ${Object.keys(ACTIVATIONS).join(', ')}.`;
+    return `${ownKey('hidden_act')} is ${brief(raw.hidden_act)}; it can be ${Object.keys(ACTIVATIONS).join(', ')}.`;
   }
   if (raw.hidden_size % raw.num_attention_heads !== 0) {
-    return `hidden_size ${raw.hidden_size} is no multiple of num_attention_heads ${raw.num_attention_heads}.`;
+    return `${ownKey('hidden_size')} ${raw.hidden_size} is no multiple of ${ownKey('num_attention_heads')} ${raw.num_attention_heads}.`;
   }
   if (Object.keys(raw.pruned_heads ?? {}).length > 0) {
     return `pruned_heads is ${brief(raw.pruned_heads)}; models with pruned heads cannot be run.`;

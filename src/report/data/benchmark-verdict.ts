@@ -1,0 +1,57 @@
+import { figure, percent } from '../../../ipu-config/base/format.js';
+import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
+
+type SavedRun = SavedBenchmark['runs'][number];
+
+/** What was measured, what bounds it, and what to try: a sentence each. */
+export function benchmarkVerdict({ runs, environment, settings }: SavedBenchmark): string[] {
+  const singles = runs.filter(({ stages }) => stages.length === 1);
+  const pipeline = fastest(runs.filter((run) => !singles.includes(run))) ?? runs.at(-1)!;
+  const does =
+    `${settings.model} as ${pipeline.name.replace('pipeline, ', 'a pipeline of ')} does ` +
+    `${figure(pipeline.sequencesPerSecond)} sequences/s on ${environment.cores} cores`;
+  const single = fastest(singles);
+  if (!single || single === pipeline)
+    return [`${does}.`, `It is bound by ${pipeline.boundBy}.`, ...advice(pipeline)];
+  const ratio = pipeline.sequencesPerSecond / single.sequencesPerSecond;
+  const noise = (uncertainty(pipeline) + uncertainty(single)) / 2;
+  const isFaster = ratio > 1 + noise;
+  const word = isFaster ? 'faster than' : ratio < 1 - noise ? 'slower than' : 'as fast as';
+  const than = `${single.name.replace(', ', ' with ')} (${figure(ratio)} ×)`;
+  return [
+    `${does}: ${word} ${than}.`,
+    `It is ${isFaster ? '' : 'no faster because it is '}bound by ${pipeline.boundBy}.`,
+    ...advice(pipeline),
+  ];
+}
+
+/** Where nothing says better, a twentieth is noise. */
+function uncertainty({ spread, sequencesPerSecond }: SavedRun): number {
+  return spread ? (spread.high - spread.low) / 2 / sequencesPerSecond : 0.05;
+}
+
+function fastest(runs: readonly SavedRun[]): SavedRun | undefined {
+  return runs.toSorted((a, b) => b.sequencesPerSecond - a.sequencesPerSecond)[0];
+}
+
+/** A stage that takes so much longer than the mean is worth a better split. */
+const UNEVEN = 1.1;
+
+function advice({ activity, boundBy }: SavedRun): string[] {
+  const times = activity.ranks.map(({ microBatchMs }) => microBatchMs);
+  const uneven = Math.max(...times) / (times.reduce((sum, ms) => sum + ms, 0) / times.length);
+  if (boundBy.startsWith('the machine')) {
+    return [
+      'Try as many stages as there are cores: `ipu-pipeline profile`, then `plan --system` with its file.',
+    ];
+  }
+  if (times.length > 1 && uneven > UNEVEN) {
+    return [
+      `Its slowest stage takes ${percent(uneven - 1)} longer than the mean: \`ipu-pipeline profile\`, then \`plan --system\` ` +
+        'with its file, finds a better split.',
+    ];
+  }
+  if (boundBy.startsWith('waiting'))
+    return ['Try more rows in a micro-batch (--micro-batch), or longer ones.'];
+  return [];
+}
