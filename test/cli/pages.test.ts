@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get } from 'node:http';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,9 +152,13 @@ describe('playground', () => {
       expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(await page.text()).toContain('"system":"bow-pod16"');
       expect((await fetch(`${url}other`)).status).toBe(404);
+      expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
+      expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+      expect(await statusBy('evil.example', Number(new URL(url).port))).toBe(421);
+      expect(await statusBy('localhost', Number(new URL(url).port))).toBe(200);
       child.kill('SIGINT');
       const [code] = (await once(child, 'exit')) as [number];
-      expect(code).toBe(0);
+      expect(code).toBe(130);
     } finally {
       child.kill('SIGKILL');
     }
@@ -183,10 +188,20 @@ describe('playground', () => {
     [['--system', 'nosuch'], /no system nosuch/],
     [['--config', 'nosuch'], /no file, directory or preset nosuch/],
     [['--port', '65536'], /go up to 65535/],
-    [['-o', '/no/such/folder/page.html'], /cannot write the playground/],
+    [['-o', '/no/such/folder/page.html'], /cannot write \/no\/such\/folder\/page\.html/],
   ])('refuses %j', async (flags, message) => {
     const { code, stderr } = await ipuPipeline('playground', ...flags);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
   });
 });
+
+/** The status for a request that names another host: fetch does not let one say that. */
+function statusBy(host: string, port: number): Promise<number | undefined> {
+  return new Promise((done, failed) => {
+    get({ host: '127.0.0.1', port, headers: { host } }, ({ statusCode }) => done(statusCode)).on(
+      'error',
+      failed,
+    );
+  });
+}

@@ -37,19 +37,35 @@ export function folders(dir: string): string[] {
   });
 }
 
-/** Models with a checkpoint of their own, in each form of it, on every executor. */
-export async function run(dir: string, report: Report, skip: Skip): Promise<void> {
-  for (const folder of folders(dir)) await runFolder(dir, join(dir, GOLDENS, folder), report, skip);
+/** Models with a checkpoint of their own, in each form of it, on executors. */
+export async function run(
+  dir: string,
+  report: Report,
+  skip: Skip,
+  executors: readonly string[] = EXECUTORS_HERE,
+): Promise<void> {
+  for (const folder of folders(dir))
+    await runFolder(dir, join(dir, GOLDENS, folder), { executors, report, skip });
 }
 
-async function runFolder(dir: string, folder: string, report: Report, skip: Skip): Promise<void> {
+interface Judge {
+  readonly executors: readonly string[];
+  readonly report: Report;
+  readonly skip: Skip;
+}
+
+async function runFolder(
+  dir: string,
+  folder: string,
+  { executors: all, report, skip }: Judge,
+): Promise<void> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   for (const name of files) {
     const file = JSON.parse(await readFile(join(folder, name), 'utf8')) as GoldenFile;
     const label = basename(name, '.json');
     if (hasAttentions(file)) skip(`${label}: attentions`, 'stages do not hand out attention probabilities');
     for (const directory of checkpoints(dir, file)) {
-      const executors = directory === file.model ? EXECUTORS_HERE : FORMAT_EXECUTORS;
+      const executors = directory === file.model ? all : FORMAT_EXECUTORS;
       await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), { executors, report, skip });
       await withTorchOnly(join(dir, directory), (torchOnly) =>
         runCheckpoint(file, `${label} (${directory}, ${TORCH})`, torchOnly, {
@@ -85,7 +101,7 @@ async function runCheckpoint(
   file: GoldenFile,
   label: string,
   directory: string,
-  { executors, report, skip }: { executors: readonly string[]; report: Report; skip: Skip },
+  { executors, report, skip }: Judge,
 ): Promise<void> {
   const model = await openModel(directory).catch((error: unknown) => error as Error);
   if (model instanceof Error) return report(label, model.message);

@@ -86,7 +86,7 @@ describe('--model org/name', () => {
     child.kill(signal);
     const ended = await done;
     if (signal === 'SIGINT') {
-      expect(ended.code).toBe(2);
+      expect(ended.code).toBe(130);
       expect(ended.stderr).toMatch(/stopped by SIGINT/);
     }
     const kept = (await stat(incomplete())).size;

@@ -1,6 +1,6 @@
 import { sayWarnings } from '../flags/say-warnings.js';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Command, Option } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
@@ -99,17 +99,26 @@ async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
 async function serve(html: string, port: number, say: (text: string) => void): Promise<void> {
   const signal = abortOnInterrupt();
   const server = createServer((request, response) => {
-    const isPage = request.url === '/' || request.url === '/index.html';
-    response.writeHead(isPage ? 200 : 404, {
-      'content-type': isPage ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
-    });
-    response.end(isPage ? html : 'There is only one page, at /.\n');
+    const [status, text] = replyTo(request, html);
+    const type = status === 200 ? 'text/html' : 'text/plain';
+    response.writeHead(status, { 'content-type': `${type}; charset=utf-8` });
+    response.end(text);
   });
   await listen(server, port);
   say(`The playground is at http://${HOST}:${(server.address() as AddressInfo).port}/ (Ctrl-C ends it)`);
   if (!signal.aborted) await once(signal, 'abort');
   server.closeAllConnections();
   server.close();
+}
+
+/** By other names, which may lead here from a page of somebody else's, there is nothing. */
+const OWN_NAMES = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
+
+function replyTo({ method, url, headers }: IncomingMessage, html: string): readonly [number, string] {
+  if (!OWN_NAMES.test(headers.host ?? '')) return [421, 'The playground is at 127.0.0.1 alone.\n'];
+  if (method !== 'GET' && method !== 'HEAD') return [405, 'There is only a page to read.\n'];
+  const isPage = url === '/' || url === '/index.html';
+  return isPage ? [200, html] : [404, 'There is only one page, at /.\n'];
 }
 
 async function listen(server: Server, port: number): Promise<void> {
