@@ -74,7 +74,8 @@ describe('the prediction of the runtime', () => {
           const wholeMs = stageMs.reduce((a, b) => a + b, 0);
           rates.forEach((rate, i) => {
             if (i > 0) expect(rate).toBeGreaterThanOrEqual(rates[i - 1]! * 0.999);
-            expect(rate).toBeLessThanOrEqual(((i + 1) * 1000 * microBatch * 1.001) / wholeMs);
+            // A window of a few micro-batches opens and closes between actions of other ranks.
+            expect(rate).toBeLessThanOrEqual(((i + 1) * 1000 * microBatch * 1.002) / wholeMs);
             expect(rate).toBeLessThanOrEqual((1000 * microBatch * 1.001) / Math.max(...stageMs));
           });
         },
