@@ -7,13 +7,8 @@ import * as stored from './stored-models.js';
 const NOTHING = (): void => undefined;
 
 /** Every model golden of a directory laid out as ../shared/bert or ../shared/families, on the executors. */
-export async function run(
-  dir: string,
-  report: Report,
-  skip: Skip = NOTHING,
-  executors?: readonly string[],
-): Promise<void> {
-  await stored.run(dir, report, skip, executors);
+export async function run(dir: string, report: Report, skip: Skip = NOTHING): Promise<void> {
+  await stored.run(dir, report, skip);
   if (existsSync(join(dir, generated.FOLDER))) await generated.run(dir, report, skip);
 }
 

@@ -1,5 +1,5 @@
-/** One result: passed without an error, failed with one; `note` says with what reservation it passed. */
-export type Report = (name: string, error?: string, note?: string) => void;
+/** One result: passed without an error, failed with one. */
+export type Report = (name: string, error?: string) => void;
 /** What is there but was not run, and why. */
 export type Skip = (what: string, why: string) => void;
 

@@ -37,35 +37,19 @@ export function folders(dir: string): string[] {
   });
 }
 
-/** Models with a checkpoint of their own, in each form of it, on executors. */
-export async function run(
-  dir: string,
-  report: Report,
-  skip: Skip,
-  executors: readonly string[] = EXECUTORS_HERE,
-): Promise<void> {
-  for (const folder of folders(dir))
-    await runFolder(dir, join(dir, GOLDENS, folder), { executors, report, skip });
+/** Models with a checkpoint of their own, in each form of it, on every executor. */
+export async function run(dir: string, report: Report, skip: Skip): Promise<void> {
+  for (const folder of folders(dir)) await runFolder(dir, join(dir, GOLDENS, folder), report, skip);
 }
 
-interface Judge {
-  readonly executors: readonly string[];
-  readonly report: Report;
-  readonly skip: Skip;
-}
-
-async function runFolder(
-  dir: string,
-  folder: string,
-  { executors: all, report, skip }: Judge,
-): Promise<void> {
+async function runFolder(dir: string, folder: string, report: Report, skip: Skip): Promise<void> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   for (const name of files) {
     const file = JSON.parse(await readFile(join(folder, name), 'utf8')) as GoldenFile;
     const label = basename(name, '.json');
     if (hasAttentions(file)) skip(`${label}: attentions`, 'stages do not hand out attention probabilities');
     for (const directory of checkpoints(dir, file)) {
-      const executors = directory === file.model ? all : FORMAT_EXECUTORS;
+      const executors = directory === file.model ? EXECUTORS_HERE : FORMAT_EXECUTORS;
       await runCheckpoint(file, `${label} (${directory})`, join(dir, directory), { executors, report, skip });
       await withTorchOnly(join(dir, directory), (torchOnly) =>
         runCheckpoint(file, `${label} (${directory}, ${TORCH})`, torchOnly, {
@@ -101,7 +85,7 @@ async function runCheckpoint(
   file: GoldenFile,
   label: string,
   directory: string,
-  { executors, report, skip }: Judge,
+  { executors, report, skip }: { executors: readonly string[]; report: Report; skip: Skip },
 ): Promise<void> {
   const model = await openModel(directory).catch((error: unknown) => error as Error);
   if (model instanceof Error) return report(label, model.message);
@@ -111,8 +95,8 @@ async function runCheckpoint(
   for (const executorName of executors) {
     const name = `${label}, ${executorName}`;
     try {
-      await runCases(executorByName(executorName), model, file, (what, ...judgement) =>
-        report(`${name}: ${what}`, ...judgement),
+      await runCases(executorByName(executorName), model, file, (what, error) =>
+        report(`${name}: ${what}`, error),
       );
     } catch (error) {
       const { message } = error as Error;
@@ -137,7 +121,7 @@ async function runCases(
       // Without a pooler a model ends as a stage does.
       const ours = name === 'last_hidden_state' && !model.head ? 'hidden_state' : name;
       const actual = outputs[at]!.find((tensor) => tensor.name === ours);
-      report(`${golden.name} ${name}`, ...judged(actual, expected, largest(cases, name)));
+      report(`${golden.name} ${name}`, fault(actual, expected));
     }
   });
   const deep = cases.filter(({ outputs }) => outputs['hidden_states']);
@@ -152,30 +136,6 @@ async function runCases(
       report(`${golden.name} hidden_states[${layer}]`, fault(states[at]![layer], tensor));
     });
   });
-}
-
-/** Fewer numbers than this may be right by luck, and then their natural error is that of no float32 implementation. */
-const FEW = 16;
-
-type Judgement = readonly [error: string | undefined, note?: string];
-
-/**
- * A fault, or a note. The natural error of a few numbers is often far below what float32 gives for the same output
- * (3·10⁻⁸ for a number near 3, whose neighbours are 2·10⁻⁷ away): there the largest of the output in all cases counts.
- */
-function judged(actual: Tensor | undefined, golden: GoldenTensor, ofOutput: number): Judgement {
-  const error = fault(actual, golden);
-  if (error === undefined || !(golden.data && golden.data.length < FEW)) return [error];
-  const again = fault(actual, { ...golden, max_abs_diff_f64: ofOutput });
-  return again === undefined
-    ? [undefined, `${error}; within 5 of ${ofOutput}, which the output has`]
-    : [error];
-}
-
-/** The natural error of an output, over all cases. */
-function largest(cases: readonly GoldenCase[], name: string): number {
-  const tensors = cases.map(({ outputs }) => outputs[name] as GoldenTensor | undefined);
-  return Math.max(...tensors.map((tensor) => tensor?.max_abs_diff_f64 ?? 0));
 }
 
 /** For each input the embedding's output and every layer's, each layer as a stage of its own. */

@@ -56,6 +56,8 @@ describe('the prediction of the runtime', () => {
   });
 
   it('never promises less of more cores, and never more than the cores can do', () => {
+    // What is in flight when a short window opens counts for it, though it was computed before.
+    const long = { microBatches: 60 };
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 }),
@@ -64,8 +66,10 @@ describe('the prediction of the runtime', () => {
         (layers, microBatch, sequenceLength) => {
           const deepEnough = { ...config, numHiddenLayers: layers.reduce((a, b) => a + b, 0) };
           const at = (cores: number): number =>
-            predictRuntime(machine(), run(layers, { model: deepEnough, microBatch, sequenceLength, cores }))
-              .sequencesPerSecond;
+            predictRuntime(
+              machine(),
+              run(layers, { ...long, model: deepEnough, microBatch, sequenceLength, cores }),
+            ).sequencesPerSecond;
           const rates = [1, 2, 3, 4, 5].map(at);
           const { stageMs } = predictRuntime(
             machine(),
@@ -74,8 +78,7 @@ describe('the prediction of the runtime', () => {
           const wholeMs = stageMs.reduce((a, b) => a + b, 0);
           rates.forEach((rate, i) => {
             if (i > 0) expect(rate).toBeGreaterThanOrEqual(rates[i - 1]! * 0.999);
-            // A window of a few micro-batches opens and closes between actions of other ranks.
-            expect(rate).toBeLessThanOrEqual(((i + 1) * 1000 * microBatch * 1.002) / wholeMs);
+            expect(rate).toBeLessThanOrEqual(((i + 1) * 1000 * microBatch * 1.001) / wholeMs);
             expect(rate).toBeLessThanOrEqual((1000 * microBatch * 1.001) / Math.max(...stageMs));
           });
         },
