@@ -2,55 +2,54 @@ import { Command, CommanderError } from 'commander';
 import { IpuPipelineError } from '../../ipu-config/base/errors.js';
 import { discardOutputs } from '../../ipu-config/base/files/output-file.js';
 import { VERSION } from '../../ipu-config/base/files/version.js';
-import { benchCommand } from './run/bench.js';
-import { configShowCommand } from './look/config-show.js';
-import { doctorCommand } from './run/doctor.js';
-import { evalCommand } from './ask/eval.js';
-import { planCommand } from './predict/plan.js';
-import { playgroundCommand } from './look/playground.js';
-import { profileCommand } from './run/profile.js';
-import { reportCommand } from './look/report.js';
-import { scheduleCommand } from './look/schedule.js';
-import { simulateCommand } from './predict/simulate.js';
 import { checkOutputs } from './flags/outputs.js';
 import { printed, stopped, Stopped, watchOutputs } from './flags/ending.js';
-import { sweepCommand } from './predict/sweep.js';
-import { taskCommands } from './ask/task-command.js';
 
-/** All commands. */
-export function commandLine(): Command {
+/** Commands by their names, in the order of the help; each is loaded when it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
+  bench: async () => [(await import('./run/bench.js')).benchCommand()],
+  /** All that have the names of tasks. */
+  tasks: async () => (await import('./ask/task-command.js')).taskCommands(),
+  eval: async () => [(await import('./ask/eval.js')).evalCommand()],
+  config: async () => [configCommand((await import('./look/config-show.js')).configShowCommand())],
+  schedule: async () => [(await import('./look/schedule.js')).scheduleCommand()],
+  simulate: async () => [(await import('./predict/simulate.js')).simulateCommand()],
+  plan: async () => [(await import('./predict/plan.js')).planCommand()],
+  profile: async () => [(await import('./run/profile.js')).profileCommand()],
+  sweep: async () => [(await import('./predict/sweep.js')).sweepCommand()],
+  report: async () => [(await import('./look/report.js')).reportCommand()],
+  playground: async () => [(await import('./look/playground.js')).playgroundCommand()],
+  doctor: async () => [(await import('./run/doctor.js')).doctorCommand()],
+};
+
+/** What one command needs is loaded in half the time of all: the one that is named, or else all of them. */
+async function commandsFor(name: string | undefined): Promise<readonly Command[]> {
+  if (name !== undefined && name !== 'tasks') {
+    const found = await (Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : COMMANDS['tasks']!)();
+    if (found.some((command) => command.name() === name)) return found;
+  }
+  return (await Promise.all(Object.values(COMMANDS).map((load) => load()))).flat();
+}
+
+/** The program with the command of this name, or with all commands where there is none. */
+export async function commandLine(name?: string): Promise<Command> {
   const root = new Command('ipu-pipeline')
     .description(
-      'Cut a model (BERT, RoBERTa, DistilBERT) into pipeline stages as a Graphcore ipu_config.json says, run it on worker threads that\n' +
-        'stand in for IPUs, and measure it against one device.',
+      'Cut a model (BERT, RoBERTa, DistilBERT) into pipeline stages as a Graphcore ipu_config.json says, run it ' +
+        'on worker threads that stand in for IPUs, and measure it against one device.',
     )
     .version(VERSION)
     // So that a command's options and those of its subcommands can have the same names.
     .enablePositionalOptions()
     .showHelpAfterError('(--help shows what there is)')
     .hook('preAction', (_, command) => checkOutputs(command));
-  for (const command of [
-    benchCommand(),
-    ...taskCommands(),
-    evalCommand(),
-    configCommand(),
-    scheduleCommand(),
-    simulateCommand(),
-    planCommand(),
-    profileCommand(),
-    sweepCommand(),
-    reportCommand(),
-    playgroundCommand(),
-    doctorCommand(),
-  ]) {
-    root.addCommand(command);
-  }
+  for (const command of await commandsFor(name)) root.addCommand(command);
   throwInsteadOfExit(root);
   return root;
 }
 
-function configCommand(): Command {
-  return new Command('config').description('look at an ipu_config.json').addCommand(configShowCommand());
+function configCommand(show: Command): Command {
+  return new Command('config').description('look at an ipu_config.json').addCommand(show);
 }
 
 function throwInsteadOfExit(command: Command): void {
@@ -68,7 +67,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   watchOutputs();
   let failure: { readonly error: unknown } | undefined;
   try {
-    await commandLine().parseAsync([...args], { from: 'user' });
+    const program = await commandLine(args[0]);
+    await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     failure = { error };
   }

@@ -10,14 +10,14 @@ export interface OneCommand {
 }
 
 /** All commands that do something: those that only group others have no argument of their own. */
-export function allCommands(): OneCommand[] {
+export async function allCommands(): Promise<OneCommand[]> {
   const below = (command: Command, name: string): OneCommand[] => [
     ...(command.commands.length === 0 || command.registeredArguments.length > 0
       ? [{ name, command, outputs: outputsOf(command) }]
       : []),
     ...command.commands.flatMap((each) => below(each, `${name} ${each.name()}`.trim())),
   ];
-  return below(commandLine(), '');
+  return below(await commandLine(), '');
 }
 
 function outputsOf(command: Command): string[] {

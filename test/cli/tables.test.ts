@@ -21,7 +21,7 @@ function cells(text: string): string[] {
 }
 
 describe.each(COMMANDS)('the tables of %s %s', (...args) => {
-  it.each([80])('fit into %i columns, and lose nothing', async (columns) => {
+  it.each([80, 60])('fit into %i columns, and lose nothing', async (columns) => {
     const [wide, narrow] = await Promise.all([
       ipuPipelineWith({}, ...args),
       ipuPipelineWith({ COLUMNS: `${columns}` }, ...args),

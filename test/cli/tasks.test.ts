@@ -195,7 +195,7 @@ describe('tasks on the command line', () => {
     expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining("'--lines'") as string });
   });
 
-  it.each(['missing.txt', 'texts/missing'])(
+  it.each(['missing.txt', 'texts/missing', 'texts\\missing', './x', 'a.jsonl'])(
     'refuse %s, which looks like a file and is none',
     async (name) => {
       const directory = await model('BertForTokenClassification');
@@ -205,7 +205,7 @@ describe('tasks on the command line', () => {
     },
   );
 
-  it.each(['The fox.', 'e.g.'])('take %s for a text', async (text) => {
+  it.each(['fox', 'The fox.', 'e.g.', '3.14', 'and / or', '…'])('take %s for a text', async (text) => {
     const directory = await model('BertForTokenClassification');
     expect(await ipuPipeline('label', '--model', directory, '--text', text)).toMatchObject({ code: 0 });
   });
