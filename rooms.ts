@@ -109,7 +109,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ipu-config/base', 'ipu-config', 'src/hardware', 'src/planning', 'src/benchmark', 'src/observe',
   ] },
   'src/report/files': { uses: [
-    'ipu-config/base', 'pipeline/schedule', 'src/hardware', 'src/benchmark', 'src/observe',
+    'ipu-config/base', 'ipu-config/base/files', 'pipeline/schedule', 'src/hardware', 'src/benchmark', 'src/observe',
     'src/observe/files', 'src/report/data',
   ] },
   'src/report/text': { uses: [

@@ -62,8 +62,8 @@ interface Way {
 }
 
 /**
- * Runs the same inputs on one device with one thread, on one device with as many threads as the pipeline has,
- * and on the pipeline, one after another.
+ * Runs the same inputs on one device with one thread, on one device with as many threads as the pipeline has, on
+ * the model cut into `alsoStages`, where that is given, and on the pipeline, one after another.
  * @throws InputError, ConfigError, CheckpointError before anything has started; StageFailedError when a stage fails
  */
 export async function benchmark(

@@ -15,9 +15,9 @@ export interface WorkloadShape {
 }
 
 /**
- * Questions and passages as BERT reads them (other families are given the same rows), `[CLS] question [SEP] text [SEP]`, every row filled to the full
- * sequence length, so that tokens per second count real tokens and no padding. Micro-batch i is the same in
- * every run.
+ * Questions and passages as BERT reads them, `[CLS] question [SEP] text [SEP]`; other families are given the same
+ * rows. Every row is filled to the full sequence length, so that tokens per second count real tokens and no padding.
+ * Micro-batch i is the same in every run.
  */
 export class Workload {
   readonly #questions: readonly (readonly number[])[];

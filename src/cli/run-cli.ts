@@ -8,7 +8,7 @@ import { printed, stopped, Stopped, watchOutputs } from './flags/ending.js';
 /** Commands by their names, in the order of the help; each is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
   bench: async () => [(await import('./run/bench.js')).benchCommand()],
-  /** All that have the names of tasks. */
+  /** `classify`, `answer`, …: no command is called `tasks`, so that asking for it finds none. */
   tasks: async () => (await import('./ask/task-command.js')).taskCommands(),
   eval: async () => [(await import('./ask/eval.js')).evalCommand()],
   config: async () => [configCommand((await import('./look/config-show.js')).configShowCommand())],
@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 
 /** What one command needs is loaded in half the time of all: the one that is named, or else all of them. */
 async function commandsFor(name: string | undefined): Promise<readonly Command[]> {
-  if (name !== undefined && name !== 'tasks') {
+  if (name !== undefined) {
     const found = await (Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : COMMANDS['tasks']!)();
     if (found.some((command) => command.name() === name)) return found;
   }

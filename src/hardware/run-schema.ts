@@ -10,7 +10,7 @@ import { OPTIMIZERS, type IpuRun } from './run-spec.js';
 /** IPUs of one replica: a pod of 256 is the largest there was. */
 const MOST_IPUS = 4096;
 const MOST_PARTS = 4096;
-/** Stages × micro-batches of one update or call, for runs that files name: seconds, and some hundred megabytes. */
+/** Stages × micro-batches of one update or call: a run of so many takes seconds, and some hundred megabytes. */
 const MOST_PASSES = 1 << 18;
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -128,7 +128,6 @@ const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
     ({ matmulProportion: of, ipusPerReplica }) => of.length === ipusPerReplica,
     'with a matmulProportion for each IPU',
   ),
-  v.check(({ sequenceLength, model }) => sequenceLength <= model.maxPositions, 'no longer than maxPositions'),
   v.check((run) => isSmall(run), TOO_LARGE),
 );
 

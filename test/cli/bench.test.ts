@@ -151,6 +151,14 @@ describe('ipu-pipeline bench', () => {
     const other = await bench('--compare', json, '--seq-len', '8');
     expect(other).toMatchObject({ code: 2, stdout: '' });
     expect(other.stderr).toMatch(/earlier\.json measured another sequenceLength: 16, and here it is 8/);
+    const saved = JSON.parse(await readFile(json, 'utf8')) as BenchmarkReport;
+    const renamed = join(folder, 'renamed.json');
+    const runs = saved.runs.map((run) => ({ ...run, name: `another ${run.name}` }));
+    await writeFile(renamed, JSON.stringify({ ...saved, runs }));
+    const kept = join(folder, 'kept.json');
+    const unlike = await bench('--compare', renamed, '--json', kept);
+    expect(unlike).toMatchObject({ code: 2, stderr: expect.stringContaining('no run is in both') as string });
+    expect(JSON.parse(await readFile(kept, 'utf8'))).toMatchObject({ format: saved.format });
     const noReport = await bench('--compare', config);
     expect(noReport).toMatchObject({ code: 2, stderr: expect.stringContaining('ipu_config.json') as string });
     const lone = await bench('--threshold', '1');

@@ -125,7 +125,7 @@ describe('config show', () => {
       /Allowed choices are training, inference/,
     );
     await expect(show('bert-large-ipu', '--model', join(directory, 'none'))).rejects.toThrow(
-      /Cannot read .*config\.json/,
+      /cannot read .*config\.json/,
     );
     await writeFile(join(directory, 'bad.json'), '{\n  "seed": 1,\n}');
     await expect(show(join(directory, 'bad.json'))).rejects.toThrow(

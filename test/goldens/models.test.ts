@@ -4,7 +4,7 @@ import { missing, run } from './models.js';
 
 /**
  * Recorded natural errors over one to three values that are far below what float32 gives for the same model: with 300
- * other inputs an executor meets such a case's tolerance in a quarter to two thirds of them (docs/executors.md).
+ * other inputs an executor meets such a case's tolerance in 26 to 70 % of them (docs/executors.md).
  * `npm run goldens` counts it as failed where it does; on another CPU it may pass.
  */
 const KNOWN = [

@@ -19,7 +19,7 @@ import type { CutModel } from '../../runs/cut-model.js';
 import { openSession, taskContext } from '../../runs/session.js';
 import type { Tokenizer } from '../../tokenizer/base/tokenizer.js';
 import { optionsOf } from './task-flags.js';
-import { readText } from '../flags/config-source.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { executorOf } from '../flags/executor-option.js';
 import { cutAsAsked } from '../flags/cut-model.js';
 import { abortOnInterrupt } from '../flags/ending.js';

@@ -3,7 +3,8 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import type { Field } from '../../tasks/fields.js';
 import type { OptionSpec, OptionSpecs, OptionValues } from '../../tasks/options.js';
 import { finiteNumber, oneOf, wholeNumber } from '../flags/options.js';
-import { readTextFile, textOrFile } from './text-or-file.js';
+import { textOrFile } from './text-or-file.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Field>>;
@@ -68,7 +69,7 @@ async function longText(flags: Flags, flag: string): Promise<string | undefined>
   if (text !== undefined && file !== undefined) {
     throw new InputError(`give either --${flag} or --${flag}-file, not both.`);
   }
-  return file === undefined ? text && textOrFile(text, flag) : readTextFile(file);
+  return file === undefined ? text && textOrFile(text, flag) : readText(file);
 }
 
 /** What the flags for one input are called, for messages. */

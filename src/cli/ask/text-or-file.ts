@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { brief } from '../../../ipu-config/base/json-text.js';
 
 /**
@@ -8,18 +9,12 @@ import { brief } from '../../../ipu-config/base/json-text.js';
  * @throws InputError for what looks like the name of a file and is none: else a typo would be taken for the text
  */
 export async function textOrFile(text: string, flag: string): Promise<string> {
-  if (await isFile(text)) return readTextFile(text);
+  if (await isFile(text)) return readText(text);
   if (!looksLikeFile(text)) return text;
   throw new InputError(
     `--${flag} ${brief(text)} looks like a file, but there is none of that name. Mend the name; if that is the text ` +
       'itself, give it as a line of --input.',
   );
-}
-
-export function readTextFile(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new InputError(`cannot read ${path}: ${(error as Error).message}.`, { cause: error });
-  });
 }
 
 async function isFile(path: string): Promise<boolean> {

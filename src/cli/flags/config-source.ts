@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { parseIpuConfig, type LoadedConfig, type LoadOptions } from '../../../ipu-config/load-config.js';
 import { PRESET_NAMES, isPresetName, loadPreset } from '../../../ipu-config/presets.js';
 
@@ -21,14 +22,4 @@ export async function readConfigSource(source: string, options: LoadOptions = {}
   }
   const file = found.isDirectory() ? join(source, FILE_NAME) : source;
   return parseIpuConfig(await readText(file), { file, ...options });
-}
-
-/** @throws InputError naming the file and what is wrong with it */
-export async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`Cannot read ${file}: ${reason}.`, { cause: error });
-  }
 }

@@ -14,7 +14,7 @@ export function wholeNumber(atLeast: number, atMost = Number.MAX_SAFE_INTEGER): 
   };
 }
 
-/** Rows of a micro-batch, threads of a stage, slots of a link: far above what pays, below what no memory holds. */
+/** The most rows of a micro-batch, threads of a stage, …: far more than pays, and less than takes all memory. */
 export const MOST = { rows: 4096, threads: 1024, slots: 4096, microBatches: 1_000_000 } as const;
 
 /** Parser of one of a few words. */

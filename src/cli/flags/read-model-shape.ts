@@ -6,7 +6,7 @@ import { HEADS, headsFor, type Head, type ModelShape } from '../../hardware/mode
 import { headSpelt } from '../../hardware/names.js';
 import { publishedModel, PUBLISHED_MODELS, sizesOf } from '../../hardware/published-models.js';
 import { familyOfType, readModelConfig } from '../../models/families/families.js';
-import { readText } from './config-source.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 
 /**
  * The sizes of a model: a published name, a Hugging Face directory or its `config.json`, read as the runtime reads it

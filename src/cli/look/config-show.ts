@@ -13,7 +13,8 @@ import { parseJson } from '../../../ipu-config/parse-json.js';
 import { isDict } from '../../../ipu-config/python-value.js';
 import { serializeEmbedding } from '../../../ipu-config/serialized-embedding.js';
 import { publishedModel } from '../../hardware/published-models.js';
-import { readConfigSource, readText } from '../flags/config-source.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
+import { readConfigSource } from '../flags/config-source.js';
 import { headOption } from '../flags/head-option.js';
 import { formatConfig } from './format-config.js';
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { isCompute } from '../../../pipeline/schedule/op-table.js';
 import type { Exchange } from '../../../pipeline/simulate/exchange.js';
 import { lower } from '../../../pipeline/schedule/lower.js';
@@ -159,10 +159,7 @@ export async function readSchedule(source: string, flags: ScheduleFlags): Promis
     const missing = stages === undefined ? '--stages' : '--micro-batches';
     throw new InputError(`the schedule ${source} needs ${missing}: give --stages N --micro-batches M.`);
   }
-  const text = await readFile(source, 'utf8').catch((error: unknown) => {
-    throw new InputError(`cannot read ${source}: ${(error as Error).message}.`, { cause: error });
-  });
-  const schedule = parseCsv(source, text);
+  const schedule = parseCsv(source, await readText(source));
   refuseOther('--stages', stages, schedule.stages, source);
   refuseOther('--micro-batches', microBatches, schedule.microBatches, source);
   if (chunks !== undefined) {

@@ -13,7 +13,7 @@ import { configurationData, simulationData } from '../../report/data/simulation-
 import { simulationTable } from '../../report/text/simulation-table.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
 import { machineText } from '../../report/text/machine-text.js';
-import { readText } from '../flags/config-source.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { isMachineFile, predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
 import { addIpuFlags, runOfFlags, type IpuFlags } from '../flags/ipu-flags.js';
 import { ProgressBars, type Progress } from '../flags/progress.js';

@@ -21,7 +21,7 @@ import { predictionText } from '../../report/text/prediction-text.js';
 import type { PredictionHooks } from '../../machine/predict-benchmark.js';
 import { tokenizerOf } from '../../runs/model-tokenizer.js';
 import { BenchOutputs, type OutputFlags } from './bench-outputs.js';
-import { readText } from '../flags/config-source.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { configFor, ownConfig } from '../flags/default-config.js';
 import { executorOf, withExecutorOption } from '../flags/executor-option.js';
 import { openModelWithBar } from '../flags/open-model.js';
@@ -126,9 +126,8 @@ async function runBenchmark(flags: BenchFlags): Promise<BenchResult> {
   atLastMoment(() => outputs.close());
   try {
     const report = await measure(flags, outputs, before);
-    const result = before ? { report, comparison: compareBenchmarks(report, before.report) } : { report };
     await outputs.write(report);
-    return result;
+    return before ? { report, comparison: compareBenchmarks(report, before.report) } : { report };
   } finally {
     outputs.close();
   }

@@ -12,7 +12,7 @@ import {
   type PredictionHooks,
 } from '../../machine/predict-benchmark.js';
 import { profileMachine } from '../../machine/profile-machine.js';
-import { readText } from '../flags/config-source.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { PROFILED_LENGTHS, PROFILED_MICRO_BATCHES, profileBars } from './profile.js';
 import { ProgressBars } from '../flags/progress.js';
 

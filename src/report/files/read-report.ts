@@ -1,7 +1,8 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import * as v from 'valibot';
 import { checkedBy } from '../../../ipu-config/base/checked.js';
 import { InputError, IpuPipelineError } from '../../../ipu-config/base/errors.js';
+import { readText } from '../../../ipu-config/base/files/read-text.js';
 import { brief, parseJson } from '../../../ipu-config/base/json-text.js';
 import { reason } from '../../../ipu-config/base/reason.js';
 import type { Span } from '../../../pipeline/schedule/span.js';
@@ -87,12 +88,6 @@ async function isJson(path: string): Promise<boolean> {
   } catch (error) {
     throw new InputError(`cannot read ${path}: ${reason(error)}.`, { cause: error });
   }
-}
-
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw new InputError(`cannot read ${path}: ${reason(error)}.`, { cause: error });
-  });
 }
 
 const BENCHMARK = v.object({ ...SAVED_BENCHMARK.entries, timelines: v.exactOptional(v.array(TIMELINE)) });
