@@ -1,6 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Warning } from '../../ipu-config/base/warning.js';
 import type { SavedBenchmark } from './benchmark-schema.js';
+import { ratioNoise } from '../../ipu-config/base/noise.js';
 
 /** A run and the same run of an earlier benchmark. */
 export interface ComparedRun {
@@ -46,12 +47,12 @@ export function compareBenchmarks(report: SavedBenchmark, before: SavedBenchmark
   const runs = report.runs.flatMap((run): ComparedRun[] => {
     const old = before.runs.find(({ name }) => name === run.name);
     if (!old) return [];
-    const noise = Math.hypot(halfSpread(run), halfSpread(old));
+    const noise = ratioNoise(run, old);
     return [
       {
         ...{ name: run.name, sequencesPerSecond: run.sequencesPerSecond, before: old.sequencesPerSecond },
         ratio: run.sequencesPerSecond / old.sequencesPerSecond,
-        ...(Number.isNaN(noise) ? {} : { noise }),
+        ...(noise === undefined ? {} : { noise }),
       },
     ];
   });
@@ -60,11 +61,6 @@ export function compareBenchmarks(report: SavedBenchmark, before: SavedBenchmark
     throw new InputError(`no run is in both reports: ${names(report)} here, and ${names(before)} before.`);
   }
   return { before: before.date, runs, warnings: differences(report, before) };
-}
-
-/** Relative to the throughput; NaN without a spread. */
-function halfSpread({ spread, sequencesPerSecond }: SavedBenchmark['runs'][number]): number {
-  return spread === undefined ? NaN : (spread.high - spread.low) / 2 / sequencesPerSecond;
 }
 
 function differences(report: SavedBenchmark, before: SavedBenchmark): Warning[] {

@@ -1,4 +1,5 @@
 import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
+import { noiseOf } from '../../../ipu-config/base/noise.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import { benchmarkVerdict } from './benchmark-verdict.js';
@@ -185,10 +186,10 @@ export const RUN_COLUMNS = ['sequences/s', 'tokens/s', 'p50', 'p95', 'p99', 'bub
 export function runFigures(run: SavedRun): string[] {
   const { p50, p95, p99 } = run.latencyMs;
   const samples = run.latencyHistogram.counts.reduce((sum, count) => sum + count, 0);
-  const { spread, sequencesPerSecond } = run;
-  const about = spread ? ` ± ${Math.round((50 * (spread.high - spread.low)) / sequencesPerSecond)} %` : '';
+  const noise = noiseOf(run);
+  const about = noise === undefined ? '' : ` ± ${Math.round(100 * noise)} %`;
   return [
-    `${figure(sequencesPerSecond)}${about}`,
+    `${figure(run.sequencesPerSecond)}${about}`,
     figure(run.tokensPerSecond),
     milliseconds(p50),
     // The slowest one of 20, or of 100: fewer samples do not say it.

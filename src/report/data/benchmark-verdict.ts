@@ -1,20 +1,20 @@
 import { figure, percent } from '../../../ipu-config/base/format.js';
 import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
+import { ratioNoise } from '../../../ipu-config/base/noise.js';
 
 type SavedRun = SavedBenchmark['runs'][number];
 
 /** What was measured, what bounds it, and what to try: a sentence each. */
 export function benchmarkVerdict({ runs, environment, settings }: SavedBenchmark): string[] {
-  const singles = runs.filter(({ stages }) => stages.length === 1);
-  const pipeline = fastest(runs.filter((run) => !singles.includes(run))) ?? runs.at(-1)!;
+  const pipeline = verdictPipeline(runs);
   const does =
-    `${settings.model} as ${pipeline.name.replace('pipeline, ', 'a pipeline of ')} does ` +
+    `${settings.model} as a ${pipelineName(pipeline)} does ` +
     `${figure(pipeline.sequencesPerSecond)} sequences/s on ${environment.cores} cores`;
-  const single = fastest(singles);
+  const single = fastest(runs.filter(isOneDevice));
   if (!single || single === pipeline)
     return [`${does}.`, `It is bound by ${pipeline.boundBy}.`, ...advice(pipeline)];
   const ratio = pipeline.sequencesPerSecond / single.sequencesPerSecond;
-  const noise = (uncertainty(pipeline) + uncertainty(single)) / 2;
+  const noise = ratioNoise(pipeline, single) ?? USUAL_NOISE;
   const isFaster = ratio > 1 + noise;
   const word = isFaster ? 'faster than' : ratio < 1 - noise ? 'slower than' : 'as fast as';
   const than = `${single.name.replace(', ', ' with ')} (${figure(ratio)} ×)`;
@@ -25,12 +25,24 @@ export function benchmarkVerdict({ runs, environment, settings }: SavedBenchmark
   ];
 }
 
-/** Where nothing says better, a twentieth is noise. */
-function uncertainty({ spread, sequencesPerSecond }: SavedRun): number {
-  return spread ? (spread.high - spread.low) / 2 / sequencesPerSecond : 0.05;
+/** Of a ratio, where no spread says better. */
+const USUAL_NOISE = 0.05;
+
+export function isOneDevice({ stages }: Pick<SavedRun, 'stages'>): boolean {
+  return stages.length === 1;
 }
 
-function fastest(runs: readonly SavedRun[]): SavedRun | undefined {
+/** The pipeline that the verdict is about: the fastest; without a pipeline the last run. */
+export function verdictPipeline<T extends SavedRun>(runs: readonly T[]): T {
+  return fastest(runs.filter((run) => !isOneDevice(run))) ?? runs.at(-1)!;
+}
+
+/** A run's name within a sentence: `pipeline of 2 stages`. */
+export function pipelineName({ name }: Pick<SavedRun, 'name'>): string {
+  return name.replace('pipeline, ', 'pipeline of ');
+}
+
+function fastest<T extends SavedRun>(runs: readonly T[]): T | undefined {
   return runs.toSorted((a, b) => b.sequencesPerSecond - a.sequencesPerSecond)[0];
 }
 

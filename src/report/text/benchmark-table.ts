@@ -3,7 +3,7 @@ import type { BenchmarkReport, MeasuredRun } from '../../benchmark/benchmark-rep
 import type { RankActivity } from '../../benchmark/steady-window.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
 import { RUN_COLUMNS, runFigures } from '../data/benchmark-data.js';
-import { benchmarkVerdict } from '../data/benchmark-verdict.js';
+import { benchmarkVerdict, isOneDevice, pipelineName, verdictPipeline } from '../data/benchmark-verdict.js';
 import { plainTable, warningLines } from './plain-table.js';
 
 /** The benchmark as text for a terminal: a table of the runs, a table of the pipeline's stages, and the verdict. */
@@ -17,10 +17,10 @@ export function benchmarkTable(report: BenchmarkReport): string {
     heading(report),
     runsTable(report.runs),
     '',
-    pc.bold(`Stages of the pipeline, ${figure(pipeline.activity.seconds)} s of steady state`),
+    pc.bold(`The ${pipelineName(pipeline)}, ${figure(pipeline.activity.seconds)} s of steady state`),
     stagesTable(pipeline),
     '',
-    ...verdict(report, pipeline),
+    ...comparisons(report),
     ...warningLines(report.warnings),
     '',
     pc.dim(whatIsCounted(report)),
@@ -72,13 +72,16 @@ function stallText({ stallShares }: RankActivity): string {
   return shares.map(([cause, share]) => `${cause} ${percent(share)}`).join(', ') || '–';
 }
 
-function verdict(report: BenchmarkReport, pipeline: MeasuredRun): string[] {
-  const lines = [`Bound by: ${pipeline.boundBy}`];
-  for (const single of report.runs.filter(
-    ({ stages }) => stages.length === 1 && pipeline.stages.length > 1,
-  )) {
-    const ratio = pipeline.sequencesPerSecond / single.sequencesPerSecond;
-    lines.push(`Pipeline over ${single.name}: ${pc.bold(`${figure(ratio)} ×`)}`);
+/** Each pipeline against each run on one device, and what the verdict leaves out. */
+function comparisons(report: BenchmarkReport): string[] {
+  const lines: string[] = [];
+  for (const pipeline of report.runs.filter((run) => !isOneDevice(run))) {
+    const name = `Pipeline${pipelineName(pipeline).slice('pipeline'.length)}`;
+    for (const single of report.runs.filter(isOneDevice)) {
+      const ratio = pipeline.sequencesPerSecond / single.sequencesPerSecond;
+      lines.push(`${name} over ${single.name}: ${pc.bold(`${figure(ratio)} ×`)}`);
+    }
+    if (pipeline !== verdictPipeline(report.runs)) lines.push(`${name} is bound by ${pipeline.boundBy}.`);
   }
   if (report.identicalOutputs === true)
     lines.push(pc.green('Outputs of all runs are identical, bit for bit.'));
