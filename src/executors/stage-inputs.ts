@@ -1,6 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import { sized, type Program, type Sizes } from '../models/program.js';
+import { sizeOf, type Program, type Sizes } from '../models/program.js';
+import type { Dimension } from '../models/steps.js';
 
 /** The tensors of a micro-batch, and the sizes that it has. */
 export interface StageInputs {
@@ -20,22 +21,27 @@ export function checkStageInputs(
   const sizes: Record<string, number> = {};
   for (const { name, dtype, shape, below } of inputs) {
     const tensor = find(given, name, dtype);
-    const free = shape.filter((d): d is string => typeof d === 'string' && !(d in sizes));
-    if (free.length > 0) {
+    if (shape.some((d) => !hasSize(d, sizes))) {
       const isWhole = tensor.shape.length === shape.length && tensor.shape.every((d) => d > 0);
       if (!isWhole) {
         throw new InputError(
           `${name} has shape [${tensor.shape.join(', ')}]; it must be [${shape.join(', ')}].`,
         );
       }
-      for (const d of free) sizes[d] = tensor.shape[shape.indexOf(d)]!;
+      shape.forEach((d, at) => {
+        if (typeof d === 'string') sizes[d] ??= tensor.shape[at]!;
+      });
       checkLength(sizes, longestSequence);
     }
-    expectShape(tensor, sized(shape, sizes));
-    if (below !== undefined) expectBelow(tensor, sized([below], sizes)[0]!);
+    expectShape(tensor, shape, sizes);
+    if (below !== undefined) expectBelow(tensor, sizeOf(below, sizes));
     tensors.set(name, tensor);
   }
   return { tensors, sizes };
+}
+
+function hasSize(d: Dimension, sizes: Sizes): boolean {
+  return typeof d === 'number' || sizes[d] !== undefined;
 }
 
 function checkLength({ sequence }: Sizes, longest: number): void {
@@ -50,12 +56,13 @@ function find(inputs: readonly Tensor[], name: string, dtype: string): Tensor {
   throw new InputError(`the stage needs a ${dtype} tensor ${name}; it was given ${given}.`);
 }
 
-function expectShape({ name, shape, data }: Tensor, expected: readonly number[]): void {
-  const size = expected.reduce((product, d) => product * d, 1);
-  if (shape.length === expected.length && shape.every((d, at) => d === expected[at]) && data.length === size)
-    return;
+function expectShape({ name, shape, data }: Tensor, expected: readonly Dimension[], sizes: Sizes): void {
+  const isRight =
+    shape.length === expected.length && expected.every((d, at) => shape[at] === sizeOf(d, sizes));
+  if (isRight && data.length === shape.reduce((product, d) => product * d, 1)) return;
+  const right = expected.map((d) => sizeOf(d, sizes)).join(', ');
   throw new InputError(
-    `${name} has shape [${shape.join(', ')}] and ${data.length} elements; it must be [${expected.join(', ')}].`,
+    `${name} has shape [${shape.join(', ')}] and ${data.length} elements; it must be [${right}].`,
   );
 }
 

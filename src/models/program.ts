@@ -38,8 +38,12 @@ export interface Program {
 /** The size of each dimension that has a name. */
 export type Sizes = Readonly<Record<string, number>>;
 
+export function sizeOf(dimension: Dimension, sizes: Sizes): number {
+  return typeof dimension === 'number' ? dimension : sizes[dimension]!;
+}
+
 export function sized(shape: readonly Dimension[], sizes: Sizes): number[] {
-  return shape.map((d) => (typeof d === 'number' ? d : sizes[d]!));
+  return shape.map((dimension) => sizeOf(dimension, sizes));
 }
 
 /** Every parameter that a program reads, in the order of computation, each once. */

@@ -62,12 +62,8 @@ async function perform(loop: RankLoop, seat: Seat, action: Action): Promise<void
   const { control, clock } = replica;
   const { op, stage, microBatch } = action;
   const parcel = await seat.take(op, microBatch);
-  const enters = replica.isEntry(op, stage);
-  const readyNs = Math.max(
-    parcel?.filledNs ?? 0,
-    seat.target(op)?.creditNs ?? 0,
-    enters ? entryNs(replica) : 0,
-  );
+  const { target, enters, leaves } = seat.route(op);
+  const readyNs = Math.max(parcel?.filledNs ?? 0, target?.creditNs ?? 0, enters ? entryNs(replica) : 0);
   if (enters) control.enter();
   // A copy: the stage counts on in the same object.
   const before = recorder && seat.loaded.transfers ? { ...seat.loaded.transfers } : undefined;
@@ -92,7 +88,7 @@ async function perform(loop: RankLoop, seat: Seat, action: Action): Promise<void
   // is there, and only what is done gives up its input.
   control.setDone(op, stage, microBatch);
   seat.release(op, microBatch, endNs);
-  if (replica.isExit(op, stage)) control.leave(endNs);
+  if (leaves) control.leave(endNs);
   if (OP_TABLE[op].moves !== undefined) {
     control.wake(stage + 1);
     control.wake(stage - 1);

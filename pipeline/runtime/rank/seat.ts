@@ -5,11 +5,23 @@ import type { Replica } from '../links/replica.js';
 import type { Pass, Stage } from './stage.js';
 import { tensorProblem } from './tensor-check.js';
 
+/** Where an op of a stage reads and writes: the same for every micro-batch. */
+export interface Route {
+  /** What it reads from; undefined where it reads from no link. */
+  readonly source: Link | undefined;
+  /** What it puts to; undefined where it keeps what it makes, or makes nothing. */
+  readonly target: Link | undefined;
+  /** A micro-batch enters, or leaves, the pipeline with it. */
+  readonly enters: boolean;
+  readonly leaves: boolean;
+}
+
 /** A stage at work in one run: where its actions read and write, and what it keeps from one action to another. */
 export class Seat {
   readonly loaded: Stage;
   readonly #stage: number;
   readonly #replica: Replica;
+  readonly #routes = new Map<Op, Route>();
   readonly #passes = new Map<number, Pass>();
   /** What was computed and is sent by an action of its own. */
   readonly #held: Readonly<Record<Moves, Map<number, Parcel>>> = {
@@ -23,25 +35,34 @@ export class Seat {
     this.#replica = replica;
   }
 
-  /** The link that an action puts to; undefined where it keeps what it makes, or makes nothing. */
-  target(op: Op): Link | undefined {
+  route(op: Op): Route {
+    const known = this.#routes.get(op);
+    if (known !== undefined) return known;
+    const [replica, stage] = [this.#replica, this.#stage];
     const { kind } = OP_TABLE[op];
     const puts = kind === 'send' || (kind === 'compute' && !this.#holds(op));
-    return puts ? this.#replica.filledBy(op, this.#stage) : undefined;
+    const route = {
+      source: replica.readBy(op, stage),
+      target: puts ? replica.filledBy(op, stage) : undefined,
+      enters: replica.isEntry(op, stage),
+      leaves: replica.isExit(op, stage),
+    };
+    this.#routes.set(op, route);
+    return route;
   }
 
   /** What an action reads; undefined where it reads nothing. */
   take(op: Op, microBatch: number): Parcel | undefined | Promise<Parcel> {
     const { kind, moves } = OP_TABLE[op];
     if (kind === 'send' && moves !== undefined) return this.#held[moves].get(microBatch);
-    return this.#replica.readBy(op, this.#stage)?.take(microBatch);
+    return this.route(op).source?.take(microBatch);
   }
 
   /** What an action has read, and what its stage keeps for a backward that it ends, are of no more use. */
   release(op: Op, microBatch: number, atNs: number): void {
     const { kind, moves, stash } = OP_TABLE[op];
     if (kind === 'send' && moves !== undefined) this.#held[moves].delete(microBatch);
-    this.#replica.readBy(op, this.#stage)?.release(microBatch, atNs);
+    this.route(op).source?.release(microBatch, atNs);
     if (stash === 'frees') this.#passes.delete(microBatch);
   }
 
@@ -57,11 +78,10 @@ export class Seat {
    * Puts what an action gave to the link that it fills, or keeps a copy until it is sent.
    * @returns when it was there
    */
-  async handOn({ op, microBatch }: Action, outputs: unknown, times: PassageTimes): Promise<number> {
-    const link = this.#replica.filledBy(op, this.#stage);
-    const target = this.target(op);
-    const isHeld = this.#holds(op);
-    if (link === undefined || (target === undefined && !isHeld)) return this.#replica.clock.nowNs();
+  handOn({ op, microBatch }: Action, outputs: unknown, times: PassageTimes): number | Promise<number> {
+    const { target } = this.route(op);
+    const link = target ?? (this.#holds(op) ? this.#replica.filledBy(op, this.#stage) : undefined);
+    if (link === undefined) return this.#replica.clock.nowNs();
     const problem = tensorProblem(outputs);
     if (problem !== undefined) throw new TypeError(`it returned what is not a list of tensors: ${problem}`);
     const packed = link.pack(outputs as Parcel['tensors']);

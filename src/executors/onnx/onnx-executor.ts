@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import type { Tensor } from '../../../ipu-config/base/tensor.js';
 import { programTensors, weightBytes, type Program } from '../../models/program.js';
+import type { TableRows } from '../../models/steps.js';
 import type { WeightSource } from '../../weights/weights.js';
 import { checkStageInputs, type StageInputs } from '../stage-inputs.js';
 import type { Executor, ExecutorOptions, StageExecutor } from '../stage-executor.js';
@@ -57,47 +58,55 @@ class OnnxStage implements StageExecutor {
   readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
   readonly #program: Program;
+  readonly #counted: readonly CountedRows[];
 
   constructor(runtime: OnnxRuntime, session: InferenceSession, program: Program, bytes: number) {
     this.#runtime = runtime;
     this.#session = session;
     this.#program = program;
+    this.#counted = countedRowsOf(program);
     this.weightBytes = bytes;
   }
 
   async run(given: readonly Tensor[]): Promise<readonly Tensor[]> {
     const inputs = checkStageInputs(this.#program, given);
-    const fed = new Map([...inputs.tensors, ...this.#counted(inputs)]);
-    const feeds = Object.fromEntries(
-      this.#session.inputNames.map((name) => {
-        const { dtype, data, shape } = fed.get(name)!;
-        return [name, new this.#runtime.Tensor(dtype, ownMemory(data), shape)];
-      }),
-    );
+    const feeds: Record<string, OrtTensor> = {};
+    for (const name of this.#session.inputNames) {
+      const { dtype, data, shape } = inputs.tensors.get(name) ?? this.#rowsOf(name, inputs);
+      feeds[name] = new this.#runtime.Tensor(dtype, ownMemory(data), shape);
+    }
     const results = await this.#session.run(feeds);
-    return this.#program.outputs.map(({ name, dtype, of }) => {
-      if (dtype !== 'float32') return { ...fed.get(of)!, data: fed.get(of)!.data.slice() } as Tensor;
+    return this.#program.outputs.map(({ name, dtype, of }): Tensor => {
+      const handedOn = dtype === 'float32' ? undefined : inputs.tensors.get(of)!;
+      if (handedOn) return { ...handedOn, data: handedOn.data.slice() } as Tensor;
       const { data, dims } = results[graphOutput(name)] as OrtTensor;
-      return { name, dtype, shape: dims, data: data as Float32Array };
+      return { name, dtype: 'float32', shape: dims, data: data as Float32Array };
     });
   }
 
-  /** Rows of tables that the graph does not count itself. */
-  #counted(inputs: StageInputs): [string, Tensor][] {
+  /** An input of the graph that the stage is not given: rows of a table, which the graph does not count itself. */
+  #rowsOf(name: string, inputs: StageInputs): Tensor {
+    const { rows } = this.#counted.find((counted) => counted.name === name)!;
     const { batch, sequence } = inputs.sizes as { batch: number; sequence: number };
-    return this.#program.steps.flatMap((step) => {
-      if (step.op !== 'embed') return [];
-      return step.tables.flatMap(({ rows }, at): [string, Tensor][] => {
-        if (rows.by !== 'count') return [];
-        const name = countedRows(step, at);
-        return [[name, { name, dtype: 'int32', shape: [batch, sequence], data: tableRows(rows, inputs) }]];
-      });
-    });
+    return { name, dtype: 'int32', shape: [batch, sequence], data: tableRows(rows, inputs) };
   }
 
   async dispose(): Promise<void> {
     await this.#session.release();
   }
+}
+
+interface CountedRows {
+  readonly name: string;
+  readonly rows: TableRows;
+}
+
+function countedRowsOf({ steps }: Program): CountedRows[] {
+  return steps.flatMap((step) => {
+    if (step.op !== 'embed') return [];
+    const all = step.tables.map(({ rows }, at) => ({ name: countedRows(step, at), rows }));
+    return all.filter(({ rows }) => rows.by === 'count');
+  });
 }
 
 /** ONNX Runtime refuses tensors over shared memory; only those are copied. */
