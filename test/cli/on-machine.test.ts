@@ -41,6 +41,15 @@ describe('a profile as the system', () => {
     expect(first.sequencesPerSecond).toBeGreaterThan(0);
     expect(first.stageMs).toHaveLength(2);
     expect((await onMachine('simulate', '--json')).stdout).toBe(stdout);
+    const other = await onMachine(
+      'simulate',
+      '--schedule',
+      'sequential',
+      '--device-iterations',
+      '8',
+      '--json',
+    );
+    expect(JSON.parse(other.stdout)).toMatchObject({ stageMs: first.stageMs });
     const trace = join(folder, 'trace.json');
     expect((await onMachine('simulate', '--trace', trace)).stdout).toContain('sequences/s');
     const { traceEvents } = JSON.parse(await readFile(trace, 'utf8')) as { traceEvents: readonly unknown[] };
@@ -55,6 +64,11 @@ describe('a profile as the system', () => {
     const planned = new IpuConfig(JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>);
     expect(planned.get('inference_layers_per_ipu')).toEqual([1, 1]);
     expect(planned.get('inference_device_iterations')).toBe(4);
+    const plan = await onMachine('plan', '--json');
+    expect(JSON.parse(plan.stdout)).toMatchObject({
+      layersPerIpu: [1, 1],
+      attributes: { layers_per_ipu: [1, 1] },
+    });
   });
 
   it.each([
@@ -62,6 +76,10 @@ describe('a profile as the system', () => {
     [['simulate', '--set', 'chip.clockHz=1'], '--set is for IPUs'],
     [['plan', '--halves'], '--halves is for IPUs'],
     [['plan', '--ipus-per-replica', '9'], 'the model has 2 layers'],
+    [['plan', '--ipus-per-replica', '1,2'], 'give one number to --ipus-per-replica'],
+    [['plan', '--ipus-per-replica', 'two'], 'It must be auto, or whole numbers from 1'],
+    [['simulate', '--chunks', '2'], '--chunks is for IPUs'],
+    [['simulate', '--schedule', '1f1b'], '1f1b is a schedule of training, which this machine does not do'],
   ])('refuses %j', async ([command, ...args], message) => {
     const { code, stderr } = await onMachine(command!, ...args);
     expect(code).toBe(2);

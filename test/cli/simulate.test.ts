@@ -136,6 +136,16 @@ describe('ipu-pipeline plan', () => {
     expect(plan.after.rates.rowsPerSecond).toBeGreaterThan(plan.before.rates.rowsPerSecond);
   });
 
+  it('takes the best number of IPUs, of those that PopTorch reserves', async () => {
+    type Plan = { readonly after: Simulated & { readonly run: { readonly ipusPerReplica: number } } };
+    const of = async (ipus: string): Promise<Plan['after']> =>
+      (await json<Plan>('plan', ...args, '--ipus-per-replica', ipus)).after;
+    const [best, ...others] = await Promise.all(['auto', '4', '8'].map(of));
+    expect([1, 2, 4, 8, 16]).toContain(best!.run.ipusPerReplica);
+    for (const { rates } of others)
+      expect(best!.rates.rowsPerSecond).toBeGreaterThanOrEqual(rates.rowsPerSecond);
+  });
+
   it('refuses what cannot be planned or written', async () => {
     const none = await ipuPipeline('plan', ...args, '--ipus-per-replica', '1');
     expect(none.code).toBe(2);

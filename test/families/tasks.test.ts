@@ -13,6 +13,8 @@ import {
   type TaskName,
   type TaskOutput,
 } from 'ipu-pipeline';
+import { tokenizerOf } from 'ipu-pipeline/tasks';
+import { decode, encode } from 'ipu-pipeline/tokenizer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ipuPipeline } from '../cli/run.js';
 import { PIECES, writeModel } from '../model-directory.js';
@@ -173,6 +175,11 @@ describe('synthetic models of other families', () => {
   it('have a tokenizer of their kind, and every head of the family alone', async () => {
     const model = await openModel('synthetic:roberta-base');
     expect(model.config).toMatchObject({ vocabSize: 50265, maxPositionEmbeddings: 514, padTokenId: 1 });
+    const tokenizer = await tokenizerOf(model);
+    const { ids } = encode(tokenizer, 'A fox, née 😀.', 'the dog');
+    expect(Math.max(...ids)).toBeLessThan(model.config.vocabSize);
+    expect(ids.filter((id) => id === tokenizer.sepId)).toHaveLength(3);
+    expect(decode(tokenizer, ids)).toBe('A fox, née 😀.the dog');
     const opened = openSession({ model: 'synthetic:distilbert-base', task: 'next-sentence' });
     await expect(opened).rejects.toThrow(/distilbert models have no next-sentence-prediction head/);
   });

@@ -65,6 +65,15 @@ describe('embed in a directory of sentence-transformers', () => {
     expect(await embedding(directory, { truncate: true })).toHaveLength(16);
   });
 
+  it('wants texts in lower case only of a tokenizer that does so', async () => {
+    const lower = { 'sentence_bert_config.json': { do_lower_case: true } };
+    expect(await embedding(await modelWith(lower))).toHaveLength(16);
+    const cased = await modelWith({ ...lower, 'tokenizer_config.json': { do_lower_case: false } });
+    await expect(embedding(cased)).rejects.toThrow(/sentence_bert_config\.json.*do_lower_case/);
+    const wrong = await modelWith({ 'sentence_bert_config.json': { max_seq_length: 'long' } });
+    await expect(embedding(wrong)).rejects.toThrow(/sentence_bert_config\.json: max_seq_length is wrong/);
+  });
+
   it.each<[string, Record<string, object>, RegExp]>([
     [
       'a module',
