@@ -27,8 +27,8 @@ export interface OnMachine {
   readonly warnings: readonly Warning[];
 }
 
-/** Whether `--system` names a file rather than IPUs. */
-export async function isMachineFile(system: string): Promise<boolean> {
+/** Whether a flag names a file, as `--system` may: rather than IPUs. */
+export async function isFile(system: string): Promise<boolean> {
   return (await stat(system).catch(() => undefined))?.isFile() ?? false;
 }
 
