@@ -13,6 +13,7 @@ import { sequential } from './sequential.js';
 import { tfGrouped, tfInterleaved, tfSequential } from './tensorflow.js';
 import { interleavedZeroBubble, zb1p } from './zero-bubble.js';
 import { zbv } from './zbv.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 /** Where a schedule puts its stages: one on each rank, several on each in loops, or two on each in a V. */
 export type StageLayout = 'line' | 'loops' | 'v';
@@ -89,7 +90,7 @@ export function namedSchedule(name: string): NamedSchedule {
   const found = SCHEDULES.find((each) => each.name === own);
   if (found) return found;
   const names = SCHEDULES.map((each) => each.name).join(', ');
-  throw new InputError(`there is no schedule "${name}"; there are ${names}, and .csv files.`);
+  throw new InputError(`there is no schedule "${short(name)}"; there are ${names}, and .csv files.`);
 }
 
 /** The generator of a schedule. @throws InputError that lists the names there are */

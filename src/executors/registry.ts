@@ -1,6 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
 import { reason } from '../../ipu-config/base/reason.js';
 import type { Executor } from './stage-executor.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 /** What the module of an executor exports. */
 export interface ExecutorModule {
@@ -35,7 +36,7 @@ export function executorNames(): string[] {
 export function executorPlace(name: string): ExecutorPlace {
   const module = modules.get(name);
   if (module !== undefined) return { name, module };
-  throw new InputError(`there is no executor "${name}"; there are ${executorNames().join(', ')}.`);
+  throw new InputError(`there is no executor "${short(name)}"; there are ${executorNames().join(', ')}.`);
 }
 
 /** @throws InputError that lists the executors there are. */

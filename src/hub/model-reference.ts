@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 /** A model on the Hugging Face hub: `org/name` at a branch, tag or commit. */
 export interface ModelReference {
@@ -41,7 +42,7 @@ export function parseModelReference(text: string, endpoint?: string): ModelRefer
   const revision = named.slice(at + 1);
   if (!isRevision(revision)) {
     throw new InputError(
-      `the model ${text}: "${revision}" is no revision. After ${repo}@ comes a branch, a tag or a commit hash, ` +
+      `the model ${text}: "${short(revision)}" is no revision. After ${repo}@ comes a branch, a tag or a commit hash, ` +
         `for example ${repo}@main.`,
     );
   }

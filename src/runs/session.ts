@@ -22,6 +22,7 @@ import { modelChoices } from './sentence-model.js';
 import { SubmitQueue, type QueueLoad, type SubmitOptions } from './submit-queue.js';
 import { withHead } from './task-head.js';
 import { TaskStream } from './task-stream.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 type PipelineChoices = Partial<Omit<BertPipelineOptions, 'model' | 'sequenceLength'>>;
 
@@ -214,7 +215,7 @@ class ChosenTask<Input, Output> {
   constructor(task: AnyTask, given: object) {
     if (typeof task === 'string' && !Object.hasOwn(TASKS, task)) {
       throw new InputError(
-        `there is no task ${JSON.stringify(task)}: there are ${Object.keys(TASKS).join(', ')}.`,
+        `there is no task ${JSON.stringify(short(task))}: there are ${Object.keys(TASKS).join(', ')}.`,
       );
     }
     this.spec = (typeof task === 'string' ? TASKS[task] : task) as Spec<Input, Output>;

@@ -4,6 +4,7 @@ import type { GpuJsFacts } from '../gpu-js/probe-adapters.js';
 import { executorNames } from '../registry.js';
 import './built-in.js';
 import { runProbe, type Probed } from './run-probe.js';
+import { short } from '../../../ipu-config/base/json-text.js';
 
 /** What `--executor` takes: two choices that are made by the machine, and every executor by its full name. */
 export function executorChoices(): string[] {
@@ -35,7 +36,9 @@ export async function chooseExecutor(
 ): Promise<ExecutorChoice> {
   if (executorNames().includes(choice)) return { name: choice };
   if (!executorChoices().includes(choice)) {
-    throw new InputError(`there is no executor "${choice}"; there are ${executorChoices().join(', ')}.`);
+    throw new InputError(
+      `there is no executor "${short(choice)}"; there are ${executorChoices().join(', ')}.`,
+    );
   }
   const probed = await probe();
   if (choice === 'auto') return autoChoice(probed);
