@@ -76,7 +76,9 @@ function refuseRepeated(questions: readonly SquadQuestion[], name: string): void
   const seen = new Set<string>();
   for (const { id } of questions) {
     if (seen.has(id)) {
-      throw new InputError(`${name}: two questions have the id ${JSON.stringify(short(id))}: give each its own.`);
+      throw new InputError(
+        `${name}: two questions have the id ${JSON.stringify(short(id))}: give each its own.`,
+      );
     }
     seen.add(id);
   }
