@@ -14,7 +14,7 @@ export interface SimulationDataExtras {
   /** What one IPU with the whole model would do: the base of the throughput chart. */
   readonly oneIpu?: PredictedRates | undefined;
   readonly configuration?: Configuration;
-  readonly advice?: readonly Advice[];
+  readonly advice?: readonly Omit<Advice, 'set'>[];
   /** More sentences of what the figures mean. */
   readonly summary?: readonly string[];
 }
@@ -92,7 +92,7 @@ function updateNote({ gradientAccumulation, microBatch, replicas, sequencesPerRo
   return `of ${figure(sequences)} sequences`;
 }
 
-function summary(simulation: IpuSimulation, advice: readonly Advice[]): string[] {
+function summary(simulation: IpuSimulation, advice: readonly Omit<Advice, 'set'>[]): string[] {
   const { run, fits, boundBy } = simulation;
   const [best] = advice;
   return [
