@@ -72,7 +72,7 @@ export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
           value: milliseconds(simulation.latencyMs),
           note: `${milliseconds(rates.stepSeconds * 1e3)} a call`,
         },
-    { label: 'bubble', value: percent(simulation.bubbleShare), note: 'of IPU time, nothing is computed' },
+    { label: 'bubble', value: percent(simulation.bubbleShare), note: 'idle, first to last micro-batch' },
     { label: 'utilisation', value: percent(simulation.utilisation), note: "of the IPUs' peak" },
     {
       label: 'memory',
