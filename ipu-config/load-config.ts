@@ -44,7 +44,7 @@ export interface LoadedConfig {
 export function parseIpuConfig(text: string, options: LoadOptions = {}): LoadedConfig {
   const { value, warnings } = parseJson(text, options.file);
   const loaded = loadIpuConfig(value, options);
-  return { config: loaded.config, warnings: firstOfEach([...warnings, ...loaded.warnings]) };
+  return { config: loaded.config, warnings: [...firstOfEach(warnings), ...loaded.warnings] };
 }
 
 /** The same for a file that is parsed already; note that `JSON.parse` forgets whether 4 was written as 4.0. */

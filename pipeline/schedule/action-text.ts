@@ -1,7 +1,7 @@
+import { short } from '../../ipu-config/base/json-text.js';
 import { WHOLE_STAGE, type Action } from './action.js';
 import { ScheduleError } from './errors.js';
 import { BACKWARD, isOfWholeStage, OP_TABLE, OPS, type Dialect, type Op } from './op-table.js';
-import { short } from '../../ipu-config/base/json-text.js';
 
 /** torch.distributed.pipelining's form: stage, op, micro-batch: `2F0`, `1SEND_F3`; `2UNSHARD` has no micro-batch. */
 const FORM = /^(\d+)([A-Z][A-Z_]*?)(\d*)$/;

@@ -1,9 +1,9 @@
+import { short } from '../../ipu-config/base/json-text.js';
 import type { Action } from './action.js';
 import { parseAction, printAction } from './action-text.js';
 import { ScheduleError } from './errors.js';
 import { isCompute, type Dialect } from './op-table.js';
 import type { Cell } from './schedule.js';
-import { short } from '../../ipu-config/base/json-text.js';
 
 /**
  * Separates the actions of a cell with several, as PopART's training cycles have them. torch writes one action to

@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { ScheduleError } from '../schedule/errors.js';
 import type { Schedule, ScheduleGenerator, ScheduleSize } from '../schedule/schedule.js';
 import { dualPipeV } from './dualpipe-v.js';
@@ -13,7 +14,6 @@ import { sequential } from './sequential.js';
 import { tfGrouped, tfInterleaved, tfSequential } from './tensorflow.js';
 import { interleavedZeroBubble, zb1p } from './zero-bubble.js';
 import { zbv } from './zbv.js';
-import { short } from '../../ipu-config/base/json-text.js';
 
 /** Where a schedule puts its stages: one on each rank, several on each in loops, or two on each in a V. */
 export type StageLayout = 'line' | 'loops' | 'v';

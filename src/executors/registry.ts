@@ -1,7 +1,7 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { reason } from '../../ipu-config/base/reason.js';
 import type { Executor } from './stage-executor.js';
-import { short } from '../../ipu-config/base/json-text.js';
 
 /** What the module of an executor exports. */
 export interface ExecutorModule {

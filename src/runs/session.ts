@@ -1,5 +1,6 @@
 import { withinMs } from '../../ipu-config/base/bounded.js';
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import { rowInputs } from '../models/families/families.js';
@@ -22,7 +23,6 @@ import { modelChoices } from './sentence-model.js';
 import { SubmitQueue, type QueueLoad, type SubmitOptions } from './submit-queue.js';
 import { withHead } from './task-head.js';
 import { TaskStream } from './task-stream.js';
-import { short } from '../../ipu-config/base/json-text.js';
 
 type PipelineChoices = Partial<Omit<BertPipelineOptions, 'model' | 'sequenceLength'>>;
 

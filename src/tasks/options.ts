@@ -64,7 +64,9 @@ export function resolveOptions<Specs extends OptionSpecs>(
       `${name} has no option ${JSON.stringify(short(option))}: it has ${Object.keys(options).join(', ')}.`,
     );
   }
-  throw new InputError(`the option ${option} of ${name} is ${issue.received}: ${issue.message}`);
+  throw new InputError(
+    `the option ${option} of ${name} is ${short(issue.received)}: ${short(issue.message, 200)}`,
+  );
 }
 
 /** The schema of a task's options as an object; missing ones get their defaults. */

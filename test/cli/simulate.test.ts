@@ -64,7 +64,7 @@ describe('ipu-pipeline simulate', () => {
       expect(all.packing['paddedSequencesPerSecond']).toBe(rates.rowsPerSecond);
     }
     for (const [args, message] of [
-      [['--lengths', file, '--seq-len', '128'], '1 sequences are longer than a row of 128 tokens'],
+      [['--lengths', file, '--seq-len', '128'], '1 sequence is longer than a row of 128 tokens'],
       [['--lengths', 'nowhere'], 'published lengths of that name; those are: squad, wikipedia'],
       [['--max-sequences-per-row', '3'], 'give --lengths too'],
       [['--lengths', file, '--points', file], 'leave it or --points out'],

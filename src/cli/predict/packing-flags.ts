@@ -9,9 +9,8 @@ import {
 } from '../../planning/packing/length-histogram.js';
 import { packRows, type Packing } from '../../planning/packing/pack-rows.js';
 import { checkSettings } from '../../hardware/config-run.js';
-import { readText } from '../../../ipu-config/base/files/read-text.js';
+import { isFile, readText } from '../../../ipu-config/base/files/read-text.js';
 import { readFlags, type IpuFlags, type ReadFlags } from '../flags/ipu-flags.js';
-import { isFile } from './on-machine.js';
 import { wholeNumber } from '../flags/options.js';
 
 export interface PackingFlags {

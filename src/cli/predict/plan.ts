@@ -11,7 +11,8 @@ import { packingWorth } from '../../planning/packing/pack-rows.js';
 import { packingLines } from '../../report/text/packing-text.js';
 import { addIpuFlags, type IpuFlags } from '../flags/ipu-flags.js';
 import { addPackingFlags, readPackedFlags, refusePacking, type PackingFlags } from './packing-flags.js';
-import { isFile, readMachine } from './on-machine.js';
+import { isFile } from '../../../ipu-config/base/files/read-text.js';
+import { readMachine } from './on-machine.js';
 import { finiteNumber } from '../flags/options.js';
 import { OutputOption } from '../flags/outputs.js';
 
@@ -65,9 +66,7 @@ export function planCommand(): Command {
       const worth = packing && packingWorth(packing, plan.after.rates);
       const text = flags.json
         ? JSON.stringify({ ...all, ...(worth ? { packing: worth } : {}) })
-        : [planText(all, written), ...(packing ? ['', ...packingLines(packing, plan.after.rates)] : [])].join(
-            '\n',
-          );
+        : [planText(all, written), ...(worth ? ['', ...packingLines(worth)] : [])].join('\n');
       command.configureOutput().writeOut?.(`${text}\n`);
     });
 }

@@ -13,8 +13,8 @@ import { configurationData, simulationData } from '../../report/data/simulation-
 import { simulationTable } from '../../report/text/simulation-table.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
 import { machineText } from '../../report/text/machine-text.js';
-import { readText } from '../../../ipu-config/base/files/read-text.js';
-import { isFile, predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
+import { isFile, readText } from '../../../ipu-config/base/files/read-text.js';
+import { predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
 import { addIpuFlags, type IpuFlags } from '../flags/ipu-flags.js';
 import { configuredRun } from '../../hardware/config-run.js';
 import { packingWorth } from '../../planning/packing/pack-rows.js';
@@ -97,23 +97,24 @@ async function simulate(flags: SimulateFlags): Promise<string> {
   const outputs = new SpanOutputs(flags);
   try {
     const simulation = simulateIpus(run, { warnings, ...outputs.begin(describeRun(run)) });
+    const worth = packing && packingWorth(packing, simulation.rates);
     const advice = simulation.fits ? [] : adviceFor(simulation);
     await outputs.writePage((timelines) => {
       const configuration = configurationData(flags.config, config);
-      const summary = packing ? packingLines(packing, simulation.rates) : [];
+      const summary = worth ? packingLines(worth) : [];
       const oneIpu = ratesOnOneIpu(run);
       return simulationData(simulation, { timelines, oneIpu, configuration, advice, summary });
     });
     if (flags.json) {
       return JSON.stringify({
         ...simulation,
-        ...(packing ? { packing: packingWorth(packing, simulation.rates) } : {}),
+        ...(worth ? { packing: worth } : {}),
         ...(simulation.fits ? {} : { advice }),
       });
     }
     return [
       simulationTable(simulation),
-      ...(packing ? ['', ...packingLines(packing, simulation.rates)] : []),
+      ...(worth ? ['', ...packingLines(worth)] : []),
       ...(simulation.fits ? [] : ['', adviceText(advice)]),
     ].join('\n');
   } finally {

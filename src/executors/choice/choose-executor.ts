@@ -1,10 +1,10 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { short } from '../../../ipu-config/base/json-text.js';
 import { noAdapterError } from '../gpu-js/no-adapter.js';
 import type { GpuJsFacts } from '../gpu-js/probe-adapters.js';
 import { executorNames } from '../registry.js';
 import './built-in.js';
 import { runProbe, type Probed } from './run-probe.js';
-import { short } from '../../../ipu-config/base/json-text.js';
 
 /** What `--executor` takes: two choices that are made by the machine, and every executor by its full name. */
 export function executorChoices(): string[] {

@@ -100,7 +100,7 @@ export function checkLengths({ source, counts }: LengthHistogram, rowLength: num
   const sequences = long.reduce((sum, [, times]) => sum + times, 0);
   const longest = Math.max(...long.map(([tokens]) => tokens));
   throw new InputError(
-    `${source}: ${sequences} sequences are longer than a row of ${rowLength} tokens, the longest has ${longest}. ` +
+    `${source}: ${sequences} ${sequences === 1 ? 'sequence is' : 'sequences are'} longer than a row of ${rowLength} tokens, the longest has ${longest}. ` +
       `Give ${rowName} ${longest} or more, or lengths of sequences that were cut.`,
   );
 }

@@ -1,17 +1,13 @@
 import { figure, percent } from '../../../ipu-config/base/format.js';
-import type { PredictedRates } from '../../hardware/predict.js';
-import type { Packing } from '../../planning/packing/pack-rows.js';
+import type { PackingWorth } from '../../planning/packing/pack-rows.js';
 
 /** What packing gives and is worth, in sentences; a row takes as long however many sequences are in it. */
-export function packingLines(
-  packing: Packing,
-  { rowsPerSecond, sequencesPerSecond }: PredictedRates,
-): string[] {
-  const { source, algorithm, rowLength, sequences, rows, mostPerRow, sequencesPerRow } = packing;
+export function packingLines(worth: PackingWorth): string[] {
+  const { source, algorithm, rowLength, sequences, rows, mostPerRow, sequencesPerRow } = worth;
   return [
     `Packing (${algorithm}): ${sequences} sequences lie in ${rows} rows of ${rowLength} tokens, ${figure(sequencesPerRow)} in a row, ${mostPerRow} at most.`,
-    `${fine(packing.efficiency)} of the tokens are no padding; with one sequence to a row ${fine(packing.paddedEfficiency)}.`,
-    `It is worth ${figure(sequencesPerRow)} ×: ${figure(sequencesPerSecond)} sequences/s packed, ${figure(rowsPerSecond)} padded. No packing is worth more than ${figure(1 / packing.paddedEfficiency)} ×.`,
+    `${fine(worth.efficiency)} of the tokens are no padding; with one sequence to a row ${fine(worth.paddedEfficiency)}.`,
+    `It is worth ${figure(worth.speedUp)} ×: ${figure(worth.packedSequencesPerSecond)} sequences/s packed, ${figure(worth.paddedSequencesPerSecond)} padded. No packing is worth more than ${figure(1 / worth.paddedEfficiency)} ×.`,
     `Lengths: ${source}.`,
   ];
 }

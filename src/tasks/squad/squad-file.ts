@@ -104,9 +104,9 @@ function mistakeIn(text: string, name: string, error: unknown): string {
 }
 
 function notSquad(name: string, issue: v.BaseIssue<unknown>): InputError {
-  const place = v.getDotPath(issue) ?? 'the whole';
+  const place = short(v.getDotPath(issue) ?? 'the whole');
   return new InputError(
-    `${name} is no SQuAD file: at ${place}, expected ${issue.expected ?? 'another value'}, found ${issue.received}. ` +
+    `${name} is no SQuAD file: at ${place}, expected ${issue.expected ?? 'another value'}, found ${short(issue.received)}. ` +
       'A SQuAD file is {"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers": [{"text"}]}]}]}]}.',
   );
 }
