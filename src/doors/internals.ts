@@ -36,7 +36,7 @@ export { environment } from '../benchmark/environment.js';
 export { SteadyWindow } from '../benchmark/steady-window.js';
 export { Workload } from '../benchmark/workload.js';
 export { OutputOption } from '../cli/flags/outputs.js';
-export { commandLine } from '../cli/run-cli.js';
+export { commandLine, runCli } from '../cli/run-cli.js';
 export { probeGpuJs } from '../executors/choice/choose-executor.js';
 export { runProbe } from '../executors/choice/run-probe.js';
 export {

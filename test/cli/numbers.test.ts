@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { allCommands } from './commands.js';
-import { ipuPipeline } from './run.js';
+import { ManyRuns } from './many-runs.js';
 
 /** What a command needs beside the number: the least that it runs with. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
@@ -23,15 +23,20 @@ const cases = (await allCommands())
       .map(({ long }) => ({ name, flag: long! })),
   );
 
+const ABSURD = ['1000000000', '1e308', '-1', 'NaN', '0'];
+const cli = new ManyRuns();
+afterAll(() => cli.end());
+
 describe.each(cases)('ipu-pipeline $name $flag', ({ name, flag }) => {
   it(
     'refuses an absurd number in the words of its user, or answers at once',
-    { timeout: 20_000 },
+    { timeout: 30_000 },
     async () => {
-      const runs = ['1000000000', '1e308', '-1', 'NaN', '0'].map((value) =>
-        ipuPipeline(...name.split(' '), ...ARGUMENTS[name]!, flag, value),
-      );
-      for (const { code, stderr } of await Promise.all(runs)) {
+      for (const value of ABSURD) {
+        const { code, stderr } = await cli.run(
+          [...name.split(' '), ...ARGUMENTS[name]!, flag, value],
+          20_000,
+        );
         expect(stderr).not.toMatch(/bug in ipu-pipeline|RangeError|\n\s+at /);
         expect([0, 2]).toContain(code);
         if (code === 2) expect(stderr).toMatch(/\S/);
