@@ -64,6 +64,7 @@ export type {
   TaskContext,
   TaskInputs,
   TaskResult,
+  TaskRow,
   TaskSpec,
   TextStyle,
 } from '../tasks/task.js';

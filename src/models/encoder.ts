@@ -68,6 +68,7 @@ export function encoderFamily(family: Omit<Family, 'program'>, names: EncoderNam
       const handedOn: ProgramOutput[] = [
         { ...float, of: hidden.name },
         { ...mask, of: mask.name },
+        ...(options.picked ? [{ ...picked, of: picked.name }] : []),
       ];
       return {
         inputs: [mask, ...(slice.embedding ? inputs : [float]), ...(options.picked ? [picked] : [])],

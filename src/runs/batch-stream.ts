@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { withinMs } from '../../ipu-config/base/bounded.js';
 import type { Tensor } from '../../ipu-config/base/tensor.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
+import type { ProgramOutput } from '../models/program.js';
 import { Pulse } from './pulse.js';
 import { batchTensors, byLength, rowOutputs, type Row, type RowGroup } from './rows.js';
 
@@ -13,6 +14,8 @@ export interface BatchStreamOptions {
   readonly padId: number;
   /** The tensors that the model takes of each row. */
   readonly inputs: readonly string[];
+  /** What it gives. */
+  readonly outputs: readonly ProgramOutput[];
   /**
    * Each micro-batch comes out without another behind it. Where stages share a rank, the rank's order may have the
    * first stage's next micro-batches before the last stage's present one: then it comes out when the run ends.
@@ -154,7 +157,7 @@ export class BatchStream {
 
   #takeApart(tensors: readonly Tensor[]): void {
     const batch = this.#inFlight.shift()!;
-    const outputs = rowOutputs(batch, tensors);
+    const outputs = rowOutputs(batch, this.#options.outputs, tensors);
     batch.forEach(({ owner, at }, row) => owner.receive(at, outputs[row]!));
   }
 

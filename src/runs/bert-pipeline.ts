@@ -7,7 +7,7 @@ import { chooseExecutor } from '../executors/choice/choose-executor.js';
 import { executorPlace } from '../executors/registry.js';
 import { programOf } from '../models/families/families.js';
 import { longestSequence } from '../models/model-config.js';
-import { tensorBytes, type Sizes } from '../models/program.js';
+import { tensorBytes, type Program, type Sizes } from '../models/program.js';
 import type { PlannedStageInit } from './bert-stage.js';
 import { checkWeights, type BertModel, type Note } from './model.js';
 import type { PlannedStage } from '../models/families/stage-plan.js';
@@ -36,6 +36,8 @@ export interface BertPipelineOptions extends Pick<
   /** Longest row, in tokens. */
   readonly sequenceLength: number;
   readonly threadsPerStage?: number;
+  /** A head over the vocabulary gives logits at `picked_positions` `[batch, picked]` alone, one input more. */
+  readonly picked?: boolean;
   /** Told of names of tensors that are read in another way than they stand in the files. */
   readonly onNote?: Note;
   /** A schedule that is given whole must have these stages on these IPUs, and says how long a call is. */
@@ -68,12 +70,12 @@ export function checkBertPipeline(options: BertPipelineOptions): void {
 }
 
 function pipelineOptions(options: BertPipelineOptions): PipelineOptions {
-  const { model, stages } = options;
+  const { stages } = options;
   return {
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     ...options,
     stages: stages.map((stage) => stageSpec(stage, options)),
-    inputBytes: tensorBytes(programOf(model.config, stages[0]!.slice).inputs, sizesOf(options)),
+    inputBytes: tensorBytes(stageProgram(stages[0]!, options).inputs, sizesOf(options)),
   };
 }
 
@@ -92,9 +94,10 @@ export function checkSequenceLength(
   );
 }
 
-function stageSpec({ ipu, slice, name }: PlannedStage, options: BertPipelineOptions): StageSpec {
+function stageSpec(stage: PlannedStage, options: BertPipelineOptions): StageSpec {
+  const { ipu, slice, name } = stage;
   const { model, executor, threadsPerStage } = options;
-  const program = programOf(model.config, slice);
+  const program = stageProgram(stage, options);
   const init: PlannedStageInit = {
     program,
     weights: model.weights,
@@ -112,7 +115,11 @@ function stageSpec({ ipu, slice, name }: PlannedStage, options: BertPipelineOpti
   };
 }
 
+function stageProgram({ slice }: PlannedStage, { model, picked = false }: BertPipelineOptions): Program {
+  return programOf(model.config, slice, { picked });
+}
+
 /** Of the largest micro-batch. */
 function sizesOf({ microBatch, sequenceLength }: BertPipelineOptions): Sizes {
-  return { batch: microBatch, sequence: sequenceLength };
+  return { batch: microBatch, sequence: sequenceLength, picked: sequenceLength };
 }

@@ -1,8 +1,7 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import { familyOf } from '../models/families/families.js';
-import type { RowOutput, Task, TaskContext } from '../tasks/task.js';
-import type { Encoding } from '../tokenizer/encode.js';
+import type { RowOutput, Task, TaskContext, TaskRow } from '../tasks/task.js';
 import type { Row, RowOwner } from './rows.js';
 
 export type Outcome<Output> =
@@ -33,13 +32,14 @@ export class TaskRequest<Output> implements RowOwner {
   onChange: () => void = () => undefined;
 
   /** Makes the rows of an input. One that cannot be run has its outcome at once, and no rows. */
-  constructor(task: Task<unknown, Output>, input: unknown, context: TaskContext) {
+  constructor(task: Task<unknown, Output>, input: unknown, context: TaskContext, picks: boolean) {
     this.#task = task;
     this.#input = input;
-    let encodings: readonly Encoding[] = [];
+    let encodings: readonly TaskRow[] = [];
     try {
       encodings = task.rows(input);
       checkRows(encodings, context);
+      if (picks) checkPicks(encodings);
     } catch (error) {
       encodings = [];
       this.#outcome = error instanceof InputError ? { refused: error } : { failed: error };
@@ -95,7 +95,7 @@ export class TaskRequest<Output> implements RowOwner {
 }
 
 /** What a stage would stumble over, all other rows with it, is found before a row enters the pipeline. */
-function checkRows(rows: readonly Encoding[], { config, maxLength }: TaskContext): void {
+function checkRows(rows: readonly TaskRow[], { config, maxLength }: TaskContext): void {
   if (rows.length === 0) throw new InputError('the input has no rows: a task makes one at least of each.');
   const { tokenTypes } = familyOf(config);
   for (const { ids, typeIds } of rows) {
@@ -109,6 +109,17 @@ function checkRows(rows: readonly Encoding[], { config, maxLength }: TaskContext
         ? ([config.typeVocabSize, 'type_vocab_size'] as const)
         : ([1, `${config.modelType} models read type 0 alone, and their tokenizers give no other`] as const);
     refuseAbove(typeIds, types, 'token type', `token types (${why}): it takes no pairs`);
+  }
+}
+
+function checkPicks(rows: readonly TaskRow[]): void {
+  for (const { ids, picked = [] } of rows) {
+    if (picked.length === 0 || picked.length > ids.length) {
+      throw new InputError(`a row of ${ids.length} pieces is read at ${picked.length} places (picked).`);
+    }
+    const wrong = picked.find((at) => !(Number.isInteger(at) && at >= 0 && at < ids.length));
+    if (wrong === undefined) continue;
+    throw new InputError(`a row of ${ids.length} pieces is to be read at place ${wrong} (picked).`);
   }
 }
 

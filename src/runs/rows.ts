@@ -1,6 +1,7 @@
 import type { Tensor } from '../../ipu-config/base/tensor.js';
-import type { RowOutput, RowTensor } from '../tasks/task.js';
-import type { Encoding } from '../tokenizer/encode.js';
+import type { ProgramOutput } from '../models/program.js';
+import type { Dimension } from '../models/steps.js';
+import type { RowOutput, RowTensor, TaskRow } from '../tasks/task.js';
 
 /** Who gave rows to a pipeline, and waits for what comes out. */
 export interface RowOwner {
@@ -12,7 +13,7 @@ export interface RowOwner {
 
 /** One row of the model's input. */
 export interface Row {
-  readonly encoding: Encoding;
+  readonly encoding: TaskRow;
   readonly owner: RowOwner;
   /** Which of its owner's rows. */
   readonly at: number;
@@ -37,46 +38,50 @@ export function byLength(rows: readonly Row[], descending: boolean): Row[] {
 }
 
 /** What each input of a model takes of a row. */
-const COLUMNS: Readonly<Record<string, (row: Encoding) => readonly number[]>> = {
+const COLUMNS: Readonly<Record<string, (row: TaskRow) => readonly number[]>> = {
   input_ids: ({ ids }) => ids,
   attention_mask: ({ attentionMask }) => attentionMask,
   token_type_ids: ({ typeIds }) => typeIds,
+  picked_positions: ({ picked = [] }) => picked,
 };
 
-/** Rows as a micro-batch `[batch, sequence]`, filled up to the longest of them with `padId` under a mask of 0. */
+/**
+ * Rows as a micro-batch: each input `[batch, sequence]`, filled up to the longest of the rows with `padId` under a mask
+ * of 0; `picked_positions` `[batch, picked]`, filled up with 0.
+ */
 export function batchTensors(rows: readonly Row[], inputs: readonly string[], padId: number): Tensor[] {
-  const sequence = longest(rows);
   return inputs.map((name) => {
-    const data = new Int32Array(rows.length * sequence).fill(name === 'input_ids' ? padId : 0);
-    rows.forEach(({ encoding }, at) => data.set(COLUMNS[name]!(encoding), at * sequence));
-    return { name, dtype: 'int32', shape: [rows.length, sequence], data };
+    const columns = rows.map(({ encoding }) => COLUMNS[name]!(encoding));
+    const width = columns.reduce((most, { length }) => Math.max(most, length), 0);
+    const data = new Int32Array(rows.length * width).fill(name === 'input_ids' ? padId : 0);
+    columns.forEach((column, at) => data.set(column, at * width));
+    return { name, dtype: 'int32', shape: [rows.length, width], data };
   });
 }
 
-/**
- * Takes a micro-batch's outputs apart. A second dimension that is the micro-batch's sequence is cut to the row's own
- * length: what was computed at padded positions means nothing.
- */
-export function rowOutputs(rows: readonly Row[], tensors: readonly Tensor[]): RowOutput[] {
-  const sequence = longest(rows);
-  return rows.map(({ encoding: { ids } }, at) => {
+/** Takes a micro-batch's outputs apart, each row without what was only filled up: that means nothing. */
+export function rowOutputs(
+  rows: readonly Row[],
+  outputs: readonly ProgramOutput[],
+  tensors: readonly Tensor[],
+): RowOutput[] {
+  const kinds = new Map(outputs.map(({ name, shape }) => [name, shape[1]]));
+  return rows.map(({ encoding }, at) => {
     const one = tensors.map(({ name, shape, data }): [string, RowTensor] => {
       const rest = shape.slice(1);
       const size = rest.reduce((product, d) => product * d, 1);
       const row = data.subarray(at * size, (at + 1) * size);
-      if (!isPerToken(name, shape)) return [name, { shape: rest, data: row }];
-      const kept = [ids.length, ...rest.slice(1)];
-      return [name, { shape: kept, data: row.subarray(0, (size / sequence) * ids.length) }];
+      const kept = ownLength(encoding, kinds.get(name));
+      if (kept === undefined) return [name, { shape: rest, data: row }];
+      const [filled, ...inner] = rest;
+      return [name, { shape: [kept, ...inner], data: row.subarray(0, (size / filled!) * kept) }];
     });
     return new Map(one);
   });
 }
 
-function longest(rows: readonly Row[]): number {
-  return rows.reduce((most, { encoding }) => Math.max(most, encoding.ids.length), 0);
-}
-
-/** Tensors with an entry for each token; the other heads' outputs are `[batch, labels]`. */
-function isPerToken(name: string, shape: readonly number[]): boolean {
-  return shape.length >= 3 || ['start_logits', 'end_logits', 'attention_mask'].includes(name);
+/** How much a row has of a dimension that micro-batches fill up; undefined for others. */
+function ownLength({ ids, picked }: TaskRow, dimension: Dimension | undefined): number | undefined {
+  if (dimension === 'sequence') return ids.length;
+  return dimension === 'picked' ? picked!.length : undefined;
 }

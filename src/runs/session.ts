@@ -3,7 +3,7 @@ import { InputError } from '../../ipu-config/base/errors.js';
 import { short } from '../../ipu-config/base/json-text.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
-import { rowInputs } from '../models/families/families.js';
+import { programOf, rowInputs } from '../models/families/families.js';
 import { longestSequence } from '../models/model-config.js';
 import { resolveOptions } from '../tasks/options.js';
 import { TASKS, type AnyTask, type TaskInput, type TaskOptions, type TaskOutput } from '../tasks/table.js';
@@ -24,7 +24,7 @@ import { SubmitQueue, type QueueLoad, type SubmitOptions } from './submit-queue.
 import { withHead } from './task-head.js';
 import { TaskStream } from './task-stream.js';
 
-type PipelineChoices = Partial<Omit<BertPipelineOptions, 'model' | 'sequenceLength'>>;
+type PipelineChoices = Partial<Omit<BertPipelineOptions, 'model' | 'sequenceLength' | 'picked'>>;
 
 /** What a session is opened with: a model, a task, and how the model is cut and run. */
 export interface SessionOptions<T extends AnyTask> extends PipelineChoices {
@@ -81,13 +81,15 @@ export async function openSession<T extends AnyTask>(
   const context = await taskContext({ ...choices, ...options, model });
   const begin = chosen.within(context);
   const cut = options.stages ? { stages: options.stages } : cutModel(model, options.config);
-  const running = { ...cut, ...options, model, stages: cut.stages };
+  const picked = chosen.spec.picks ?? false;
+  const running = { ...cut, ...options, model, stages: cut.stages, picked };
   const pipeline = await startBertPipeline({
     ...running,
     ...{ executor, microBatch, sequenceLength: context.maxLength },
   });
   const batches = new BatchStream(pipeline, {
-    ...{ microBatch, lookahead, signal, inputs: rowInputs(model.config) },
+    ...{ microBatch, lookahead, signal, inputs: rowInputs(model.config, { picked }) },
+    outputs: programOf(model.config, cut.stages.at(-1)!.slice, { picked }).outputs,
     // Where positions depend on it, the model's own.
     padId: model.config.padTokenId ?? context.tokenizer.padId,
     flows:
@@ -226,7 +228,7 @@ class ChosenTask<Input, Output> {
   within(context: TaskContext): SessionParts<Input, Output>['begin'] {
     const begin = (options: object): ((input: Input) => TaskRequest<Output>) => {
       const task = this.spec.begin(context, options);
-      return (input) => new TaskRequest(task, input, context);
+      return (input) => new TaskRequest(task, input, context, this.spec.picks ?? false);
     };
     const usual = begin(this.#options(this.#given));
     return (given) => {

@@ -43,6 +43,7 @@ export const fill: TaskDefinition<TextToFill, FilledText, typeof OPTIONS> = {
   fields: { text: { kind: 'text', about: 'a text with [MASK] in it' } },
   options: OPTIONS,
   head: () => 'masked-lm',
+  picks: true,
   begin: ({ tokenizer, maxLength }, { topK, truncate }) => ({
     rows: ({ text }) => {
       const row = oneRow(tokenizer, { text }, { maxLength, truncate });
@@ -52,16 +53,15 @@ export const fill: TaskDefinition<TextToFill, FilledText, typeof OPTIONS> = {
           `the text has no ${tokenizer.vocabulary.specials.mask}${cut}: nothing is to be filled.`,
         );
       }
-      return [row];
+      return [{ ...row, picked: row.ids.flatMap((id, at) => (id === tokenizer.maskId ? [at] : [])) }];
     },
     result: ({ text }, [row], [output]) => {
       const { shape, data } = outputOf(output, 'logits');
       const vocabulary = shape[1]!;
-      const masks = row!.ids.flatMap((id, at): FilledMask[] => {
-        if (id !== tokenizer.maskId) return [];
+      const masks = row!.picked!.map((at, mask): FilledMask => {
         const [start, end] = row!.offsets[at]!;
-        const logits = (data as Float32Array).subarray(at * vocabulary, (at + 1) * vocabulary);
-        return [{ start, end, candidates: candidates(tokenizer, logits, topK) }];
+        const logits = (data as Float32Array).subarray(mask * vocabulary, (mask + 1) * vocabulary);
+        return { start, end, candidates: candidates(tokenizer, logits, topK) };
       });
       return { text: filled(tokenizer, text, masks), masks };
     },

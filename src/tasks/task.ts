@@ -13,6 +13,12 @@ export interface TaskContext {
   readonly maxLength: number;
 }
 
+/** A row of the model's input, as a task makes it. */
+export interface TaskRow extends Encoding {
+  /** For a task that picks: where in the row it reads what the head gives, one place at least. */
+  readonly picked?: readonly number[];
+}
+
 /** What the last stage gave for one row, by the tensors' names; without the batch's dimension and without padding. */
 export type RowOutput = ReadonlyMap<string, RowTensor>;
 
@@ -24,15 +30,20 @@ export interface RowTensor {
 /** How an input becomes rows of the model, and the model's outputs for them a result. */
 export interface Task<Input, Output> {
   /** At least one row. @throws InputError for an input that cannot be run; only that input is refused. */
-  rows(input: Input): readonly Encoding[];
+  rows(input: Input): readonly TaskRow[];
   /** @param outputs of each of its rows, in their order */
-  result(input: Input, rows: readonly Encoding[], outputs: readonly RowOutput[]): Output;
+  result(input: Input, rows: readonly TaskRow[], outputs: readonly RowOutput[]): Output;
 }
 
 /** What a session needs of a task: enough for one of your own. */
 export interface TaskSpec<Input, Output, Options> {
   /** The head that the task reads; null: the encoder alone. */
   head(options: Options): ModelHead | null;
+  /**
+   * Each row says where it is read: a head over the vocabulary gives its numbers there alone, and its outputs have
+   * `picked` in place of the sequence.
+   */
+  readonly picks?: true;
   /** The task, for a model whose weights need not be loaded yet. */
   begin(context: TaskContext, options: Options): Task<Input, Output>;
 }

@@ -63,8 +63,9 @@ export function sliceTensors(config: ModelConfig, slice: Slice): readonly Tensor
 }
 
 /** The tensors that a model takes of each row. */
-export function rowInputs(config: ModelConfig): readonly string[] {
-  const { inputs } = programOf(config, { embedding: true, firstLayer: 0, endLayer: 0, head: null });
+export function rowInputs(config: ModelConfig, options?: ProgramOptions): readonly string[] {
+  const slice = { embedding: true, firstLayer: 0, endLayer: 0, head: null };
+  const { inputs } = programOf(config, slice, options);
   return inputs.map(({ name }) => name);
 }
 
