@@ -24,6 +24,7 @@ const still: readonly Step[] = [
   ['format', 'npm', 'run', '-s', 'format'],
   ['dead exports', 'npm', 'run', '-s', 'dead'],
   script('api'),
+  script('supply-chain'),
 ];
 
 const treeBefore = workTree();

@@ -60,3 +60,12 @@ export function checkedBy<S extends v.GenericSchema>(
     `${name}: ${place} is ${brief(issue.input)}${must}.${advice === undefined ? '' : ` ${advice}`}`,
   );
 }
+
+/** What an issue of a schema says, and where; of what came from outside the beginnings alone. */
+export function shortIssue(issue: v.BaseIssue<unknown>): { place: string | undefined; text: string } {
+  const place = v.getDotPath(issue);
+  return {
+    place: place === null ? undefined : short(place),
+    text: issue.message.replaceAll(issue.received, () => short(issue.received)),
+  };
+}

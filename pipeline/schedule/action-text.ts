@@ -26,12 +26,12 @@ export function parseAction(text: string, where: string, dialect: Dialect = 'tor
   if (isOfWholeStage(op)) {
     if (microBatch === '') return { stage: count(stage, text, where), op, microBatch: WHOLE_STAGE };
     throw new ScheduleError(
-      `${where}: "${short(text)}" names a micro-batch, but ${op} is of the whole stage; write ${stage}${op}.`,
+      `${where}: "${short(text)}" names a micro-batch, but ${op} is of the whole stage; write ${short(stage)}${op}.`,
     );
   }
   if (microBatch === '') {
     throw new ScheduleError(
-      `${where}: "${short(text)}" has no micro-batch; write it last, like ${stage}${written}0.`,
+      `${where}: "${short(text)}" has no micro-batch; write it last, like ${short(`${stage}${written}`)}0.`,
     );
   }
   return { stage: count(stage, text, where), op, microBatch: count(microBatch, text, where) };

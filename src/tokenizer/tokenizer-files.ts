@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { parsePythonJson, short } from '../../ipu-config/base/json-text.js';
+import { shortIssue } from '../../ipu-config/base/checked.js';
+import { parsePythonJson } from '../../ipu-config/base/json-text.js';
 import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { AddedToken } from './base/added-tokens.js';
@@ -123,10 +124,8 @@ export function fitting<T extends v.GenericSchema>(
 ): v.InferOutput<T> {
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
-  const issue = parsed.issues[0];
-  const place = short(v.getDotPath(issue) ?? 'the content');
-  // valibot repeats the whole of what it found.
-  throw new InputError(`${where}: ${place} is wrong: ${short(issue.message, 200)}.`);
+  const { place = 'the content', text } = shortIssue(parsed.issues[0]);
+  throw new InputError(`${where}: ${place} is wrong: ${text}.`);
 }
 
 /**

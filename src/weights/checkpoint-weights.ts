@@ -116,10 +116,12 @@ export class CheckpointWeights implements WeightSource {
     if (stored === undefined) return [`tensor ${name} [${shape.join(', ')}] is missing`];
     const { shape: found, dtype } = this.#homes.get(stored)!.entries.get(stored)!;
     if (found.length !== shape.length || found.some((d, at) => d !== shape[at])) {
-      return [`tensor ${stored} has shape [${found.join(', ')}], it must be [${shape.join(', ')}]`];
+      return [
+        `tensor ${short(stored)} has shape [${short(found.join(', '))}], it must be [${shape.join(', ')}]`,
+      ];
     }
     if (asWeight && !isWeightDtype(dtype)) {
-      return [`tensor ${stored} has dtype ${dtype}, it must be one of ${WEIGHT_DTYPES.join(', ')}`];
+      return [`tensor ${short(stored)} has dtype ${dtype}, it must be one of ${WEIGHT_DTYPES.join(', ')}`];
     }
     return [];
   }

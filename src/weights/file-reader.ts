@@ -1,5 +1,6 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { bitsOf, isWeightDtype, WEIGHT_DTYPES, type WeightDtype } from './dtype.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { TensorInfo } from './tensor-file.js';
@@ -71,12 +72,12 @@ export class FileReader {
   async tensor(name: string, { dtype, shape }: TensorInfo, position: number): Promise<Float32Array> {
     if (!isWeightDtype(dtype)) {
       throw new CheckpointError(
-        `${this.path}: tensor ${name} has the dtype ${dtype}; weights must be ${WEIGHT_DTYPES.join(', ')}. ` +
+        `${this.path}: tensor ${short(name)} has the dtype ${dtype}; weights must be ${WEIGHT_DTYPES.join(', ')}. ` +
           'Save the model in one of them.',
       );
     }
     const values = new Float32Array(elementsOf(shape));
-    const what = `tensor ${name}`;
+    const what = `tensor ${short(name)}`;
     if (dtype === 'F32') await this.read(new Uint8Array(values.buffer), position, what);
     else await this.#widened(dtype, values, position, what);
     return values;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { bitsOf, FILE_DTYPES, isDtype } from './dtype.js';
-import { brief, decodeUtf8, parseJson } from '../../ipu-config/base/json-text.js';
+import { brief, decodeUtf8, parseJson, short } from '../../ipu-config/base/json-text.js';
 import type { TensorInfo } from './tensor-file.js';
 import { elementsOf } from '../../ipu-config/base/tensor-spec.js';
 
@@ -94,7 +94,7 @@ function checkMetadata(path: string, value: unknown): void {
 function parseEntry(path: string, name: string, value: unknown): SafetensorsEntry {
   const refuse = (fault: string): never => {
     throw new CheckpointError(
-      `${path}: tensor ${name} ${fault}: the file is damaged, fetch or save it again.`,
+      `${path}: tensor ${short(name)} ${fault}: the file is damaged, fetch or save it again.`,
     );
   };
   const parsed = v.safeParse(entrySchema, Array.isArray(value) ? undefined : value);
@@ -106,8 +106,8 @@ function parseEntry(path: string, name: string, value: unknown): SafetensorsEntr
   }
   const { dtype, shape } = parsed.output;
   const [begin, end] = parsed.output.data_offsets;
-  if (!isDtype(dtype)) return refuse(`has the dtype ${dtype}, it must be ${RIGHT['dtype']}`);
-  const dims = `shape [${shape.join(', ')}] and dtype ${dtype}`;
+  if (!isDtype(dtype)) return refuse(`has the dtype ${short(dtype)}, it must be ${RIGHT['dtype']}`);
+  const dims = `shape [${short(shape.join(', '))}] and dtype ${dtype}`;
   const bits = elementsOf(shape) * bitsOf(dtype);
   if (!Number.isSafeInteger(bits)) return refuse(`of ${dims} is absurdly large`);
   if (8 * (end - begin) !== bits) {
@@ -137,12 +137,12 @@ function checkRanges(
     if (entry.begin !== end) {
       const fault = entry.begin < end ? 'overlaps with' : 'leaves a hole after';
       throw new CheckpointError(
-        `${path}: tensor ${name} begins at byte ${entry.begin} of the data and ${fault} ${before}, which ends at ${end}: ` +
+        `${path}: tensor ${short(name)} begins at byte ${entry.begin} of the data and ${fault} ${before}, which ends at ${end}: ` +
           'the file is damaged, fetch or save it again.',
       );
     }
     end = entry.end;
-    before = `tensor ${name}`;
+    before = `tensor ${short(name)}`;
   }
   if (end !== dataBytes) {
     throw new CheckpointError(

@@ -1,5 +1,6 @@
 import type { StoredTensor, WeightPlace } from './weights.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
 import { headerLength, LENGTH_BYTES, parseHeader, type SafetensorsEntry } from './safetensors-header.js';
@@ -49,7 +50,7 @@ export class SafetensorsFile implements TensorFile {
 
   async stored(name: string): Promise<StoredTensor> {
     const { dtype, begin, end } = this.#entry(name);
-    const bytes = await this.#file.bytes(this.#dataStart + begin, end - begin, `tensor ${name}`);
+    const bytes = await this.#file.bytes(this.#dataStart + begin, end - begin, `tensor ${short(name)}`);
     return { dtype: dtypeOf(dtype), bytes };
   }
 
@@ -66,7 +67,7 @@ export class SafetensorsFile implements TensorFile {
 
   #entry(name: string): SafetensorsEntry {
     const entry = this.entries.get(name);
-    if (!entry) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
+    if (!entry) throw new CheckpointError(`${this.path} has no tensor ${short(name)}.`);
     return entry;
   }
 }

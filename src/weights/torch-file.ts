@@ -2,6 +2,7 @@ import type { StoredTensor, WeightPlace } from './weights.js';
 import { bytesOf } from '../../ipu-config/base/dtypes.js';
 import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { bitsOf, dtypeOf } from './dtype.js';
 import { FileReader } from './file-reader.js';
 import type { TensorFile, TensorInfo } from './tensor-file.js';
@@ -61,7 +62,11 @@ export class TorchFile implements TensorFile {
     const tensor = this.#tensor(name);
     const { dtype } = tensor.storage;
     const width = bitsOf(dtype) / 8;
-    const around = await this.#file.bytes(this.#position(tensor), width * spanOf(tensor), `tensor ${name}`);
+    const around = await this.#file.bytes(
+      this.#position(tensor),
+      width * spanOf(tensor),
+      `tensor ${short(name)}`,
+    );
     const bytes = isDense(tensor)
       ? around
       : gather(around, new Uint8Array(width * elementsOf(tensor.shape)), tensor, width);
@@ -80,7 +85,7 @@ export class TorchFile implements TensorFile {
 
   #tensor(name: string): TorchTensor {
     const tensor = this.#contents.tensors.get(name);
-    if (!tensor) throw new CheckpointError(`${this.path} has no tensor ${name}.`);
+    if (!tensor) throw new CheckpointError(`${this.path} has no tensor ${short(name)}.`);
     return tensor;
   }
 

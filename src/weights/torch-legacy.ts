@@ -1,4 +1,5 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { bitsOf } from './dtype.js';
 import type { FileReader } from './file-reader.js';
 import { PickleEndsError, PickleReader } from './pickle.js';
@@ -23,24 +24,27 @@ export async function readLegacy(file: FileReader): Promise<TorchContents> {
   let at = end;
   for (const key of keys) {
     const storage = rules.storages.get(key);
-    if (!storage) throw wrong(file, `it lists storage ${key}, which no tensor uses`);
-    if (begins.has(storage)) throw wrong(file, `it lists storage ${key} twice`);
+    if (!storage) throw wrong(file, `it lists storage ${short(key)}, which no tensor uses`);
+    if (begins.has(storage)) throw wrong(file, `it lists storage ${short(key)} twice`);
     const bytes = (storage.elements * bitsOf(storage.dtype)) / 8;
     if (at + COUNT_BYTES + bytes > file.sizeBytes) {
       throw new CheckpointError(
-        `${file.path} is truncated: storage ${key} ends at byte ${at + COUNT_BYTES + bytes}, the file has ` +
+        `${file.path} is truncated: storage ${short(key)} ends at byte ${at + COUNT_BYTES + bytes}, the file has ` +
           `${file.sizeBytes}. Fetch it again.`,
       );
     }
     const count = new DataView((await file.bytes(at, COUNT_BYTES)).buffer).getBigInt64(0, true);
     if (count !== BigInt(storage.elements)) {
-      throw wrong(file, `storage ${key} has ${count} elements, its tensors expect ${storage.elements}`);
+      throw wrong(
+        file,
+        `storage ${short(key)} has ${count} elements, its tensors expect ${storage.elements}`,
+      );
     }
     begins.set(storage, at + COUNT_BYTES);
     at += COUNT_BYTES + bytes;
   }
   const absent = [...rules.storages.values()].find((storage) => !begins.has(storage));
-  if (absent) throw wrong(file, `it has no storage ${absent.key}`);
+  if (absent) throw wrong(file, `it has no storage ${short(absent.key)}`);
   return { tensors: stateTensors(file.path, state), begins };
 }
 
@@ -72,7 +76,11 @@ function parsePickles(file: FileReader, window: Uint8Array): LegacyPickles {
   if (magic !== MAGIC)
     throw wrong(file, 'it begins with a pickle, but not with the magic number of torch.save');
   const protocol = reader.read();
-  if (protocol !== PROTOCOL) throw wrong(file, `its protocol is ${String(protocol)}, it must be ${PROTOCOL}`);
+  if (protocol !== PROTOCOL)
+    throw wrong(
+      file,
+      `its protocol is ${typeof protocol === 'number' ? protocol : 'no number'}, it must be ${PROTOCOL}`,
+    );
   const system = reader.read();
   if (!(system instanceof PickleDict) || system.entries.get('little_endian') !== true) {
     throw wrong(file, 'it was not written by a little-endian machine');

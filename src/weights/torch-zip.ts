@@ -1,4 +1,5 @@
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { bitsOf } from './dtype.js';
 import type { FileReader } from './file-reader.js';
 import { PickleReader } from './pickle.js';
@@ -33,7 +34,7 @@ export async function readZip(file: FileReader): Promise<TorchContents> {
     const foundBytes = record ? record.end - record.begin : undefined;
     if (!record || foundBytes! < neededBytes) {
       throw new CheckpointError(
-        `${file.path}: storage ${storage.key} has ${storage.elements} elements of ${storage.dtype}, ${neededBytes} ` +
+        `${file.path}: storage ${short(storage.key)} has ${storage.elements} elements of ${storage.dtype}, ${neededBytes} ` +
           `bytes, but ${record ? `its record has ${foundBytes}` : 'it has no record'}. Fetch the file again.`,
       );
     }
@@ -54,7 +55,7 @@ async function checkByteOrder(file: FileReader, record: ZipRecord | undefined): 
 async function recordBytes(file: FileReader, { name, begin, end }: ZipRecord): Promise<Uint8Array> {
   if (end - begin > MAX_PICKLE_BYTES) {
     throw new CheckpointError(
-      `${file.path}: record ${name} has ${end - begin} bytes, more than the ${MAX_PICKLE_BYTES} that any model needs.`,
+      `${file.path}: record ${short(name)} has ${end - begin} bytes, more than the ${MAX_PICKLE_BYTES} that any model needs.`,
     );
   }
   return file.bytes(begin, end - begin, name);

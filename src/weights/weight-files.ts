@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { readTextFile } from '../../ipu-config/base/files/read-json.js';
 import { reason } from '../../ipu-config/base/reason.js';
 import { otherFormsAmong } from './other-forms.js';
@@ -58,7 +59,9 @@ async function openShards(directory: string, index: string, open: Open): Promise
 
 async function openShard(path: string, index: string, open: Open): Promise<TensorFile> {
   if (!(await exists(path))) {
-    throw new CheckpointError(`${index} names the shard ${path}, but there is no such file. Fetch it too.`);
+    throw new CheckpointError(
+      `${index} names the shard ${join(dirname(path), short(basename(path)))}, but there is no such file. Fetch it too.`,
+    );
   }
   return open(path);
 }
@@ -71,7 +74,7 @@ function checkPlaced(
 ): void {
   const missing = placed.filter(([tensor, file]) => !files.get(file)?.entries.has(tensor));
   if (missing.length > 0) {
-    const shown = missing.slice(0, 10).map(([tensor, file]) => `${tensor} in ${file}`);
+    const shown = missing.slice(0, 10).map(([tensor, file]) => `${short(tensor)} in ${short(file)}`);
     const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
     throw new CheckpointError(
       `${index} names tensors that its shards do not have: ${shown.join(', ')}${more}. ` +
@@ -84,7 +87,7 @@ function checkPlaced(
       const home = shardOf.get(tensor);
       if (home !== undefined && home !== file) {
         throw new CheckpointError(
-          `${index} puts tensor ${tensor} into ${home}, but ${file} has one too: remove one.`,
+          `${index} puts tensor ${short(tensor)} into ${short(home)}, but ${short(file)} has one too: remove one.`,
         );
       }
     }

@@ -36,6 +36,17 @@ const withHeader = (header: object | string, dataBytes: number): Buffer =>
   safetensorsBytes(typeof header === 'string' ? header : JSON.stringify(header), Buffer.alloc(dataBytes));
 
 describe('a safetensors file', () => {
+  it('that is wrong is quoted no further than the beginnings of its names and values', async () => {
+    const long = 'x'.repeat(100_000);
+    const cases = [
+      { [long]: entry(0, 8) },
+      { w: entry(0, 4, { dtype: long }) },
+      { w: entry(0, 4, { shape: Array.from({ length: 50_000 }, () => 1), data_offsets: [0, 8] }) },
+      { [long]: entry(0, 4), v: entry(0, 4) },
+    ];
+    for (const header of cases) expect((await refusal(withHeader(header, 4))).length).toBeLessThan(600);
+  });
+
   it('gives each tensor, whatever the order, the names and the shapes', async () => {
     const path = files.path('good.safetensors');
     await fc.assert(

@@ -145,6 +145,22 @@ describe('a damaged torch file is refused:', () => {
     for (const [bytes, message] of cases) expect(await refusal(bytes)).toMatch(message);
   });
 
+  it('quotes names and values no further than their beginnings', async () => {
+    const key = 'k'.repeat(100_000);
+    // Each tuple holds the one before twice: printed whole, the last would have 2 ** 60 brackets.
+    const twice = Array.from({ length: 60 }, (_, at) => [0x68, at, 0x68, at, 0x86, 0x71, at + 1]).flat();
+    const protocol = t.pickle(t.PROTO, t.MARK, [0x5d, 0x71, 0], twice, [0x74], t.STOP);
+    const magic = t.torchLegacy(t.dict(), {}).subarray(0, 17);
+    const cases = [
+      t.torchZip(state(t.tensor({ ...six, key })), {}),
+      t.torchLegacy(state(t.tensor({ ...six, key })), {}),
+      t.torchLegacy(state(t.tensor(six)), { [key]: { count: 6, bytes: sixFloats } }),
+      Buffer.concat([magic, protocol]),
+    ];
+    for (const bytes of cases) expect((await refusal(bytes)).length).toBeLessThan(600);
+    expect(await refusal(cases.at(-1)!)).toMatch(/its protocol is no number, it must be 1001/);
+  });
+
   it('other kinds of files', async () => {
     expect(await refusal(Buffer.from('version https://git-lfs.github.com/spec/v1\n'))).toMatch(
       /Git LFS pointer/,

@@ -17,6 +17,15 @@ const inDialect = (schedule: Schedule, dialect: Dialect): string =>
   printCsv({ ...schedule, csv: { dialect, lineEnds: [], cells: new Map(), byteOrderMark: false } });
 
 describe('CSV', () => {
+  it.each(['x', '0F', '0F9', '9'])('quotes of a long cell of %s no more than its beginning', (piece) => {
+    const cell = piece.repeat(50_000);
+    for (const text of [cell, `${cell}F0`, `0F${cell}`, `0${cell}0`, `0UNSHARD${cell}`]) {
+      const read = (): unknown => parseCsv('a.csv', text);
+      expect(read).toThrow(ScheduleError);
+      expect(read).toThrow(/^.{20,800}$/s);
+    }
+  });
+
   it('in either dialect, with and without transfers, is read and written back, and means the same', () => {
     fc.assert(
       fc.property(

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { parsePythonJson, short } from '../../../ipu-config/base/json-text.js';
+import { shortIssue } from '../../../ipu-config/base/checked.js';
+import { parsePythonJson } from '../../../ipu-config/base/json-text.js';
 import { RefusedInput } from '../../tasks/task.js';
 
 /** Where a record stands in its file, and the `id` that its writer gave it, any JSON value. */
@@ -73,9 +74,8 @@ function jsonOf(text: string): unknown {
 function record<T extends object>(value: unknown, schema: v.GenericSchema<unknown, T>): T {
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
-  const issue = parsed.issues[0];
-  const key = v.getDotPath(issue);
-  throw new InputError(key ? `"${short(key)}": ${issue.message}` : issue.message);
+  const { place, text } = shortIssue(parsed.issues[0]);
+  throw new InputError(place ? `"${place}": ${text}` : text);
 }
 
 function isBlank(bytes: Buffer): boolean {
