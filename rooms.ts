@@ -89,6 +89,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/planning': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/simulate', 'src/hardware',
   ] },
+  'src/planning/packing': { browser: true, uses: ['ipu-config/base', 'src/hardware'] },
   'src/benchmark': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/runtime',
     'src/models', 'src/models/families', 'src/runs',
@@ -113,8 +114,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'src/observe/files', 'src/report/data',
   ] },
   'src/report/text': { uses: [
-    'ipu-config/base', 'src/models/families', 'src/hardware', 'src/planning', 'src/benchmark',
-    'src/machine', 'src/report/data',
+    'ipu-config/base', 'src/models/families', 'src/hardware', 'src/planning', 'src/planning/packing',
+    'src/benchmark', 'src/machine', 'src/report/data',
   ] },
   'src/report/html': { uses: ['ipu-config/base', 'ipu-config/base/files', 'src/report/data'] },
   'src/report/page/parts': { browser: true, uses: ['ipu-config/base', 'src/observe', 'src/report/data'] },
@@ -150,8 +151,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ] },
   'src/cli/predict': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',
-    'src/models/families', 'src/runs', 'src/hardware', 'src/planning', 'src/machine', 'src/report/data',
-    'src/report/text', 'src/cli/flags',
+    'src/models/families', 'src/runs', 'src/hardware', 'src/planning', 'src/planning/packing', 'src/machine',
+    'src/report/data', 'src/report/text', 'src/cli/flags',
   ] },
   'src/cli': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'src/cli/flags', 'src/cli/run', 'src/cli/ask', 'src/cli/look',

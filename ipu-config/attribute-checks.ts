@@ -1,7 +1,7 @@
 import { ATTRIBUTE_RULES, OUTPUT_MODES, type AttributeName } from './attributes.js';
 import { ConfigError } from './base/errors.js';
 import { isList, isNumber, isTruthy, toNumber, typeName, type PythonValue } from './python-value.js';
-import { repr } from './python-repr.js';
+import { quoted } from './python-repr.js';
 
 /**
  * Checks one value as upstream does when an attribute is set: its type first, then its floor or its choices.
@@ -13,7 +13,7 @@ export function checkAttribute(name: AttributeName, value: PythonValue): void {
     throw new ConfigError(
       'TypeError',
       `Setting \`IPUConfig\` attribute: ${name}, type: ${hint.text}` +
-        ` with value=${repr(value)}, type: <class '${typeName(value)}'> is invalid.`,
+        ` with value=${quoted(value)}, type: <class '${typeName(value)}'> is invalid.`,
     );
   }
   if (value === null) return;
@@ -23,7 +23,7 @@ export function checkAttribute(name: AttributeName, value: PythonValue): void {
     throw new ConfigError(
       'ValueError',
       `\`IPUConfig\` attribute \`${name}\` can only take values in` +
-        ` (${OUTPUT_MODES.map((mode) => `'${mode}'`).join(', ')}). You provided: value=${repr(value)}`,
+        ` (${OUTPUT_MODES.map((mode) => `'${mode}'`).join(', ')}). You provided: value=${quoted(value)}`,
     );
   }
 }
@@ -34,7 +34,7 @@ function checkFloor(name: AttributeName, value: PythonValue, floor: number): voi
   const what = isList(value) ? 'have all elements' : 'be';
   throw new ConfigError(
     'ValueError',
-    `\`IPUConfig\` attribute \`${name}\` must ${what} >= ${floor}. You provided value=${repr(value)}`,
+    `\`IPUConfig\` attribute \`${name}\` must ${what} >= ${floor}. You provided value=${quoted(value)}`,
   );
 }
 
@@ -47,13 +47,13 @@ function checkSplits(name: AttributeName, value: PythonValue): void {
   if (first === undefined || last === undefined) {
     throw new ConfigError(
       'ValueError',
-      `\`IPUConfig\` attribute \`${name}=${repr(value)}\` must have atleast 1 split on 1 IPU.`,
+      `\`IPUConfig\` attribute \`${name}=${quoted(value)}\` must have atleast 1 split on 1 IPU.`,
     );
   }
   if (last - first + 1 !== used.length) {
     throw new ConfigError(
       'ValueError',
-      `\`IPUConfig\` attribute \`${name}=${repr(value)}\` must have its splits on consecutive IPUs.`,
+      `\`IPUConfig\` attribute \`${name}=${quoted(value)}\` must have its splits on consecutive IPUs.`,
     );
   }
 }

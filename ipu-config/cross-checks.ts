@@ -2,7 +2,7 @@ import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { MODES, type AttributeName, type Mode } from './attributes.js';
 import { isList, isTruthy } from './python-value.js';
-import { repr } from './python-repr.js';
+import { quoted } from './python-repr.js';
 
 /**
  * Checks attributes against each other, for training and then for inference, as upstream does once at the end of
@@ -21,8 +21,8 @@ function checkMode(config: IpuConfig, mode: Mode): AttributeName[] {
   const sameIpus = (name: AttributeName, type: 'IncompatibleIPUConfigError' | 'ValueError'): void => {
     const value = config.raw(name);
     if (!isList(value) || value.length === ipus) return;
-    const values = `${name}=${repr(value)} should use the same number of IPUs as`;
-    throw new ConfigError(type, `${values} ${ipusName}=${repr(config.raw(ipusName))}.`);
+    const values = `${name}=${quoted(value)} should use the same number of IPUs as`;
+    throw new ConfigError(type, `${values} ${ipusName}=${quoted(config.raw(ipusName))}.`);
   };
 
   sameIpus(twin('matmul_proportion'), 'IncompatibleIPUConfigError');

@@ -1,7 +1,7 @@
 import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { expandLayersPerIpu, layerSplit } from './layer-placement.js';
-import { repr } from './python-repr.js';
+import { quoted } from './python-repr.js';
 import { isList } from './python-value.js';
 
 export interface EncoderDecoderConfigs {
@@ -76,8 +76,8 @@ function moveSplits(
   throw new ConfigError(
     'ValueError',
     `The \`${module}\` must have all splits placed on the ${own}, but` +
-      ` ${config.managedName(name)}=${repr(splits)} results in` +
-      ` ${repr(parts[foreign])} being placed on the ${foreign}`,
+      ` ${config.managedName(name)}=${quoted(splits)} results in` +
+      ` ${quoted(parts[foreign])} being placed on the ${foreign}`,
   );
 }
 
@@ -86,7 +86,7 @@ function noCut(config: IpuConfig, encoderLayers: number, decoderLayers: number):
   return new ConfigError(
     'IncompatibleIPUConfigError',
     `Unable to find a valid split of ipu_config.${name}\n` +
-      `Arguments: \n\tipu_config.${name}=${repr(config.raw(name))}\n` +
+      `Arguments: \n\tipu_config.${name}=${quoted(config.raw(name))}\n` +
       `\tnum_encoder_layers=${encoderLayers}\n\tnum_decoder_layers=${decoderLayers}\n` +
       'Possible causes: \nEncoder and decoder layers cannot be placed on the same IPUs.\n' +
       `The encoder and decoder ${name} splits each need a number of devices that's a power of 2.`,

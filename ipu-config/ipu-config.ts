@@ -11,9 +11,10 @@ import {
   type ManagedAttribute,
   type Mode,
 } from './attributes.js';
+import { short } from './base/json-text.js';
 import { checkTogether } from './cross-checks.js';
 import { ConfigError } from './base/errors.js';
-import { repr, str } from './python-repr.js';
+import { listed, quoted, str } from './python-repr.js';
 import {
   toPython,
   isInt,
@@ -82,7 +83,7 @@ export class IpuConfig {
     if (!(MODES as readonly string[]).includes(mode)) {
       throw new ConfigError(
         'ValueError',
-        `\`IPUConfig\` mode can only take values in ('training', 'inference'). You provided: value=${repr(mode)}.` +
+        `\`IPUConfig\` mode can only take values in ('training', 'inference'). You provided: value=${quoted(mode)}.` +
           ' Use the `train` and `eval` methods instead to avoid error.',
       );
     }
@@ -105,7 +106,7 @@ export class IpuConfig {
    */
   get<N extends AttributeName>(name: N): IpuConfigAttributes[N] {
     if (!isAttributeName(name)) {
-      throw new ConfigError('AttributeError', `'IPUConfig' object has no attribute ${repr(String(name))}`);
+      throw new ConfigError('AttributeError', `'IPUConfig' object has no attribute ${quoted(String(name))}`);
     }
     const value = this.raw(name);
     const { numeric = false } = ATTRIBUTE_RULES[name].hint;
@@ -254,6 +255,6 @@ function refuseUnknown(dict: PythonDict): void {
   if (unknown.length === 0) return;
   throw new ConfigError(
     'IncompatibleIPUConfigError',
-    `IPUConfig received unknown arguments:\n${unknown.map(([k, v]) => `  ${k}=${str(v)}`).join('\n')}`,
+    `IPUConfig received unknown arguments:\n${listed(unknown, ([k, v]) => `  ${short(k)}=${str(v)}`)}`,
   );
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
-import { repr } from './python-repr.js';
+import { quoted } from './python-repr.js';
 
 /** What placement needs of a configuration, with the names that messages call it by. */
 export interface LayerSplit {
@@ -31,9 +31,10 @@ export function layerSplit(config: IpuConfig): LayerSplit {
  */
 export function expandLayersPerIpu(split: LayerSplit, layers: number | null): readonly number[] {
   const { layersPerIpu, ipusPerReplica, layersName, ipusName } = split;
-  const values = `${layersName}=${repr(layersPerIpu)}`;
+  const values = `${layersName}=${quoted(layersPerIpu)}`;
   if (layersPerIpu.some((count) => count < -1)) throw misfit(`Invalid values in ${layersName}. ${values}`);
-  if (ipusPerReplica < 1) throw misfit(`Invalid value for ${ipusName}. ${ipusName}=${repr(ipusPerReplica)}`);
+  if (ipusPerReplica < 1)
+    throw misfit(`Invalid value for ${ipusName}. ${ipusName}=${quoted(ipusPerReplica)}`);
   if (layers === null) return layersPerIpu;
   if (ipusPerReplica === 1) return [layers];
   const hasWildcard = layersPerIpu.includes(-1);
@@ -46,7 +47,7 @@ export function expandLayersPerIpu(split: LayerSplit, layers: number | null): re
   if (layersPerIpu.length !== ipusPerReplica) {
     throw misfit(
       `${layersName} has a non-default value set, but its length does not match ` +
-        `${ipusName}${values}, ${ipusName}=${repr(ipusPerReplica)}. `,
+        `${ipusName}${values}, ${ipusName}=${quoted(ipusPerReplica)}. `,
     );
   }
   if (hasWildcard) return fillWildcards(layersPerIpu, layers);

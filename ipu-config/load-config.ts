@@ -1,10 +1,11 @@
-import type { Warning, WarningCode } from './base/warning.js';
+import { firstOfEach, type Warning, type WarningCode } from './base/warning.js';
 import { ATTRIBUTE_NAMES, isAttributeName } from './attributes.js';
 import { ConfigError } from './base/errors.js';
+import { short } from './base/json-text.js';
 import { IpuConfig } from './ipu-config.js';
 import { parseJson } from './parse-json.js';
 import { isPodType, unknownPod, valueForPod } from './pod-types.js';
-import { repr, str } from './python-repr.js';
+import { listed, quoted, str } from './python-repr.js';
 import {
   toPython,
   isDict,
@@ -43,7 +44,7 @@ export interface LoadedConfig {
 export function parseIpuConfig(text: string, options: LoadOptions = {}): LoadedConfig {
   const { value, warnings } = parseJson(text, options.file);
   const loaded = loadIpuConfig(value, options);
-  return { config: loaded.config, warnings: [...warnings, ...loaded.warnings] };
+  return { config: loaded.config, warnings: [...firstOfEach(warnings), ...loaded.warnings] };
 }
 
 /** The same for a file that is parsed already; note that `JSON.parse` forgets whether 4 was written as 4.0. */
@@ -65,7 +66,7 @@ export function loadIpuConfig(given: unknown, options: LoadOptions = {}): Loaded
   }
   const modern = new Modernizer(value, options.pod ?? null);
   const config = new IpuConfig(modern.values);
-  return { config, warnings: [...modern.warnings, ...config.warnings] };
+  return { config, warnings: firstOfEach([...modern.warnings, ...config.warnings]) };
 }
 
 /** Rewrites the attributes of an older file as the newest upstream spells them, and keeps count of what it did. */
@@ -109,7 +110,7 @@ class Modernizer {
       this.#warn(
         'pod-value',
         key,
-        `has a value per pod type, as before version 0.7; taken is ${which}, ${repr(chosen)}`,
+        `has a value per pod type, as before version 0.7; taken is ${which}, ${quoted(chosen)}`,
       );
     }
     if (pod !== null && this.warnings.length === before) {
@@ -138,7 +139,7 @@ class Modernizer {
       this.#warn(
         'old-value',
         key,
-        `has one element, which stood for every IPU before version 0.6.1; read as ${repr(only)}`,
+        `has one element, which stood for every IPU before version 0.6.1; read as ${quoted(only)}`,
       );
     }
   }
@@ -152,7 +153,7 @@ class Modernizer {
   }
 
   #dropStale(): void {
-    const unknown: string[] = [];
+    const unknown: [string, PythonValue][] = [];
     for (const [key, value] of [...this.values]) {
       if (isAttributeName(key) || PROVENANCE_KEYS.has(key) || STILL_ACCEPTED.has(key)) continue;
       if (TRANSFORMERS_KEYS.has(key)) {
@@ -160,19 +161,19 @@ class Modernizer {
         continue;
       }
       const stale = staleReason(key);
-      if (stale === undefined) unknown.push(`  ${key}=${str(value)}${likeliest(key)}`);
+      if (stale === undefined) unknown.push([key, value]);
       else this.#warn('ignored-key', key, `is ${stale}; it is ignored`);
       this.values.delete(key);
     }
     if (unknown.length === 0) return;
     throw new ConfigError(
       'IncompatibleIPUConfigError',
-      `IPUConfig received unknown arguments:\n${unknown.join('\n')}`,
+      `IPUConfig received unknown arguments:\n${listed(unknown, ([k, v]) => `  ${short(k)}=${str(v)}${likeliest(k)}`)}`,
     );
   }
 
   #warn(code: WarningCode, key: string, what: string): void {
-    this.warnings.push({ code, text: `${key} ${what}.` });
+    this.warnings.push({ code, text: `${short(key)} ${what}.` });
   }
 }
 
@@ -183,7 +184,7 @@ function chosenForPod(key: string, dict: PythonDict, pod: string | null): Python
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const pods = [...dict.keys()].map(String);
-    const names = pods.filter((name) => name !== 'default').join(', ');
+    const names = short(pods.filter((name) => name !== 'default').join(', '));
     const other = pods.includes('default') ? ', or leave the pod out for the default' : '';
     throw new ConfigError(
       error.type,
@@ -203,8 +204,13 @@ function likeliest(key: string): string {
   const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const flag = RUN_SETTINGS.find(([pattern]) => pattern.test(plain(key)))?.[1];
   if (flag !== undefined) return ` (this is no attribute of IPUs: give it as ${flag})`;
-  const near = ATTRIBUTE_NAMES.find((name) => distance(plain(name), plain(key)) <= 2);
+  const near = ATTRIBUTE_NAMES.find((name) => isNear(plain(name), plain(key)));
   return near === undefined ? '' : ` (did you mean ${near}?)`;
+}
+
+/** No name is far longer than another that it is mistaken for. */
+function isNear(a: string, b: string): boolean {
+  return Math.abs(a.length - b.length) <= 2 && distance(a, b) <= 2;
 }
 
 /** Levenshtein distance. */

@@ -1,6 +1,7 @@
 import type { Warning } from './base/warning.js';
 import { visit, type ParseErrorCode } from 'jsonc-parser';
 import { ConfigError } from './base/errors.js';
+import { brief } from './base/json-text.js';
 import { lfsPointer } from './base/lfs-pointer.js';
 import { PythonFloat, type PythonValue } from './python-value.js';
 
@@ -12,6 +13,8 @@ export interface ParsedJson {
 
 /** Deeper nesting than any real configuration has; bounds the recursion of the parser. */
 const MAX_DEPTH = 100;
+/** Python's own limit. */
+const MAX_DIGITS = 4300;
 
 /**
  * Reads strict JSON (no comments, no trailing commas) and keeps what Python would keep: whether a number
@@ -53,16 +56,16 @@ class JsonReader {
     if (top === undefined || Array.isArray(top.container)) return;
     if (top.container.has(key)) {
       const where = `${this.#file}, line ${line + 1}, column ${column + 1}`;
-      const text = `${where}: "${key}" stands twice in one object; the last value counts.`;
+      const text = `${where}: ${brief(key)} stands twice in one object; the last value counts.`;
       this.warnings.push({ code: 'duplicate-key', text });
     }
     top.key = key;
   };
 
-  onLiteralValue = (value: unknown, offset: number, length: number): void => {
-    this.#add(
-      typeof value === 'number' ? toNumber(this.#text.slice(offset, offset + length)) : asValue(value),
-    );
+  onLiteralValue = (value: unknown, offset: number, length: number, line: number, column: number): void => {
+    if (typeof value !== 'number') return this.#add(asValue(value));
+    if (length > MAX_DIGITS) this.#fail(`a number has ${length} digits`, line, column);
+    this.#add(toNumber(this.#text.slice(offset, offset + length)));
   };
 
   onError = (code: ParseErrorCode, _offset: number, _length: number, line: number, column: number): void => {

@@ -1,3 +1,4 @@
+import { short } from './base/json-text.js';
 import { PythonFloat, isDict, isList, type PythonValue } from './python-value.js';
 
 /** Python's `repr(value)`: `[1, 2]`, `True`, `'x'`, `None`, `4.0`, `1e-05`. */
@@ -13,9 +14,24 @@ export function repr(value: PythonValue): string {
   return String(value);
 }
 
-/** Python's `str(value)`: a string as it is, everything else as its repr. */
+/** A list of numbers as long as upstream's messages have it; more would hide what the message says. */
+const MOST_QUOTED = 400;
+
+/** `repr(value)` for a message: the beginning of what is long, of texts 80 characters. */
+export function quoted(value: PythonValue): string {
+  return typeof value === 'string' ? repr(short(value)) : short(repr(value), MOST_QUOTED);
+}
+
+/** Python's `str(value)` for a message: a string as it is, everything else as its repr; the beginning of what is long. */
 export function str(value: PythonValue): string {
-  return typeof value === 'string' ? value : repr(value);
+  return typeof value === 'string' ? short(value) : quoted(value);
+}
+
+/** One line for each thing, but only for the first of many. */
+export function listed<T>(all: readonly T[], line: (each: T) => string): string {
+  const most = 20;
+  const more = all.length > most ? [`  … and ${all.length - most} more`] : [];
+  return [...all.slice(0, most).map(line), ...more].join('\n');
 }
 
 function reprInt(value: number): string {

@@ -1,7 +1,7 @@
 import { ConfigError } from './base/errors.js';
 import type { IpuConfig } from './ipu-config.js';
 import { parseJson } from './parse-json.js';
-import { repr } from './python-repr.js';
+import { quoted } from './python-repr.js';
 import { isInt, isList, PythonFloat, typeName, type PythonValue } from './python-value.js';
 
 const YES = ['true', '1', 'y', 'yes'];
@@ -25,7 +25,7 @@ function pairs(update: string): Map<string, string> {
     throw new ConfigError(
       'ValueError',
       `dictionary update sequence element #${i} has length ${parts.length}; 2 is required` +
-        ` (${repr(pair)} should be key=value; the elements of a list are separated by spaces)`,
+        ` (${quoted(pair)} should be key=value; the elements of a list are separated by spaces)`,
     );
   });
   return new Map(found);
@@ -59,7 +59,7 @@ function readAs(old: PythonValue, key: string, text: string): PythonValue {
 function readInt(text: string): PythonValue {
   const digits = text.trim();
   if (!/^[+-]?\d+(_\d+)*$/.test(digits)) {
-    throw new ConfigError('ValueError', `invalid literal for int() with base 10: ${repr(text)}`);
+    throw new ConfigError('ValueError', `invalid literal for int() with base 10: ${quoted(text)}`);
   }
   const value = Number(digits.replaceAll('_', ''));
   return Number.isSafeInteger(value) ? value : BigInt(digits.replaceAll('_', '').replace(/^\+/, ''));
@@ -68,7 +68,7 @@ function readInt(text: string): PythonValue {
 function readFloat(text: string): PythonValue {
   const digits = text.trim();
   if (!/^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+)?$/i.test(digits)) {
-    throw new ConfigError('ValueError', `could not convert string to float: ${repr(text)}`);
+    throw new ConfigError('ValueError', `could not convert string to float: ${quoted(text)}`);
   }
   const value = Number(digits.replaceAll('_', ''));
   return Number.isInteger(value) ? new PythonFloat(value) : value;

@@ -44,3 +44,18 @@ export interface Warning {
 export function distinct(warnings: Iterable<Warning>): Warning[] {
   return [...new Map(Array.from(warnings, (warning) => [warning.text, warning])).values()];
 }
+
+/** As many of each code as somebody reads; how many more there are stands in the last. */
+export function firstOfEach(warnings: readonly Warning[]): Warning[] {
+  const most = 20;
+  const counts = new Map<WarningCode, number>();
+  for (const { code } of warnings) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const seen = new Map<WarningCode, number>();
+  return warnings.flatMap((warning) => {
+    const number = (seen.get(warning.code) ?? 0) + 1;
+    seen.set(warning.code, number);
+    if (number <= most) return [warning];
+    if (number > most + 1) return [];
+    return [{ code: warning.code, text: `… and ${counts.get(warning.code)! - most} more of this kind.` }];
+  });
+}

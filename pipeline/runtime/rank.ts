@@ -81,8 +81,9 @@ export class Rank {
     return answer?.kind === 'ran' ? answer.idleSinceNs : undefined;
   }
 
+  /** One stage after another, also after one that throws: whoever hangs is the one that was asked. */
   async dispose(): Promise<void> {
-    await this.#ask({ kind: 'dispose' });
+    for (const stage of this.stages) if (!this.#lost) await this.#ask({ kind: 'dispose', stage });
   }
 
   terminate(boundMs: number): Promise<boolean> {
@@ -147,10 +148,10 @@ export class Rank {
     const running = phase === 'running' ? action : undefined;
     const asked = this.#asked;
     const activity = running === undefined && asked?.kind === 'run' ? 'idle' : activities[asked?.kind ?? ''];
-    const loading = asked?.kind === 'load' ? asked.stage : undefined;
+    const own = asked === undefined || asked.kind === 'run' ? undefined : asked.stage;
     return {
       replica: this.replica,
-      stage: running?.stage ?? loading ?? this.stages[0] ?? 0,
+      stage: running?.stage ?? own ?? this.stages[0] ?? 0,
       action: running,
       activity: activity ?? 'idle',
     };

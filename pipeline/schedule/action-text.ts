@@ -1,3 +1,4 @@
+import { short } from '../../ipu-config/base/json-text.js';
 import { WHOLE_STAGE, type Action } from './action.js';
 import { ScheduleError } from './errors.js';
 import { BACKWARD, isOfWholeStage, OP_TABLE, OPS, type Dialect, type Op } from './op-table.js';
@@ -18,19 +19,19 @@ export function parseAction(text: string, where: string, dialect: Dialect = 'tor
   const [, stage, written = '', microBatch = ''] = FORM.exec(text) ?? [];
   if (stage === undefined) {
     throw new ScheduleError(
-      `${where}: "${text}" is no action; write stage, op and micro-batch, like 2F0. Ops are ${opList(dialect)}.`,
+      `${where}: "${short(text)}" is no action; write stage, op and micro-batch, like 2F0. Ops are ${opList(dialect)}.`,
     );
   }
   const op = parseOp(written, text, where, dialect);
   if (isOfWholeStage(op)) {
     if (microBatch === '') return { stage: count(stage, text, where), op, microBatch: WHOLE_STAGE };
     throw new ScheduleError(
-      `${where}: "${text}" names a micro-batch, but ${op} is of the whole stage; write ${stage}${op}.`,
+      `${where}: "${short(text)}" names a micro-batch, but ${op} is of the whole stage; write ${stage}${op}.`,
     );
   }
   if (microBatch === '') {
     throw new ScheduleError(
-      `${where}: "${text}" has no micro-batch; write it last, like ${stage}${written}0.`,
+      `${where}: "${short(text)}" has no micro-batch; write it last, like ${stage}${written}0.`,
     );
   }
   return { stage: count(stage, text, where), op, microBatch: count(microBatch, text, where) };
@@ -42,13 +43,13 @@ function parseOp(written: string, text: string, where: string, dialect: Dialect)
   const [input, whole] = [OP_TABLE[BACKWARD.input].text, OP_TABLE[BACKWARD.whole].text];
   if (written === input.torch) {
     throw new ScheduleError(
-      `${where}: "${text}" does not go with ${whole.older}, which stands elsewhere in the file: write the input half ` +
+      `${where}: "${short(text)}" does not go with ${whole.older}, which stands elsewhere in the file: write the input half ` +
         `as ${input.torch} and the whole backward as ${whole.torch}, or in the older way as ${input.older} and ` +
         `${whole.older}, but not both.`,
     );
   }
   throw new ScheduleError(
-    `${where}: the op ${written} of "${text}" does not exist; ops are ${opList(dialect)}.`,
+    `${where}: the op ${short(written)} of "${short(text)}" does not exist; ops are ${opList(dialect)}.`,
   );
 }
 
@@ -59,5 +60,5 @@ function opList(dialect: Dialect): string {
 function count(digits: string, text: string, where: string): number {
   const value = Number(digits);
   if (Number.isSafeInteger(value)) return value;
-  throw new ScheduleError(`${where}: the number ${digits} of "${text}" is too large.`);
+  throw new ScheduleError(`${where}: the number ${short(digits)} of "${short(text)}" is too large.`);
 }

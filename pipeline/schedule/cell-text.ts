@@ -1,3 +1,4 @@
+import { short } from '../../ipu-config/base/json-text.js';
 import type { Action } from './action.js';
 import { parseAction, printAction } from './action-text.js';
 import { ScheduleError } from './errors.js';
@@ -36,14 +37,16 @@ function parsePart(text: string, where: string, dialect: Dialect): Action[] {
   if (!text.includes('(')) return [parseAction(text, where, dialect)];
   const [, inside] = OVERLAP.exec(text) ?? [];
   if (inside === undefined) {
-    throw new ScheduleError(`${where}: "${text}" is no overlapped pair; write it like (0F7;7B3)OVERLAP_F_B.`);
+    throw new ScheduleError(
+      `${where}: "${short(text)}" is no overlapped pair; write it like (0F7;7B3)OVERLAP_F_B.`,
+    );
   }
   const actions = inside.split(';').map((part) => parseAction(part.trim(), where, dialect));
   const other = actions.find(({ op }) => !isCompute(op));
   if (actions.length < 2 || other) {
     const why = other ? `${printAction(other, dialect)} computes nothing` : 'it has one action';
     throw new ScheduleError(
-      `${where}: "${text}" cannot overlap: ${why}; name two or more of F, B, I and W, like (0F7;7B3)OVERLAP_F_B.`,
+      `${where}: "${short(text)}" cannot overlap: ${why}; name two or more of F, B, I and W, like (0F7;7B3)OVERLAP_F_B.`,
     );
   }
   return actions.map((action, at) => (at + 1 < actions.length ? { ...action, overlapsNext: true } : action));

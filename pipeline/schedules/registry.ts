@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { ScheduleError } from '../schedule/errors.js';
 import type { Schedule, ScheduleGenerator, ScheduleSize } from '../schedule/schedule.js';
 import { dualPipeV } from './dualpipe-v.js';
@@ -89,7 +90,7 @@ export function namedSchedule(name: string): NamedSchedule {
   const found = SCHEDULES.find((each) => each.name === own);
   if (found) return found;
   const names = SCHEDULES.map((each) => each.name).join(', ');
-  throw new InputError(`there is no schedule "${name}"; there are ${names}, and .csv files.`);
+  throw new InputError(`there is no schedule "${short(name)}"; there are ${names}, and .csv files.`);
 }
 
 /** The generator of a schedule. @throws InputError that lists the names there are */

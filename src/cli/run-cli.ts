@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { IpuPipelineError } from '../../ipu-config/base/errors.js';
 import { discardOutputs } from '../../ipu-config/base/files/output-file.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { VERSION } from '../../ipu-config/base/files/version.js';
 import { checkOutputs } from './flags/outputs.js';
 import { printed, stopped, Stopped, watchOutputs } from './flags/ending.js';
@@ -57,6 +58,22 @@ function throwInsteadOfExit(command: Command): void {
   command.commands.forEach(throwInsteadOfExit);
 }
 
+function writeErrors(command: Command, write: (text: string) => void): void {
+  command.configureOutput({ writeErr: write });
+  for (const each of command.commands) writeErrors(each, write);
+}
+
+/** Longer arguments are not repeated whole in a message; paths that people have are shorter. */
+const LONG_ARGUMENT = 400;
+
+/** A message without what is too long in it of what was typed: a value, an item of a list, `name=value`. */
+function withShortArguments(message: string, args: readonly string[]): string {
+  return args
+    .flatMap((arg) => [arg, ...arg.split(/[=,]/)])
+    .filter((part) => part.length > LONG_ARGUMENT)
+    .reduce((text, part) => text.replaceAll(part, short(part)), message);
+}
+
 /**
  * Runs the command line and gives the exit code: 0, 2 for the user's mistake, 1 for ours, 130 and 143 for SIGINT and
  * SIGTERM. However it ends, no unfinished file stays, and no thread computes any more.
@@ -68,6 +85,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   let failure: { readonly error: unknown } | undefined;
   try {
     const program = await commandLine(args[0]);
+    writeErrors(program, (text) => process.stderr.write(withShortArguments(text, args)));
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     failure = { error };
@@ -86,13 +104,15 @@ export async function runCli(args: readonly string[]): Promise<number> {
 function report(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // --help and --version have printed what was asked
-    if (wantsJson(args)) printErrorAsJson('UsageError', error.message.replace(/^error: /, ''));
+    if (wantsJson(args))
+      printErrorAsJson('UsageError', withShortArguments(error.message, args).replace(/^error: /, ''));
     return 2;
   }
   const known = error instanceof IpuPipelineError || error instanceof Stopped;
   // A checkpoint that turns out bad in a stage's thread is still the user's: the stage's failure has it as its cause.
   const blame = error instanceof IpuPipelineError ? blamed(error) : undefined;
-  const message = known ? error.message : `${describe(error)} (this is a bug in ipu-pipeline)`;
+  const text = known ? error.message : `${describe(error)} (this is a bug in ipu-pipeline)`;
+  const message = withShortArguments(text, args);
   process.stderr.write(`ipu-pipeline: ${message}\n`);
   if (process.env['IPU_PIPELINE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (wantsJson(args)) printErrorAsJson(blame?.type ?? 'InternalError', message);

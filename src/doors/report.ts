@@ -40,6 +40,7 @@ export { comparisonText } from '../report/text/comparison-text.js';
 export { doctorText } from '../report/text/doctor-text.js';
 export { machineText } from '../report/text/machine-text.js';
 export { bareTable, type TextTable } from '../report/text/plain-table.js';
+export { packingLines } from '../report/text/packing-text.js';
 export { planText } from '../report/text/plan-text.js';
 export { fitText, pointsTable } from '../report/text/points-table.js';
 export { predictionText } from '../report/text/prediction-text.js';

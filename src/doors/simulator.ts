@@ -71,6 +71,21 @@ export {
   planConfig,
   withSplit,
 } from '../planning/plan-config.js';
+export {
+  type LengthHistogram,
+  PUBLISHED_LENGTHS,
+  checkLengths,
+  parseLengths,
+  publishedLengths,
+} from '../planning/packing/length-histogram.js';
+export {
+  type Pack,
+  type Packing,
+  type PackingOptions,
+  type PackingWorth,
+  packRows,
+  packingWorth,
+} from '../planning/packing/pack-rows.js';
 export type { Plan, PlanOptions } from '../planning/plan.js';
 export { type LoadedPoints, loadPoints, parsePoints } from '../planning/points.js';
 export { type SweepRow, type Varied, sweepConfig } from '../planning/sweep.js';

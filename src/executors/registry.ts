@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { reason } from '../../ipu-config/base/reason.js';
 import type { Executor } from './stage-executor.js';
 
@@ -35,7 +36,7 @@ export function executorNames(): string[] {
 export function executorPlace(name: string): ExecutorPlace {
   const module = modules.get(name);
   if (module !== undefined) return { name, module };
-  throw new InputError(`there is no executor "${name}"; there are ${executorNames().join(', ')}.`);
+  throw new InputError(`there is no executor "${short(name)}"; there are ${executorNames().join(', ')}.`);
 }
 
 /** @throws InputError that lists the executors there are. */

@@ -1,5 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import { brief } from '../../ipu-config/base/json-text.js';
+import { brief, short } from '../../ipu-config/base/json-text.js';
 import bow from './chips/bow.json' with { type: 'json' };
 import c600 from './chips/c600.json' with { type: 'json' };
 import gc2 from './chips/gc2.json' with { type: 'json' };
@@ -55,7 +55,7 @@ export function systemByName(name: string, overrides: HardwareOverrides = {}): H
   const plain = name.toLowerCase().replace(/^ipu-/, '');
   const system = SYSTEMS[plain];
   if (!system) {
-    throw new InputError(`There is no system ${name}; give one of ${SYSTEM_NAMES.join(', ')}.`);
+    throw new InputError(`There is no system ${short(name)}; give one of ${SYSTEM_NAMES.join(', ')}.`);
   }
   return override({ chip: chipByName(system.chip), system }, overrides);
 }

@@ -5,6 +5,7 @@ import { fileChecksum, type Checksum } from './checksum.js';
 import { withLock } from './file-lock.js';
 import type { HubClient } from './hub-client.js';
 import { HubStatusError, HubUnreachableError, isTransient } from './hub-errors.js';
+import { Patience, type Attempt } from './patience.js';
 
 /** A file of the hub and where it is to lie. */
 export interface BlobRequest {
@@ -29,6 +30,8 @@ export interface BlobOptions {
 const MAX_FAILURES = 5;
 const MAX_ATTEMPTS = 200;
 const MAX_DELAY_MS = 10_000;
+/** What comes slower is as good as silence: a file of BERT-large would take weeks. */
+const LEAST_BYTES_PER_SECOND = 1024;
 
 /**
  * Downloads a file, going on where an earlier attempt, in this or another process, broke off. The finished file
@@ -72,12 +75,18 @@ class BlobDownload {
   #useRanges = true;
   /** Of the content that the last request brought; only strong ones, which stand for the same bytes. */
   #etag: string | undefined;
-  #arrived = 0;
+  /** How far into the file any request has come, and how far it was when the patience was renewed. */
+  #furthest = 0;
+  #renewedAt = 0;
+  #begunAgain = false;
+  readonly #patience: Patience;
 
   constructor(client: HubClient, request: BlobRequest, options: BlobOptions) {
     this.#client = client;
     this.#request = request;
     this.#options = options;
+    const { timeoutMs } = client.settings;
+    this.#patience = new Patience(timeoutMs, 'HF_HUB_DOWNLOAD_TIMEOUT', options.signal);
   }
 
   async run(incomplete: string): Promise<void> {
@@ -86,6 +95,8 @@ class BlobDownload {
     // The part that lay there may have been of another content: the whole file once more, in one piece.
     await rm(incomplete, { force: true });
     this.#resumed = false;
+    this.#beginAgain();
+    this.#patience.renew();
     await this.#receiveAll(incomplete);
     await this.#isRight(incomplete);
   }
@@ -106,19 +117,19 @@ class BlobDownload {
   async #receiveAll(incomplete: string): Promise<void> {
     let failures = 0;
     for (let attempt = 1; ; attempt++) {
-      const before = this.#arrived;
+      const before = this.#furthest;
       try {
         await this.#receive(incomplete);
         return;
       } catch (caught) {
         const error = this.#client.failure(caught);
         if (!isTransient(error)) throw error;
-        failures = this.#arrived > before ? 1 : failures + 1;
+        failures = this.#furthest > before ? 1 : failures + 1;
         if (failures >= MAX_FAILURES || attempt >= MAX_ATTEMPTS) throw await this.#givenUp(error, incomplete);
-        await this.#client.pause(
-          Math.min(this.#options.retryDelayMs * 2 ** (failures - 1), MAX_DELAY_MS),
-          error,
-        );
+        const delayMs = Math.min(this.#options.retryDelayMs * 2 ** (failures - 1), MAX_DELAY_MS);
+        await this.#client.pause(this.#patience, delayMs, error).catch(async (over: unknown) => {
+          throw over === error ? await this.#givenUp(error, incomplete) : over;
+        });
       }
     }
   }
@@ -152,18 +163,18 @@ class BlobDownload {
   }
 
   async #fetchRest(file: FileHandle, offset: number): Promise<void> {
-    const idle = new IdleTimer(this.#client.settings.timeoutMs, this.#options.signal);
+    const attempt = this.#patience.attempt();
     try {
       const response = await this.#client.request(
         this.#request.url,
-        { headers: this.#headers(offset), signal: idle.signal },
+        { headers: this.#headers(offset), signal: attempt.signal },
         (hop) => this.#checkIdentity(hop),
       );
-      idle.restart();
+      attempt.wait();
       const start = await this.#start(response, file, offset);
       const etag = response.headers.get('etag');
       this.#etag = etag?.startsWith('"') ? etag : undefined;
-      await this.#store(response, file, start, idle);
+      await this.#store(response, file, start, attempt);
     } catch (error) {
       if (error instanceof HubStatusError && error.status === 416) {
         this.#useRanges = false;
@@ -171,7 +182,7 @@ class BlobDownload {
       }
       throw error;
     } finally {
-      idle.stop();
+      attempt.end();
     }
   }
 
@@ -212,15 +223,20 @@ class BlobDownload {
     }
     await file.truncate(0);
     this.#resumed = false;
+    // Once, and not for a server that does so again and again.
+    if (this.#furthest > 0 && !this.#begunAgain) {
+      this.#begunAgain = true;
+      this.#beginAgain();
+    }
     this.#options.onBytes(0);
     return 0;
   }
 
-  async #store(response: Response, file: FileHandle, start: number, idle: IdleTimer): Promise<void> {
+  async #store(response: Response, file: FileHandle, start: number, attempt: Attempt): Promise<void> {
     const { sizeBytes } = this.#request;
     let position = start;
     for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      idle.stop();
+      attempt.stop();
       if (position + chunk.length > sizeBytes)
         throw this.#changed(`it had ${sizeBytes} bytes and has now more`);
       for (let written = 0; written < chunk.length;) {
@@ -228,42 +244,34 @@ class BlobDownload {
         written += part.bytesWritten;
       }
       position += chunk.length;
-      this.#arrived += chunk.length;
+      this.#noteArrival(position);
       this.#options.onBytes(position);
-      idle.restart();
+      attempt.wait();
     }
     if (position < sizeBytes) throw new HubUnreachableError('the connection ended early');
     await file.datasync();
+  }
+
+  /** What came is of no use: bytes count as progress again from the first one on. */
+  #beginAgain(): void {
+    this.#furthest = 0;
+    this.#renewedAt = 0;
+  }
+
+  /** Only what nobody had before is progress. */
+  #noteArrival(position: number): void {
+    if (position <= this.#furthest) return;
+    this.#furthest = position;
+    const worthWaiting = (this.#client.settings.timeoutMs / 1000) * LEAST_BYTES_PER_SECOND;
+    if (position - this.#renewedAt < worthWaiting) return;
+    this.#renewedAt = position;
+    this.#patience.renew();
   }
 
   #changed(how: string): InputError {
     return new InputError(
       `${this.#request.name} changed while it was downloaded: ${how}. Run the same command again to take the new one.`,
     );
-  }
-}
-
-/** Aborts when nothing happened for too long, or when the caller does. */
-class IdleTimer {
-  readonly signal: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #timeoutMs: number;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
-    this.#timeoutMs = timeoutMs;
-    this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
-    this.restart();
-  }
-
-  restart(): void {
-    this.stop();
-    const silent = new HubUnreachableError(`the server was silent for ${this.#timeoutMs / 1000} s`);
-    this.#timer = setTimeout(() => this.#controller.abort(silent), this.#timeoutMs);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
   }
 }
 

@@ -1,6 +1,8 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpuPipelineError, InputError } from '../../ipu-config/base/errors.js';
+import { bytes as inUnits } from '../../ipu-config/base/format.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import { systemCode } from '../../ipu-config/base/reason.js';
 import { otherFormsAmong } from '../weights/other-forms.js';
 import { WEIGHT_FILES, shardsOf, weightLayout } from '../weights/weight-layout.js';
@@ -12,7 +14,8 @@ import { currentCommit, listModel, type HubFile, type ModelListing } from './hub
 import { hubSettings, type Environment, type HubSettings } from './hub-settings.js';
 import type { ModelReference } from './model-reference.js';
 import { isCommitHash } from './model-reference.js';
-import { SMALL_FILES } from './needed-files.js';
+import type { Fetch } from './proxy.js';
+import { isWeights, MAX_SMALL_BYTES, SMALL_FILES } from './needed-files.js';
 
 /** How far a download has come; bytes of files that the cache had already count as done. */
 export interface DownloadProgress {
@@ -41,9 +44,6 @@ export interface DownloadedModel {
   readonly directory: string;
   readonly commit: string;
 }
-
-/** Attempts to ask the hub something before it counts as out of reach. */
-const ASK_ATTEMPTS = 3;
 
 /**
  * Brings the files of a model that this project reads into the hub's cache: those that are missing are downloaded.
@@ -115,9 +115,9 @@ class ModelDownload {
     try {
       commit = isCommitHash(revision)
         ? revision
-        : await this.#ask(() => currentCommit(this.#client, this.#reference));
+        : await this.#ask((fetch) => currentCommit(this.#client, fetch, this.#reference));
       if (!(await isSettled(this.#cache, commit))) {
-        listing = await this.#ask(() => listModel(this.#client, this.#reference.repo, commit));
+        listing = await this.#ask((fetch) => listModel(this.#client, fetch, this.#reference.repo, commit));
       }
     } catch (error) {
       return this.#cachedInstead(error, known);
@@ -128,8 +128,8 @@ class ModelDownload {
     return { directory: this.#cache.snapshot(commit), commit };
   }
 
-  #ask<T>(call: () => Promise<T>): Promise<T> {
-    return this.#client.retried(ASK_ATTEMPTS, this.#retryDelayMs, call);
+  #ask<T>(call: (fetch: Fetch) => Promise<T>): Promise<T> {
+    return this.#client.ask(this.#reference.repo, this.#retryDelayMs, call);
   }
 
   /** What an earlier run left serves when nobody says that it must not. */
@@ -163,6 +163,14 @@ class ModelDownload {
   async #fetchAll(commit: string, listing: ModelListing): Promise<void> {
     const { files } = listing;
     const small = SMALL_FILES.filter((path) => files.has(path));
+    const settings = [...files.values()].filter(({ path }) => !isWeights(path));
+    const vast = settings.find(({ sizeBytes }) => sizeBytes > MAX_SMALL_BYTES);
+    if (vast) {
+      throw new InputError(
+        `${vast.path} of ${this.#reference.repo} has ${vast.sizeBytes} bytes as the hub lists it; no model needs more ` +
+          `than ${inUnits(MAX_SMALL_BYTES)} there. Look at its page on the hub.`,
+      );
+    }
     await mkdir(join(this.#cache.root, 'blobs'), { recursive: true });
     const weights = await this.#weightFiles(commit, listing);
     const wanted = [...small, ...weights].map((path) => files.get(path)!);
@@ -188,7 +196,7 @@ class ModelDownload {
     const { repo, revision } = this.#reference;
     const lacks = (what: string): InputError =>
       new InputError(
-        `${repo} at revision "${revision}" has no ${what}. It has ${names.slice(0, 20).join(', ') || 'no files'}.` +
+        `${repo} at revision "${revision}" has no ${what}. It has ${some(names) || 'no files'}.` +
           otherFormsAmong(names, repo),
       );
     if (!files.has('config.json')) throw lacks('config.json, so it is no model that can be run here');
@@ -200,7 +208,7 @@ class ModelDownload {
     const index = await realpath(join(this.#cache.snapshot(commit), layout.path));
     const shards = shardsOf(`${layout.path} of ${repo}`, await readFile(index, 'utf8'));
     const missing = shards.filter((shard) => !files.has(shard));
-    if (missing.length > 0) throw lacks(`${missing.join(', ')}, which ${layout.path} names`);
+    if (missing.length > 0) throw lacks(`${some(missing)}, which ${layout.path} names`);
     return shards;
   }
 
@@ -221,4 +229,9 @@ class ModelDownload {
     }
     await this.#cache.addFile(commit, path, checksum.hash);
   }
+}
+
+/** The first of many names that came from outside. */
+function some(names: readonly string[]): string {
+  return [...names.slice(0, 20).map((name) => short(name)), ...(names.length > 20 ? ['…'] : [])].join(', ');
 }

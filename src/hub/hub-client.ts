@@ -1,9 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { VERSION } from '../../ipu-config/base/files/version.js';
 import { HubStatusError, HubUnreachableError, isTransient, networkReason } from './hub-errors.js';
 import type { Environment, HubSettings } from './hub-settings.js';
+import { Patience } from './patience.js';
 import { proxiedFetch, type Fetch, type ProxiedFetch } from './proxy.js';
+import { Question } from './question.js';
 
+/** Attempts to ask the hub something before it counts as out of reach. */
+const ASK_ATTEMPTS = 3;
 const MAX_REDIRECTS = 10;
 const MAX_RETRY_AFTER_MS = 60_000;
 
@@ -28,18 +31,6 @@ export class HubClient {
   static async open(settings: HubSettings, env: Environment, signal?: AbortSignal): Promise<HubClient> {
     return new HubClient(settings, await proxiedFetch(env), signal);
   }
-
-  /**
-   * The fetch that `@huggingface/hub` is given: each call, its body included, ends within the timeout.
-   * The token is not passed to that library, because it would send it wherever a page of a listing links to.
-   */
-  readonly apiFetch: Fetch = (input, init) => {
-    const limit = AbortSignal.timeout(this.settings.askTimeoutMs);
-    return this.request(input instanceof Request ? input.url : String(input), {
-      ...init,
-      signal: this.#signal ? AbortSignal.any([this.#signal, limit]) : limit,
-    });
-  };
 
   /**
    * One request, with redirects.
@@ -67,38 +58,41 @@ export class HubClient {
   }
 
   /**
-   * Calls again after transient failures, each time after twice the wait.
+   * Asks the hub something, again after transient failures and each time after twice the wait; all of it within the
+   * time that a question may take.
    * @throws the last failure; at once the signal's reason, and what is not transient
    */
-  async retried<T>(attempts: number, firstWaitMs: number, call: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+  async ask<T>(model: string, firstWaitMs: number, call: (fetch: Fetch) => Promise<T>): Promise<T> {
+    const patience = new Patience(this.settings.askTimeoutMs, 'HF_HUB_ETAG_TIMEOUT', this.#signal);
+    for (let number = 1; ; number++) {
+      const attempt = patience.attempt();
       try {
-        return await call();
+        return await call(new Question(this, model, attempt).fetch);
       } catch (caught) {
+        attempt.stop();
         const error = this.failure(caught);
-        if (attempt >= attempts || !isTransient(error)) throw error;
-        await this.pause(firstWaitMs * 2 ** (attempt - 1), error);
+        if (number >= ASK_ATTEMPTS || !isTransient(error)) throw error;
+        await this.pause(patience, firstWaitMs * 2 ** (number - 1), error);
+      } finally {
+        attempt.end();
       }
     }
   }
 
-  /** Waits before another attempt, as long as the server asks for, within bounds. */
-  async pause(ms: number, after: unknown): Promise<void> {
+  /**
+   * Waits before another attempt, as long as the server asks for, within bounds.
+   * @throws what it waits after, when there is no time for another attempt
+   */
+  async pause(patience: Patience, ms: number, after: unknown): Promise<void> {
     const asked = after instanceof HubStatusError ? (after.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(ms, Math.min(asked, MAX_RETRY_AFTER_MS));
-    await sleep(waitMs, undefined, this.#signal ? { signal: this.#signal } : {}).catch(() =>
-      this.#signal?.throwIfAborted(),
-    );
+    if (waitMs >= patience.leftMs) throw after;
+    await patience.pause(waitMs);
   }
 
   /** What went wrong in our own terms: the caller's abort as such, and every trouble with the network as one. */
   failure(error: unknown): unknown {
     if (this.#signal?.aborted) return this.#signal.reason;
-    if (error instanceof DOMException && error.name === 'TimeoutError') {
-      return new HubUnreachableError(`no answer for ${this.settings.askTimeoutMs / 1000} s`, {
-        cause: error,
-      });
-    }
     // undici says TypeError for whatever happens to a connection.
     if (error instanceof TypeError) return new HubUnreachableError(networkReason(error), { cause: error });
     return error;

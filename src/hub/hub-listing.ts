@@ -1,8 +1,10 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import type { Checksum } from './checksum.js';
 import type { HubClient } from './hub-client.js';
 import { HubStatusError, HubUnreachableError } from './hub-errors.js';
 import { isCommitHash, type ModelReference } from './model-reference.js';
+import type { Fetch } from './proxy.js';
 import { isNeeded, isNeededFolder } from './needed-files.js';
 
 /** A file of a model, as the hub describes it. */
@@ -19,11 +21,15 @@ const library = () => import('@huggingface/hub');
  * The commit that a branch, tag or short hash means now.
  * @throws HubStatusError, HubUnreachableError; InputError when the server does not speak the hub's language
  */
-export async function currentCommit(client: HubClient, { repo, revision }: ModelReference): Promise<string> {
+export async function currentCommit(
+  client: HubClient,
+  fetch: Fetch,
+  { repo, revision }: ModelReference,
+): Promise<string> {
   const { endpoint } = client.settings;
   const { modelInfo } = await library();
   const info = await asHub(client, () =>
-    modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch: client.apiFetch }),
+    modelInfo({ name: repo, revision, additionalFields: ['sha'], hubUrl: endpoint, fetch }),
   );
   const sha: unknown = info.sha;
   if (typeof sha === 'string' && isCommitHash(sha)) return sha;
@@ -44,22 +50,27 @@ export interface ModelListing {
  * Lists the root of a commit, and the folders in which something may be needed.
  * @throws as `currentCommit`
  */
-export async function listModel(client: HubClient, repo: string, commit: string): Promise<ModelListing> {
+export async function listModel(
+  client: HubClient,
+  fetch: Fetch,
+  repo: string,
+  commit: string,
+): Promise<ModelListing> {
   const hubUrl = client.settings.endpoint;
   const common = {
     repo: { type: 'model', name: repo },
-    ...{ revision: commit, fetch: client.apiFetch, hubUrl },
+    ...{ revision: commit, fetch, hubUrl },
   } as const;
   const { fileDownloadInfo, listFiles } = await library();
   return asHub(client, async () => {
     const files = new Map<string, HubFile>();
     const names: string[] = [];
-    const folders: (string | undefined)[] = [undefined];
+    const folders = new Set<string | undefined>([undefined]);
     for (const folder of folders) {
       for await (const entry of listFiles({ ...common, ...(folder === undefined ? {} : { path: folder }) })) {
         const { type, path, size, oid, lfs } = entry;
         if (folder === undefined) names.push(path);
-        if (type === 'directory' && isNeededFolder(path)) folders.push(path);
+        if (type === 'directory' && isNeededFolder(path)) folders.add(path);
         if (type !== 'file' || !isNeeded(path)) continue;
         const checksum = lfs ? checksumOf(lfs.oid) : checksumOf(oid);
         const sizeBytes = lfs?.size ?? size;
@@ -96,7 +107,7 @@ async function asHub<T>(client: HubClient, call: () => Promise<T>): Promise<T> {
     const known = [HubStatusError, HubUnreachableError, InputError].some((type) => error instanceof type);
     if (known || error !== caught || !(error instanceof Error)) throw error;
     throw new InputError(
-      `${client.settings.endpoint} does not answer as a Hugging Face hub does: ${error.message}. Check HF_ENDPOINT.`,
+      `${client.settings.endpoint} does not answer as a Hugging Face hub does: ${short(error.message)}. Check HF_ENDPOINT.`,
       { cause: error },
     );
   }

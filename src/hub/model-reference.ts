@@ -1,4 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 /** A model on the Hugging Face hub: `org/name` at a branch, tag or commit. */
 export interface ModelReference {
@@ -35,13 +36,13 @@ export function parseModelReference(text: string, endpoint?: string): ModelRefer
   const parts = repo.split('/');
   if (parts.length !== 2 || !parts.every((part) => PART.test(part) && !part.endsWith('.git'))) {
     if (named === text) return undefined;
-    throw new InputError(`${text} names no model of the hub: give ORG/NAME[@REVISION].`);
+    throw new InputError(`${short(text)} names no model of the hub: give ORG/NAME[@REVISION].`);
   }
   if (at < 0) return { repo, revision: 'main' };
   const revision = named.slice(at + 1);
   if (!isRevision(revision)) {
     throw new InputError(
-      `the model ${text}: "${revision}" is no revision. After ${repo}@ comes a branch, a tag or a commit hash, ` +
+      `the model ${short(text)}: "${short(revision)}" is no revision. After ${repo}@ comes a branch, a tag or a commit hash, ` +
         `for example ${repo}@main.`,
     );
   }
@@ -54,7 +55,7 @@ function nameInUrl(text: string, endpoint: string | undefined): string {
   const hosts = [...HUB_HOSTS, ...(endpoint === undefined ? [] : [new URL(endpoint).host])];
   if (!url || !hosts.includes(url.host)) {
     throw new InputError(
-      `${text} is no address of the hub (${hosts.join(', ')}). --model takes a directory, or ORG/NAME[@REVISION] of the hub.`,
+      `${short(text)} is no address of the hub (${hosts.join(', ')}). --model takes a directory, or ORG/NAME[@REVISION] of the hub.`,
     );
   }
   const [org = '', name = '', kind, revision] = url.pathname

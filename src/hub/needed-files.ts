@@ -21,8 +21,16 @@ export function isNeededFolder(path: string): boolean {
   return SMALL_FILES.some((file) => file.startsWith(`${path}/`));
 }
 
-/** Whether a file of a listing can be of use at all; shards may have any name, but their formats' ending. */
+/** All files but the weights are read in one piece; the largest are tokenizers, of some 35 MB. */
+export const MAX_SMALL_BYTES = 1 << 27;
+
+/** Whether a file holds tensors; shards may have any name, but their formats' ending. */
+export function isWeights(path: string): boolean {
+  return !path.includes('/') && /\.(?:safetensors|bin)$/.test(path);
+}
+
+/** Whether a file of a listing can be of use at all. */
 export function isNeeded(path: string): boolean {
-  const isWeights = !path.includes('/') && /\.(?:safetensors|bin|index\.json)$/.test(path);
-  return isWeights || (SMALL_FILES as readonly string[]).includes(path);
+  const isIndex = !path.includes('/') && path.endsWith('.index.json');
+  return isWeights(path) || isIndex || (SMALL_FILES as readonly string[]).includes(path);
 }

@@ -10,7 +10,7 @@ import {
   type LayerSplit,
 } from '../../ipu-config/layer-placement.js';
 import { trainingStages } from '../../ipu-config/pipeline-minimum.js';
-import { repr } from '../../ipu-config/python-repr.js';
+import { quoted } from '../../ipu-config/python-repr.js';
 import { headOf, type Block, type Family } from './family.js';
 import type { ModelHead } from './model-config.js';
 
@@ -126,7 +126,7 @@ function refuseTooMany(split: LayerSplit, layers: number): void {
   if (ipusPerReplica === 1 || !layersPerIpu.includes(-1) || fixed <= layers) return;
   throw new ConfigError(
     'IncompatibleIPUConfigError',
-    `${layersName}=${repr(layersPerIpu)} puts ${fixed} layers on IPUs before its wildcards get any,` +
+    `${layersName}=${quoted(layersPerIpu)} puts ${fixed} layers on IPUs before its wildcards get any,` +
       ` but the model has ${layers}. Lower the fixed entries to ${layers} in all, or less.`,
   );
 }
@@ -173,7 +173,7 @@ function splitWarnings(
   const warnings: Warning[] = [];
   const sum = layersPerIpu.reduce((total, count) => total + count, 0);
   if (ipusPerReplica === 1 && !(layersPerIpu.length === 1 && (layersPerIpu[0] === -1 || sum === layers))) {
-    const text = `${layersName}=${repr(layersPerIpu)} is ignored, as upstream does: with ${ipusName}=1 all ${layers} layers go to IPU 0.`;
+    const text = `${layersName}=${quoted(layersPerIpu)} is ignored, as upstream does: with ${ipusName}=1 all ${layers} layers go to IPU 0.`;
     warnings.push({ code: 'ignored-split', text });
   }
   const uneven = unevenHint(split, layers);
@@ -203,8 +203,8 @@ function unevenHint(split: LayerSplit, layers: number): string | undefined {
     return least + Number(before >= open.length - left);
   });
   return (
-    `${layersName}=${repr(layersPerIpu)} puts ${most} layers on IPU ${counts.lastIndexOf(most)} and ${least} on others, ` +
-    `as upstream gives all that is left over to the last wildcard; ${layersName}=${repr(even)} is even.`
+    `${layersName}=${quoted(layersPerIpu)} puts ${most} layers on IPU ${counts.lastIndexOf(most)} and ${least} on others, ` +
+    `as upstream gives all that is left over to the last wildcard; ${layersName}=${quoted(even)} is even.`
   );
 }
 

@@ -5,7 +5,7 @@ import { CheckpointError } from '../../ipu-config/base/checkpoint-error.js';
 import { CheckpointWeights } from '../weights/checkpoint-weights.js';
 import { GeneratedWeights } from '../weights/generated-weights.js';
 import { otherForms } from '../weights/other-forms.js';
-import { decodeUtf8 } from '../../ipu-config/base/json-text.js';
+import { decodeUtf8, short } from '../../ipu-config/base/json-text.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { DownloadOptions } from '../hub/download-model.js';
 import { familyOf, headTensors, readModelConfig, sliceTensors } from '../models/families/families.js';
@@ -121,7 +121,7 @@ function syntheticModel(name: string): BertModel {
   const config = MODEL_SIZES[size] ?? MODEL_SIZES[`bert-${size}`];
   if (!config || Number(seed ?? 0) > MAX_SEED) {
     throw new InputError(
-      `there is no model "${name}". Synthetic models are ${syntheticNames()}, ` +
+      `there is no model "${short(name)}". Synthetic models are ${syntheticNames()}, ` +
         `each with an optional ?seed=NUMBER from 0 to ${MAX_SEED}.`,
     );
   }

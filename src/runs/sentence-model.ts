@@ -5,6 +5,7 @@ import { readJsonFile } from '../../ipu-config/base/files/read-json.js';
 import { InputError } from '../../ipu-config/base/errors.js';
 import { brief } from '../../ipu-config/base/json-text.js';
 import { longestSequence } from '../models/model-config.js';
+import { fitting } from '../tokenizer/tokenizer-files.js';
 import type { Pooling } from '../tasks/embed.js';
 import type { BertModel, Note } from './model.js';
 import { tokenizerOf } from './model-tokenizer.js';
@@ -132,11 +133,7 @@ async function readPart<T extends v.GenericSchema>(
   file: string,
   schema: T,
 ): Promise<v.InferOutput<T> | undefined> {
-  if (!existsSync(file)) return undefined;
-  const parsed = v.safeParse(schema, await readJsonFile(file));
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new InputError(`${file}: ${v.getDotPath(issue) ?? 'the content'} is wrong: ${issue.message}.`);
+  return existsSync(file) ? fitting(schema, await readJsonFile(file), file) : undefined;
 }
 
 function refused(file: string, what: string): InputError {

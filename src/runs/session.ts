@@ -1,5 +1,6 @@
 import { withinMs } from '../../ipu-config/base/bounded.js';
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 import type { IpuConfig } from '../../ipu-config/ipu-config.js';
 import type { Pipeline } from '../../pipeline/runtime/pipeline.js';
 import { rowInputs } from '../models/families/families.js';
@@ -214,7 +215,7 @@ class ChosenTask<Input, Output> {
   constructor(task: AnyTask, given: object) {
     if (typeof task === 'string' && !Object.hasOwn(TASKS, task)) {
       throw new InputError(
-        `there is no task ${JSON.stringify(task)}: there are ${Object.keys(TASKS).join(', ')}.`,
+        `there is no task ${JSON.stringify(short(task))}: there are ${Object.keys(TASKS).join(', ')}.`,
       );
     }
     this.spec = (typeof task === 'string' ? TASKS[task] : task) as Spec<Input, Output>;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { InputError } from '../../ipu-config/base/errors.js';
+import { short } from '../../ipu-config/base/json-text.js';
 
 /** One option of a task. The type parameter is of its values, undefined among them where it has no default. */
 export type OptionSpec<Value = unknown> = OptionKind & {
@@ -60,10 +61,12 @@ export function resolveOptions<Specs extends OptionSpecs>(
   const option = v.getDotPath(issue) ?? '';
   if (!Object.hasOwn(options, option)) {
     throw new InputError(
-      `${name} has no option ${JSON.stringify(option)}: it has ${Object.keys(options).join(', ')}.`,
+      `${name} has no option ${JSON.stringify(short(option))}: it has ${Object.keys(options).join(', ')}.`,
     );
   }
-  throw new InputError(`the option ${option} of ${name} is ${issue.received}: ${issue.message}`);
+  throw new InputError(
+    `the option ${option} of ${name} is ${short(issue.received)}: ${short(issue.message, 200)}`,
+  );
 }
 
 /** The schema of a task's options as an object; missing ones get their defaults. */

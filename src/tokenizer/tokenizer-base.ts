@@ -1,5 +1,5 @@
 import { InputError } from '../../ipu-config/base/errors.js';
-import { brief } from '../../ipu-config/base/json-text.js';
+import { brief, short } from '../../ipu-config/base/json-text.js';
 import {
   distinct,
   numberTokens,
@@ -156,7 +156,7 @@ function checkSpecials({ ids, specials, where }: Vocabulary, addedTokens: readon
   const missing = Object.values(specials).filter((piece: string) => !ids.has(piece) && !named.has(piece));
   if (missing.length === 0) return;
   throw new InputError(
-    `${where} has no ${missing.join(', ')}: it is the vocabulary of another kind of tokenizer, or the tokenizer's files ` +
+    `${where} has no ${missing.map((piece: string) => short(piece)).join(', ')}: it is the vocabulary of another kind of tokenizer, or the tokenizer's files ` +
       'name other special pieces.',
   );
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { InputError } from '../../ipu-config/base/errors.js';
-import { parsePythonJson } from '../../ipu-config/base/json-text.js';
+import { parsePythonJson, short } from '../../ipu-config/base/json-text.js';
 import { lfsPointer } from '../../ipu-config/base/lfs-pointer.js';
 import { reason, systemCode } from '../../ipu-config/base/reason.js';
 import type { AddedToken } from './base/added-tokens.js';
@@ -124,8 +124,9 @@ export function fitting<T extends v.GenericSchema>(
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
-  const path = v.getDotPath(issue);
-  throw new InputError(`${where}: ${path ? `${path} is` : 'the content is'} wrong: ${issue.message}.`);
+  const place = short(v.getDotPath(issue) ?? 'the content');
+  // valibot repeats the whole of what it found.
+  throw new InputError(`${where}: ${place} is wrong: ${short(issue.message, 200)}.`);
 }
 
 /**

@@ -46,6 +46,35 @@ describe('ipu-pipeline simulate', () => {
     expect(stdout).toContain('4 × 4 IPUs bow');
   });
 
+  it('packs sequences by their lengths, and says what that is worth', async () => {
+    const file = join(folder, 'lengths.csv');
+    await writeFile(file, 'length,count\n300,1\n84,1\n128,3\n');
+    interface Packed extends Simulated {
+      readonly packing: Readonly<Record<string, number>>;
+      readonly run: { readonly sequencesPerRow: number };
+    }
+    for (const [command, ...args] of [['simulate'], ['plan', '--micro-batch', '2']] as const) {
+      const plain = await ipuPipeline(command, ...args, '--lengths', file);
+      expect(plain.stdout).toMatch(/LPFHP.*5 sequences lie in 2 rows of 384 tokens/s);
+      expect(plain.stdout).toContain('worth 2.50 ×');
+      const all = await json<Packed & { readonly after?: Packed }>(command, ...args, '--lengths', file);
+      const { run, rates } = all.after ?? all;
+      expect(run.sequencesPerRow).toBe(2.5);
+      expect(all.packing).toMatchObject({ sequences: 5, rows: 2, speedUp: 2.5, efficiency: 1 });
+      expect(all.packing['paddedSequencesPerSecond']).toBe(rates.rowsPerSecond);
+    }
+    for (const [args, message] of [
+      [['--lengths', file, '--seq-len', '128'], '1 sequence is longer than a row of 128 tokens'],
+      [['--lengths', 'nowhere'], 'published lengths of that name; those are: squad, wikipedia'],
+      [['--max-sequences-per-row', '3'], 'give --lengths too'],
+      [['--lengths', file, '--points', file], 'leave it or --points out'],
+    ] as const) {
+      const { code, stderr } = await ipuPipeline('simulate', ...args);
+      expect(code).toBe(2);
+      expect(stderr).toContain(message);
+    }
+  });
+
   it('gives JSON, the same each time', async () => {
     const args = ['simulate', '--mode', 'inference', '--seq-len', '128', '--device-iterations', '16'];
     const first = await json<Simulated>(...args);

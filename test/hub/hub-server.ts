@@ -47,6 +47,8 @@ export class HubServer {
   chunkBytes = 16_384;
   delayMs = 0;
   etag: string | undefined;
+  /** Answers in place of the hub or its CDN, where it gives true. */
+  instead: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** The hub takes requests and never answers. */
   mute = false;
   readonly #servers: Server[] = [];
@@ -99,7 +101,7 @@ export class HubServer {
 
   #answerHub(request: IncomingMessage, response: ServerResponse): void {
     this.hub.push(seen(request));
-    if (this.mute) return;
+    if (this.mute || this.instead(request, response)) return;
     const failure = this.failures.shift();
     if (failure) return refuse(response, failure.status, failure.code, failure.after);
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
@@ -153,6 +155,7 @@ export class HubServer {
 
   #answerCdn(request: IncomingMessage, response: ServerResponse): void {
     this.cdn.push(seen(request));
+    if (this.instead(request, response)) return;
     const [, hash, path] = /^\/blob\/([^/]+)\/([^?]+)/.exec(request.url!)!;
     const name = decodeURIComponent(path!);
     const bytes = this.stored.get(name) ?? this.commits.get(hash!)!.files.get(name)!;

@@ -90,6 +90,25 @@ describe('any file', () => {
     );
   });
 
+  it('gives of each kind of warning the first twenty, and how many more there are', () => {
+    const given = Object.entries(loadIpuConfig({}).config.toJSON()).filter(([, value]) => value !== null);
+    const byPod = Object.fromEntries(given.map(([name, value]) => [name, { pod4: value, default: value }]));
+    const options = { pod: 'pod4' };
+    const alone = Object.entries(byPod).filter(([name, value]) =>
+      loadIpuConfig({ [name]: value }, options).warnings.some(({ text }) =>
+        text.startsWith(`${name} has a value`),
+      ),
+    );
+    for (const { warnings } of [
+      parseIpuConfig(JSON.stringify(byPod), options),
+      loadIpuConfig(byPod, options),
+    ]) {
+      const ofPods = warnings.filter(({ code }) => code === 'pod-value');
+      expect(ofPods).toHaveLength(21);
+      expect(ofPods.at(-1)!.text).toBe(`… and ${alone.length - 20} more of this kind.`);
+    }
+  });
+
   it('must be JSON, and an object', () => {
     expect(thrown(() => parseIpuConfig('{"seed": 1,}', { file: 'x.json' }))).toContain(
       'x.json is not valid JSON: line 1',

@@ -128,6 +128,16 @@ describe('the older dialect', () => {
 });
 
 describe('cells that are wrong', () => {
+  it.each(['x', '9', '0F', '0F0F', '(', '0UNSHARD'])(
+    'quotes of "%s" and much more the beginning',
+    (start) => {
+      const text = `0F0,${start.padEnd(100_000, '7')}\n`;
+      const error = thrownBy(() => parseCsv('x.csv', text));
+      expect(error).toBeInstanceOf(ScheduleError);
+      expect((error as Error).message.length).toBeLessThan(600);
+    },
+  );
+
   it.each([
     ['0F0,0F', '"0F" has no micro-batch'],
     ['0F0,0UNSHARD0', 'write 0UNSHARD'],
@@ -163,3 +173,11 @@ describe('cells that are wrong', () => {
     expect(validate).toThrow(/▲ here/);
   });
 });
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}

@@ -55,9 +55,14 @@ describe.each([true, false])('Ending a pipeline, threads: %s', (threads) => {
     expect(((await run) as Error).message).toMatch(/closed/);
   });
 
-  it.each(['throw', 'never'])('tells when a stage cannot be disposed of: %s', async (what) => {
+  it.each([
+    ['throw', [0, 1, 2]],
+    ['never', [0, 1, 2]],
+    ['throw', [0, 0, 1]],
+    ['never', [0, 0, 1]],
+  ])('tells which stage cannot be disposed of: %s, on IPUs %j', async (what, ipus) => {
     const pipeline = await Pipeline.start(
-      options(misbehaving({ when: 'dispose', what }), { ...SHORT, threads }),
+      options(misbehaving({ when: 'dispose', what }, ipus), { ...SHORT, threads }),
     );
     await collect(pipeline.run(numbers(3)));
     const { failure, message } = asFailure(await thrownBy(pipeline.close()));

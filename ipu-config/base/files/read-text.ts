@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { InputError } from '../errors.js';
 import { reason } from '../reason.js';
 
@@ -10,4 +10,9 @@ export async function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new InputError(`cannot read ${file}: ${reason(error)}.`, { cause: error });
   });
+}
+
+/** There is a file of that name, whatever else the text may be: longer than a path can be, a name of something else. */
+export async function isFile(name: string): Promise<boolean> {
+  return (await stat(name).catch(() => undefined))?.isFile() ?? false;
 }

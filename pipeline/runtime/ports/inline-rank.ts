@@ -6,10 +6,12 @@ import type { RankPort, RankPortEvents } from './rank-port.js';
 /** A rank in the caller's thread: the same loop, without a thread. */
 export class InlineRank implements RankPort {
   readonly threadId = 0;
+  readonly #stages: RankSetup['stages'];
   readonly #host: StageHost;
   #letGo = false;
 
   constructor(setup: RankSetup, replica: Replica, { onNotice }: RankPortEvents) {
+    this.#stages = setup.stages;
     this.#host = new StageHost(setup, replica, onNotice);
   }
 
@@ -20,7 +22,8 @@ export class InlineRank implements RankPort {
   async request(request: Request): Promise<Answer> {
     const answer = await this.#host.answer(request);
     // A stage that was still loading when the pipeline gave up on it.
-    if (this.#letGo) await this.#host.answer({ kind: 'dispose' });
+    if (this.#letGo)
+      for (const { stage } of this.#stages) await this.#host.answer({ kind: 'dispose', stage });
     return answer;
   }
 

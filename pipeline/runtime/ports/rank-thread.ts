@@ -4,7 +4,7 @@ import { InternalError } from '../../../ipu-config/base/errors.js';
 import { withinMs } from '../../../ipu-config/base/bounded.js';
 import type { Answer, Notice, Request } from '../rank/protocol.js';
 import type { RankPort, RankPortEvents } from './rank-port.js';
-import { rebuildThrown } from '../rank/thrown-value.js';
+import { describeThrown, rebuildThrown } from '../rank/thrown-value.js';
 import type { OpenThread } from './stage-worker.js';
 
 /** A rank in a thread of its own: a piscina pool of exactly one, because the rank owns its stages' weights. */
@@ -56,7 +56,11 @@ export class RankThread implements RankPort {
       this.#worker.once('exit', (code) => {
         resolve();
         if (!this.#terminating)
-          this.#events.onEnded(uncaught ?? new Error(`its thread exited with code ${code}`));
+          this.#events.onEnded(
+            uncaught === undefined
+              ? new Error(`its thread exited with code ${code}`)
+              : rebuildThrown(describeThrown(uncaught)),
+          );
       });
     });
   }

@@ -29,7 +29,7 @@ export type Request =
       readonly observe: boolean;
       readonly runStartNs: number;
     }
-  | { readonly kind: 'dispose' };
+  | { readonly kind: 'dispose'; readonly stage: number };
 
 /** Rank → host: one answer to each request, and notices in between. */
 type Reply =

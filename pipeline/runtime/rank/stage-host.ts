@@ -36,7 +36,7 @@ export class StageHost {
       case 'run':
         return this.#run(request);
       case 'dispose':
-        return this.#dispose();
+        return this.#dispose(request.stage);
     }
   }
 
@@ -93,17 +93,15 @@ export class StageHost {
     }
   }
 
-  async #dispose(): Promise<Answer> {
-    let fault: StageFault | undefined;
-    for (const [stage, loaded] of this.#stages) {
-      try {
-        await loaded.dispose?.();
-      } catch (thrown) {
-        fault ??= { stage, thrown };
-      }
+  async #dispose(stage: number): Promise<Answer> {
+    const loaded = this.#stages.get(stage);
+    this.#stages.delete(stage);
+    try {
+      await loaded?.dispose?.();
+      return { kind: 'disposed' };
+    } catch (thrown) {
+      return this.#failed({ stage, thrown });
     }
-    this.#stages.clear();
-    return fault === undefined ? { kind: 'disposed' } : this.#failed(fault);
   }
 
   #failed(fault: StageFault): Answer {

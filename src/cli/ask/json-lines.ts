@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { parsePythonJson } from '../../../ipu-config/base/json-text.js';
+import { parsePythonJson, short } from '../../../ipu-config/base/json-text.js';
 import { RefusedInput } from '../../tasks/task.js';
 
 /** Where a record stands in its file, and the `id` that its writer gave it, any JSON value. */
@@ -75,7 +75,7 @@ function record<T extends object>(value: unknown, schema: v.GenericSchema<unknow
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
   const key = v.getDotPath(issue);
-  throw new InputError(key ? `"${key}": ${issue.message}` : issue.message);
+  throw new InputError(key ? `"${short(key)}": ${issue.message}` : issue.message);
 }
 
 function isBlank(bytes: Buffer): boolean {

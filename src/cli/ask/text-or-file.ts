@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { InputError } from '../../../ipu-config/base/errors.js';
-import { readText } from '../../../ipu-config/base/files/read-text.js';
+import { isFile, readText } from '../../../ipu-config/base/files/read-text.js';
 import { brief } from '../../../ipu-config/base/json-text.js';
 
 /**
@@ -15,12 +14,6 @@ export async function textOrFile(text: string, flag: string): Promise<string> {
     `--${flag} ${brief(text)} looks like a file, but there is none of that name. Mend the name; if that is the text ` +
       'itself, give it as a line of --input.',
   );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  // A text may be longer than a path can be, or hold characters that no path has.
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ?? false;
 }
 
 /** One word with a separator in it, or an ending like `.txt`. */

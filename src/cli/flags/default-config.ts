@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFile } from '../../../ipu-config/base/files/read-text.js';
 import type { LoadedConfig } from '../../../ipu-config/load-config.js';
 import { evenConfig } from '../../../ipu-config/even-config.js';
 import type { BertModel } from '../../runs/model.js';
@@ -20,8 +20,7 @@ const USUAL_IPUS = 4;
 export async function ownConfig({ directory }: BertModel): Promise<string | undefined> {
   if (directory === undefined) return undefined;
   const path = join(directory, 'ipu_config.json');
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ? path : undefined;
+  return (await isFile(path)) ? path : undefined;
 }
 
 /**

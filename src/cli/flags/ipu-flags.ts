@@ -1,7 +1,7 @@
 import type { Warning } from '../../../ipu-config/base/warning.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { MODES, type Mode } from '../../../ipu-config/attributes.js';
-import { configuredRun, type ConfiguredRun, type RunSettings } from '../../hardware/config-run.js';
+import type { RunSettings } from '../../hardware/config-run.js';
 import { SYSTEM_NAMES, systemByName, type HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { headOption } from './head-option.js';
 import { HEADS, type Head } from '../../hardware/model-shape.js';
@@ -119,17 +119,6 @@ export interface ReadFlags {
   readonly config: IpuConfig;
   readonly settings: RunSettings;
   readonly warnings: readonly Warning[];
-}
-
-export interface FlaggedRun extends ReadFlags {
-  readonly run: ConfiguredRun['run'];
-}
-
-/** Reads what the flags name and puts the run together. @throws InputError, ConfigError */
-export async function runOfFlags(flags: IpuFlags): Promise<FlaggedRun> {
-  const read = await readFlags(flags);
-  const { run, warnings } = configuredRun(read.config, read.settings);
-  return { ...read, run, warnings: [...read.warnings, ...warnings] };
 }
 
 /** Reads what the flags name. @throws InputError, ConfigError */

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { COST_NAMES, opCosts, type CostName, type OpCosts } from '../../../pipeline/simulate/op-costs.js';
 import { figure } from '../../../ipu-config/base/format.js';
+import { short } from '../../../ipu-config/base/json-text.js';
 
 const NS_PER: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
 /** A unit of a cost without a name is simulated as so many nanoseconds, so that fractions of it stay whole. */
@@ -22,13 +23,14 @@ export function costTable(text: string): CostTable {
   for (const part of text.split(',')) {
     const [, op, digits, unit = ''] =
       /^\s*(\w+)\s*=\s*(\d+(?:\.\d*)?|\.\d+)\s*(\p{L}*)\s*$/u.exec(part) ?? [];
-    if (op === undefined) throw new InvalidArgumentError(`"${part}" is no cost; write F=1 or F=1.2ms.`);
+    if (op === undefined)
+      throw new InvalidArgumentError(`"${short(part)}" is no cost; write F=1 or F=1.2ms.`);
     const name = COST_NAMES.find((each) => each === op.toUpperCase());
     if (name === undefined) {
-      throw new InvalidArgumentError(`there is no op ${op}; there are ${COST_NAMES.join(', ')}.`);
+      throw new InvalidArgumentError(`there is no op ${short(op)}; there are ${COST_NAMES.join(', ')}.`);
     }
     if (unit !== '' && !Object.hasOwn(NS_PER, unit)) {
-      throw new InvalidArgumentError(`"${unit}" is no unit of time; there are ns, us, ms and s.`);
+      throw new InvalidArgumentError(`"${short(unit)}" is no unit of time; there are ns, us, ms and s.`);
     }
     if (given[name] !== undefined) throw new InvalidArgumentError(`${name} has two costs.`);
     // A cost of nothing is nothing in every unit.

@@ -1,5 +1,4 @@
 import type { Warning } from '../../../ipu-config/base/warning.js';
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { placeModel } from '../../models/families/families.js';
 import { InputError } from '../../../ipu-config/base/errors.js';
@@ -25,11 +24,6 @@ export interface OnMachine {
   readonly model: BertModel;
   readonly config: IpuConfig;
   readonly warnings: readonly Warning[];
-}
-
-/** Whether `--system` names a file rather than IPUs. */
-export async function isMachineFile(system: string): Promise<boolean> {
-  return (await stat(system).catch(() => undefined))?.isFile() ?? false;
 }
 
 /** @throws InputError when a flag is given that this machine cannot heed; as reading profile, model and configuration */

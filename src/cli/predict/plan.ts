@@ -7,12 +7,16 @@ import { givenAttributes, planConfig, withSplit, type ConfigPlan } from '../../p
 import { planOnProfile } from '../../machine/plan-on-profile.js';
 import { figure } from '../../../ipu-config/base/format.js';
 import { planText } from '../../report/text/plan-text.js';
-import { addIpuFlags, readFlags, type IpuFlags } from '../flags/ipu-flags.js';
-import { isMachineFile, readMachine } from './on-machine.js';
+import { packingWorth } from '../../planning/packing/pack-rows.js';
+import { packingLines } from '../../report/text/packing-text.js';
+import { addIpuFlags, type IpuFlags } from '../flags/ipu-flags.js';
+import { addPackingFlags, readPackedFlags, refusePacking, type PackingFlags } from './packing-flags.js';
+import { isFile } from '../../../ipu-config/base/files/read-text.js';
+import { readMachine } from './on-machine.js';
 import { finiteNumber } from '../flags/options.js';
 import { OutputOption } from '../flags/outputs.js';
 
-interface PlanFlags extends IpuFlags {
+interface PlanFlags extends IpuFlags, PackingFlags {
   readonly objective: 'throughput' | 'latency';
   readonly maxLatencyMs?: number;
   readonly halves?: boolean;
@@ -25,7 +29,7 @@ const FILE_NAME = 'ipu_config.json';
 
 /** `ipu-pipeline plan`: the best split of the layers. */
 export function planCommand(): Command {
-  return addIpuFlags(new Command('plan'))
+  return addPackingFlags(addIpuFlags(new Command('plan')))
     .description('find the best layers_per_ipu under the memory limit, and write a ready ipu_config.json')
     .addOption(
       new Option('--objective <what>', 'what to make best')
@@ -44,11 +48,11 @@ export function planCommand(): Command {
     )
     .option('--json', 'print one JSON object')
     .action(async (flags: PlanFlags, command: Command) => {
-      if (await isMachineFile(flags.system)) {
+      if (await isFile(flags.system)) {
         command.configureOutput().writeOut?.(`${await planMachine(flags, command)}\n`);
         return;
       }
-      const { config, settings, warnings } = await readFlags(flags);
+      const { config, settings, packing, warnings } = await readPackedFlags(flags);
       const choices = ipuChoices(flags.ipusPerReplica, settings.hardware.system.ipus, settings.model.layers);
       const plan = planConfig(config, settings, {
         objective: flags.objective,
@@ -59,7 +63,11 @@ export function planCommand(): Command {
       const written =
         flags.output === undefined ? undefined : await writeConfig(plan.attributes, flags.output);
       const all = { ...plan, warnings: [...warnings, ...plan.warnings] };
-      command.configureOutput().writeOut?.(`${flags.json ? JSON.stringify(all) : planText(all, written)}\n`);
+      const worth = packing && packingWorth(packing, plan.after.rates);
+      const text = flags.json
+        ? JSON.stringify({ ...all, ...(worth ? { packing: worth } : {}) })
+        : [planText(all, written), ...(worth ? ['', ...packingLines(worth)] : [])].join('\n');
+      command.configureOutput().writeOut?.(`${text}\n`);
     });
 }
 
@@ -72,6 +80,7 @@ async function planMachine(flags: PlanFlags, command: Command): Promise<string> 
   ] as const) {
     if (isGiven) throw new InputError(`${option} is for IPUs; leave it out with a profile of a machine.`);
   }
+  refusePacking(flags, `--system ${flags.system}`);
   const read = await readMachine(flags, command);
   const asked = flags.ipusPerReplica;
   if (asked === 'auto' || (asked && asked.length > 1)) {

@@ -13,15 +13,19 @@ import { configurationData, simulationData } from '../../report/data/simulation-
 import { simulationTable } from '../../report/text/simulation-table.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
 import { machineText } from '../../report/text/machine-text.js';
-import { readText } from '../../../ipu-config/base/files/read-text.js';
-import { isMachineFile, predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
-import { addIpuFlags, runOfFlags, type IpuFlags } from '../flags/ipu-flags.js';
+import { isFile, readText } from '../../../ipu-config/base/files/read-text.js';
+import { predictOnMachine, readMachine, stagesOnMachine } from './on-machine.js';
+import { addIpuFlags, type IpuFlags } from '../flags/ipu-flags.js';
+import { configuredRun } from '../../hardware/config-run.js';
+import { packingWorth } from '../../planning/packing/pack-rows.js';
+import { packingLines } from '../../report/text/packing-text.js';
+import { addPackingFlags, readPackedFlags, refusePacking, type PackingFlags } from './packing-flags.js';
 import { ProgressBars, type Progress } from '../flags/progress.js';
 import type { HardwareOverrides } from '../../hardware/hardware-specs.js';
 import { OutputOption } from '../flags/outputs.js';
 import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
 
-interface SimulateFlags extends IpuFlags, SpanOutputFlags {
+interface SimulateFlags extends IpuFlags, PackingFlags, SpanOutputFlags {
   readonly points?: string;
   readonly fit?: string;
   readonly json?: boolean;
@@ -29,7 +33,7 @@ interface SimulateFlags extends IpuFlags, SpanOutputFlags {
 
 /** `ipu-pipeline simulate`: what a configuration would do on IPUs. */
 export function simulateCommand(): Command {
-  return addIpuFlags(new Command('simulate'))
+  return addPackingFlags(addIpuFlags(new Command('simulate')))
     .description('predict what an ipu_config.json would do on IPUs: throughput, time and memory of each')
     .option('--points <file>', 'predict measured runs instead, and print the error of each')
     .option(
@@ -52,6 +56,7 @@ export function simulateCommand(): Command {
           throw new InputError(`--${name} is of one run; leave it or --points out.`);
         }
       }
+      if (flags.points !== undefined) refusePacking(flags, '--points');
       const text = await textFor(flags, command);
       command.configureOutput().writeOut?.(`${text}\n`);
     });
@@ -59,10 +64,11 @@ export function simulateCommand(): Command {
 
 async function textFor(flags: SimulateFlags, command: Command): Promise<string> {
   if (flags.points !== undefined) return points(flags, flags.points);
-  return (await isMachineFile(flags.system)) ? simulateMachine(flags, command) : simulate(flags);
+  return (await isFile(flags.system)) ? simulateMachine(flags, command) : simulate(flags);
 }
 
 async function simulateMachine(flags: SimulateFlags, command: Command): Promise<string> {
+  refusePacking(flags, `--system ${flags.system}`);
   const read = await readMachine(flags, command);
   const stages = stagesOnMachine(read);
   const { name } = read.model;
@@ -85,17 +91,32 @@ async function simulateMachine(flags: SimulateFlags, command: Command): Promise<
 }
 
 async function simulate(flags: SimulateFlags): Promise<string> {
-  const { run, warnings, config } = await runOfFlags(flags);
+  const { config, settings, packing, warnings: said } = await readPackedFlags(flags);
+  const { run, warnings: found } = configuredRun(config, settings);
+  const warnings = [...said, ...found];
   const outputs = new SpanOutputs(flags);
   try {
     const simulation = simulateIpus(run, { warnings, ...outputs.begin(describeRun(run)) });
+    const worth = packing && packingWorth(packing, simulation.rates);
     const advice = simulation.fits ? [] : adviceFor(simulation);
     await outputs.writePage((timelines) => {
       const configuration = configurationData(flags.config, config);
-      return simulationData(simulation, { timelines, oneIpu: ratesOnOneIpu(run), configuration, advice });
+      const summary = worth ? packingLines(worth) : [];
+      const oneIpu = ratesOnOneIpu(run);
+      return simulationData(simulation, { timelines, oneIpu, configuration, advice, summary });
     });
-    if (flags.json) return JSON.stringify({ ...simulation, ...(simulation.fits ? {} : { advice }) });
-    return [simulationTable(simulation), ...(simulation.fits ? [] : ['', adviceText(advice)])].join('\n');
+    if (flags.json) {
+      return JSON.stringify({
+        ...simulation,
+        ...(worth ? { packing: worth } : {}),
+        ...(simulation.fits ? {} : { advice }),
+      });
+    }
+    return [
+      simulationTable(simulation),
+      ...(worth ? ['', ...packingLines(worth)] : []),
+      ...(simulation.fits ? [] : ['', adviceText(advice)]),
+    ].join('\n');
   } finally {
     outputs.close();
   }

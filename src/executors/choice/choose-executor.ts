@@ -1,4 +1,5 @@
 import { InputError } from '../../../ipu-config/base/errors.js';
+import { short } from '../../../ipu-config/base/json-text.js';
 import { noAdapterError } from '../gpu-js/no-adapter.js';
 import type { GpuJsFacts } from '../gpu-js/probe-adapters.js';
 import { executorNames } from '../registry.js';
@@ -35,7 +36,9 @@ export async function chooseExecutor(
 ): Promise<ExecutorChoice> {
   if (executorNames().includes(choice)) return { name: choice };
   if (!executorChoices().includes(choice)) {
-    throw new InputError(`there is no executor "${choice}"; there are ${executorChoices().join(', ')}.`);
+    throw new InputError(
+      `there is no executor "${short(choice)}"; there are ${executorChoices().join(', ')}.`,
+    );
   }
   const probed = await probe();
   if (choice === 'auto') return autoChoice(probed);

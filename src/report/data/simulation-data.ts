@@ -18,12 +18,14 @@ export interface SimulationDataExtras {
   readonly oneIpu?: PredictedRates | undefined;
   readonly configuration?: Configuration;
   readonly advice?: readonly Advice[];
+  /** More sentences of what the figures mean. */
+  readonly summary?: readonly string[];
 }
 
 /** A simulation of IPUs as the page shows it. */
 export function simulationData(simulation: IpuSimulation, extras: SimulationDataExtras = {}): ReportData {
   const { run, warnings } = simulation;
-  const { timelines, oneIpu, configuration, advice = [] } = extras;
+  const { timelines, oneIpu, configuration, advice = [], summary: more = [] } = extras;
   return {
     format: 'ipu-pipeline-report',
     version: 1,
@@ -32,7 +34,7 @@ export function simulationData(simulation: IpuSimulation, extras: SimulationData
     kind: 'simulated',
     highlights: simulationHighlights(simulation),
     verdict: verdict(simulation, oneIpu),
-    summary: summary(simulation, advice),
+    summary: [...summary(simulation, advice), ...more],
     warnings,
     ...(timelines ? { timelines } : {}),
     throughput: throughput(simulation, oneIpu),

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ConfigError, InputError } from '../../../ipu-config/base/errors.js';
-import { parsePythonJson } from '../../../ipu-config/base/json-text.js';
+import { parsePythonJson, short } from '../../../ipu-config/base/json-text.js';
 import { parseJson } from '../../../ipu-config/parse-json.js';
 
 const PARAGRAPH = v.object({
@@ -76,7 +76,9 @@ function refuseRepeated(questions: readonly SquadQuestion[], name: string): void
   const seen = new Set<string>();
   for (const { id } of questions) {
     if (seen.has(id)) {
-      throw new InputError(`${name}: two questions have the id ${JSON.stringify(id)}: give each its own.`);
+      throw new InputError(
+        `${name}: two questions have the id ${JSON.stringify(short(id))}: give each its own.`,
+      );
     }
     seen.add(id);
   }
@@ -102,9 +104,9 @@ function mistakeIn(text: string, name: string, error: unknown): string {
 }
 
 function notSquad(name: string, issue: v.BaseIssue<unknown>): InputError {
-  const place = v.getDotPath(issue) ?? 'the whole';
+  const place = short(v.getDotPath(issue) ?? 'the whole');
   return new InputError(
-    `${name} is no SQuAD file: at ${place}, expected ${issue.expected ?? 'another value'}, found ${issue.received}. ` +
+    `${name} is no SQuAD file: at ${place}, expected ${issue.expected ?? 'another value'}, found ${short(issue.received)}. ` +
       'A SQuAD file is {"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers": [{"text"}]}]}]}]}.',
   );
 }
