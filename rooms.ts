@@ -109,6 +109,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/report/data': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'src/hardware', 'src/planning', 'src/benchmark', 'src/observe',
   ] },
+  'src/report/playground': { browser: true, uses: [
+    'ipu-config/base', 'ipu-config', 'pipeline/schedules', 'src/hardware', 'src/planning', 'src/observe',
+    'src/report/data',
+  ] },
   'src/report/files': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'pipeline/schedule', 'src/hardware', 'src/benchmark', 'src/observe',
     'src/observe/files', 'src/report/data',
@@ -117,12 +121,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ipu-config/base', 'src/models/families', 'src/hardware', 'src/planning', 'src/planning/packing',
     'src/benchmark', 'src/machine', 'src/report/data',
   ] },
-  'src/report/html': { uses: ['ipu-config/base', 'ipu-config/base/files', 'src/report/data'] },
+  'src/report/html': { uses: [
+    'ipu-config/base', 'ipu-config/base/files', 'src/report/data', 'src/report/playground',
+  ] },
   'src/report/page/parts': { browser: true, uses: ['ipu-config/base', 'src/observe', 'src/report/data'] },
   'src/report/page/timeline': { browser: true, uses: ['src/observe', 'src/report/page/parts'] },
   'src/report/page/playground': { browser: true, uses: [
     'ipu-config/base', 'ipu-config', 'pipeline/schedules', 'src/hardware', 'src/planning', 'src/observe',
-    'src/report/data', 'src/report/page/parts', 'src/report/page/timeline',
+    'src/report/data', 'src/report/playground', 'src/report/page/parts', 'src/report/page/timeline',
   ] },
   'src/report/page': { browser: true, uses: [
     'ipu-config/base', 'src/observe', 'src/report/data', 'src/report/page/parts',
@@ -131,7 +137,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
   // The command line: a thin shell. And the doors.
   'src/cli/flags': { uses: [
-    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'src/models/families', 'src/executors/choice',
+    'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'src/executors/choice',
     'src/hub', 'src/runs', 'src/hardware', 'src/observe', 'src/observe/files', 'src/report/data',
     'src/report/html',
   ] },
@@ -147,7 +153,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/cli/look': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules', 'pipeline/simulate',
     'src/models', 'src/models/families', 'src/hardware', 'src/planning', 'src/observe', 'src/report/data',
-    'src/report/files', 'src/report/html', 'src/report/text', 'src/cli/flags',
+    'src/report/files', 'src/report/html', 'src/report/playground', 'src/report/text', 'src/cli/flags',
   ] },
   'src/cli/predict': { uses: [
     'ipu-config/base', 'ipu-config/base/files', 'ipu-config', 'pipeline/schedule', 'pipeline/schedules',

@@ -25,18 +25,20 @@ await writeFile(file, await playgroundHtml(SIXTEEN));
 console.log(`page of ${((await stat(file)).size / 1e3).toFixed(0)} kB`);
 const browser = await launch(['--disable-frame-rate-limit', '--disable-gpu-vsync']);
 
-/** Each a program for the page, which changes something for the n-th time. */
-const CASES: readonly (readonly [name: string, change: string])[] = [
+/** Each a program for the page, which changes something for the n-th time, after what comes before. */
+const CASES: readonly (readonly [name: string, change: string, before?: string])[] = [
   ['nothing', ''],
   ['a layer moves', `key(document.querySelector('[data-layer="12"]'), n % 2 ? 'ArrowUp' : 'ArrowDown')`],
-  ['micro-batch', `type('Micro-batch', n % 2 ? 2 : 3)`],
-  ['gradient accumulation', `type('Gradient accumulation', n % 2 ? 64 : 63)`],
+  ['micro-batch', `type('Micro-batch', n % 2 ? 3 : 2)`],
+  ['micro-batch, beside another setup', `type('Micro-batch', n % 2 ? 3 : 2)`, `press('Compare')`],
+  ['gradient accumulation', `type('Gradient accumulation', n % 2 ? 63 : 64)`],
   ['schedule', `choose('Schedule', n % 2 ? '1f1b' : 'zb1p')`],
+  ['undo and redo', `press(n % 2 ? 'Undo' : 'Redo')`, `type('Micro-batch', 3)`],
 ];
 let idleMs = 0;
-for (const [name, change] of CASES) {
+for (const [name, change, before] of CASES) {
   const { page } = await openFile(browser, file);
-  const times = await page.evaluate<number[]>(timed(change));
+  const times = await page.evaluate<number[]>(timed(change, before));
   await page.context().close();
   const counted = times.slice(WARM_UP);
   const median = percentile(counted, 0.5);
@@ -53,7 +55,7 @@ await browser.close();
 await rm(folder, { recursive: true });
 
 /** @returns milliseconds from each change until the frame with its picture is painted */
-function timed(change: string): string {
+function timed(change: string, before = ''): string {
   return `(async () => {
     const field = (label) => document.querySelector('[aria-label="' + label + '"]');
     const key = (target, key) => target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
@@ -70,6 +72,10 @@ function timed(change: string): string {
       port1.onmessage = done;
       port2.postMessage(0);
     }));
+    const press = (name) =>
+      [...document.querySelectorAll('button')].find((one) => [one.ariaLabel, one.textContent].includes(name)).click();
+    ${before};
+    await new Promise((done) => setTimeout(done, 300));
     const times = [];
     for (let n = 1; n <= ${CHANGES}; n++) {
       const before = drawn();

@@ -13,7 +13,7 @@ export type { SpanKind } from '../observe/span-table.js';
 export { TimelineCollector, type TimelineData } from '../observe/timeline-collector.js';
 export { TraceEvents } from '../observe/trace-events.js';
 export { benchmarkData } from '../report/data/benchmark-data.js';
-export type { PlaygroundStart } from '../report/data/playground-start.js';
+export type { PlaygroundStart } from '../report/playground/playground-start.js';
 export {
   type Configuration,
   REPORT_DATA,

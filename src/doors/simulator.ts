@@ -29,6 +29,7 @@ export { type IpuMemory, MEMORY_CATEGORIES, type MemoryCategory } from '../hardw
 export { HEADS, type Head, type ModelShape, headsFor } from '../hardware/model-shape.js';
 export { type PredictedRates, ratesOnOneIpu } from '../hardware/predict.js';
 export { PUBLISHED_MODELS, publishedModel, sizesOf } from '../hardware/published-models.js';
+export { shapeOfConfig } from '../hardware/shape-of-config.js';
 export type { FieldNames } from '../hardware/ranges.js';
 export { SAVED_SIMULATION, type SavedSimulation } from '../hardware/run-schema.js';
 export {
@@ -62,7 +63,7 @@ export {
   type PointsComparison,
   comparePoints,
 } from '../planning/compare-points.js';
-export { type Advice, adviceFor } from '../planning/memory-advice.js';
+export { type Advice, type AdviceChange, adviceFor } from '../planning/memory-advice.js';
 export {
   type ConfigPlan,
   type ConfigPlanOptions,

@@ -32,7 +32,8 @@ export const PUBLISHED_MODELS: readonly string[] = Object.keys(MODELS);
 
 /** The shape of a published model; undefined for other names. */
 export function publishedModel(name: string, head?: Head): ModelShape | undefined {
-  const sizes = MODELS[name.replace(/^synthetic:/, '')];
+  const plain = name.replace(/^synthetic:/, '');
+  const sizes = Object.hasOwn(MODELS, plain) ? MODELS[plain] : undefined;
   return sizes && { name, ...sizes, head: head ?? sizes.head };
 }
 

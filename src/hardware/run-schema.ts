@@ -60,24 +60,27 @@ function figuresOf(spec: object): Record<string, v.GenericSchema<unknown, number
 const CHIP = v.object({ name: v.string(), ...figuresOf(CHIPS['gc200']!) });
 const SYSTEM = v.object({ name: v.string(), chip: v.string(), ...figuresOf(SYSTEMS['pod16']!) });
 
+/** The sizes of a model. */
+export const MODEL_SHAPE = v.object({
+  name: v.string(),
+  modelType: v.exactOptional(v.picklist(MODEL_TYPES)),
+  hiddenSize: count,
+  layers: partCount,
+  attentionHeads: count,
+  intermediateSize: count,
+  vocabSize: count,
+  maxPositions: count,
+  padTokenId: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  tokenTypes: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  head: v.picklist(HEADS),
+  maskedTokensPerRow: v.exactOptional(count),
+  labels: v.exactOptional(count),
+});
+
 /** A run as `simulate --json` writes it. */
 const IPU_RUN: v.GenericSchema<unknown, IpuRun> = v.pipe(
   v.object({
-    model: v.object({
-      name: v.string(),
-      modelType: v.exactOptional(v.picklist(MODEL_TYPES)),
-      hiddenSize: count,
-      layers: partCount,
-      attentionHeads: count,
-      intermediateSize: count,
-      vocabSize: count,
-      maxPositions: count,
-      padTokenId: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
-      tokenTypes: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
-      head: v.picklist(HEADS),
-      maskedTokensPerRow: v.exactOptional(count),
-      labels: v.exactOptional(count),
-    }),
+    model: MODEL_SHAPE,
     hardware: v.object({
       chip: CHIP as unknown as v.GenericSchema<unknown, ChipSpec>,
       system: SYSTEM as unknown as v.GenericSchema<unknown, SystemSpec>,

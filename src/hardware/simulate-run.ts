@@ -48,6 +48,7 @@ export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): Simula
     ? simulateFreely(run, { schedule, stages, transfer: transferOf(run), onSpan })
     : inLockstep(run, schedule, stages, onSpan);
   const hostNs = hostCallNs(run);
+  if (onSpan) showHostCall(run, update, hostNs, onSpan);
   return {
     run,
     schedule,
@@ -57,6 +58,20 @@ export function simulateCall(run: IpuRun, onSpan?: (span: Span) => void): Simula
     hostCallNs: hostNs,
     callNs: callNs(run, update.makespanNs),
   };
+}
+
+/** Spans are those of one weight update, so it has its share of what the host does once a call. */
+function showHostCall(
+  run: IpuRun,
+  { makespanNs, ranks }: SimulatedUpdate,
+  hostNs: number,
+  onSpan: (span: Span) => void,
+): void {
+  const endNs = makespanNs + Math.round(hostNs / (run.mode === 'training' ? run.deviceIterations : 1));
+  if (endNs === makespanNs) return;
+  for (const rank of ranks.keys()) {
+    onSpan({ kind: 'phase', phase: 'host-call', replica: 0, rank, startNs: makespanNs, endNs });
+  }
 }
 
 function hostCallNs({ mode, hardware: { chip } }: IpuRun): number {

@@ -12,7 +12,7 @@ export interface TimelineData {
 }
 
 /** Spans that a page holds of one run, unless a caller wants another number. */
-const TIMELINE_SPANS = 25_000;
+export const TIMELINE_SPANS = 25_000;
 
 /**
  * Keeps the spans of a run for a page: all of them, or those of the beginning where there are more than the page is

@@ -1,12 +1,21 @@
 import { memoryPerIpu, type IpuMemory } from '../hardware/memory.js';
 import { predictRates } from '../hardware/predict.js';
-import type { IpuRun } from '../hardware/run-spec.js';
+import type { IpuRun, Precision } from '../hardware/run-spec.js';
 import type { IpuSimulation } from '../hardware/simulation.js';
+
+/** What a change sets: attributes of the configuration, by their names there, or what is given beside it. */
+export interface AdviceChange {
+  readonly attributes?: Readonly<Record<string, boolean | number | readonly number[]>>;
+  readonly microBatch?: number;
+  readonly precision?: Precision;
+}
 
 /** One change of a run, tried. */
 export interface Advice {
   /** What to write where: `recompute_checkpoint_every_layer=true`. */
   readonly change: string;
+  /** The same for programs. */
+  readonly set: AdviceChange;
   /** Of the fullest IPU. */
   readonly bytesSaved: number;
   readonly fits: boolean;
@@ -14,67 +23,82 @@ export interface Advice {
   readonly throughputChange: number;
 }
 
-type Knob = (run: IpuRun) => { change: string; run: IpuRun } | undefined;
+type Knob = (run: IpuRun) => { set: AdviceChange; run: IpuRun } | undefined;
 
 /** Each takes a run one step towards less memory; undefined where that step is taken already. */
 const KNOBS: readonly Knob[] = [
   (run) =>
     run.mode === 'training' && run.recompute !== 'layer'
-      ? { change: 'recompute_checkpoint_every_layer=true', run: { ...run, recompute: 'layer' } }
-      : undefined,
-  (run) =>
-    run.microBatch > 1
       ? {
-          change: `--micro-batch ${Math.floor(run.microBatch / 2)}`,
-          run: { ...run, microBatch: Math.floor(run.microBatch / 2) },
+          set: { attributes: { recompute_checkpoint_every_layer: true } },
+          run: { ...run, recompute: 'layer' },
         }
       : undefined,
+  (run) => {
+    const microBatch = Math.floor(run.microBatch / 2);
+    return microBatch < 1 ? undefined : { set: { microBatch }, run: { ...run, microBatch } };
+  },
   (run) =>
     run.optimizer && !run.optimizer.stateOffChip
       ? {
-          change: 'optimizer_state_offchip=true',
+          set: { attributes: { optimizer_state_offchip: true } },
           run: { ...run, optimizer: { ...run.optimizer, stateOffChip: true } },
         }
       : undefined,
   (run) =>
     run.optimizer && !run.optimizer.replicatedTensorSharding && run.replicas > 1
       ? {
-          change: 'replicated_tensor_sharding=true',
+          set: { attributes: { replicated_tensor_sharding: true } },
           run: { ...run, optimizer: { ...run.optimizer, replicatedTensorSharding: true } },
         }
       : undefined,
   (run) => {
-    const matmulProportion = run.matmulProportion.map((share) => share / 2);
-    const shown = matmulProportion.map((share) => Number(share.toPrecision(2)));
-    return { change: `matmul_proportion=[${shown.join(', ')}]`, run: { ...run, matmulProportion } };
+    // Rounded first: what is tried is what is said.
+    const matmulProportion = run.matmulProportion.map((share) => Number((share / 2).toPrecision(2)));
+    return {
+      set: { attributes: { [managedName(run, 'matmul_proportion')]: matmulProportion } },
+      run: { ...run, matmulProportion },
+    };
   },
   (run) =>
     run.halfPartials
       ? undefined
-      : { change: 'enable_half_partials=true', run: { ...run, halfPartials: true } },
+      : { set: { attributes: { enable_half_partials: true } }, run: { ...run, halfPartials: true } },
   (run) => {
     const factor = nextFactor(run.model.vocabSize, run.embeddingSerialization);
     return run.mode === 'training' && factor !== undefined
       ? {
-          change: `embedding_serialization_factor=${factor}`,
+          set: { attributes: { embedding_serialization_factor: factor } },
           run: { ...run, embeddingSerialization: factor },
         }
       : undefined;
   },
   (run) =>
     run.precision === 'float32'
-      ? { change: '--precision float16', run: { ...run, precision: 'float16', stashPrecision: 'float16' } }
+      ? { set: { precision: 'float16' }, run: { ...run, precision: 'float16', stashPrecision: 'float16' } }
       : undefined,
   (run) => {
     const stages = levelled(run);
-    return (
-      stages && {
-        change: `layers_per_ipu=[${layersPerIpu(run.ipusPerReplica, stages).join(', ')}]`,
-        run: { ...run, stages },
-      }
-    );
+    if (!stages) return undefined;
+    const layers = layersPerIpu(run.ipusPerReplica, stages);
+    return { set: { attributes: { [managedName(run, 'layers_per_ipu')]: layers } }, run: { ...run, stages } };
   },
 ];
+
+/** Inference has an attribute of its own. */
+function managedName({ mode }: IpuRun, name: 'matmul_proportion' | 'layers_per_ipu'): string {
+  return mode === 'training' ? name : `inference_${name}`;
+}
+
+/** As it is written in a file, or given as a flag. */
+function changeText({ attributes = {}, microBatch, precision }: AdviceChange): string {
+  const list = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value));
+  return [
+    ...Object.entries(attributes).map(([name, value]) => `${name}=${list(value)}`),
+    ...(microBatch === undefined ? [] : [`--micro-batch ${microBatch}`]),
+    ...(precision === undefined ? [] : [`--precision ${precision}`]),
+  ].join(', ');
+}
 
 /**
  * What would help a run that does not fit: every knob is turned one step and the run simulated again. Those that make
@@ -88,7 +112,8 @@ export function adviceFor({ run, rates, memory }: IpuSimulation): Advice[] {
     const { used, fits } = fullest(memoryPerIpu(tried.run));
     if (used >= before.used) return [];
     const throughputChange = predictRates(tried.run).sequencesPerSecond / rates.sequencesPerSecond - 1;
-    return [{ change: tried.change, bytesSaved: before.used - used, fits, throughputChange }];
+    const { set } = tried;
+    return [{ change: changeText(set), set, bytesSaved: before.used - used, fits, throughputChange }];
   }).sort((a, b) => Number(b.fits) - Number(a.fits) || b.bytesSaved - a.bytesSaved);
 }
 

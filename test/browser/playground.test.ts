@@ -1,24 +1,25 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IpuConfig } from 'ipu-pipeline';
-import { loadPreset } from 'ipu-pipeline/config';
-import {
-  configuredRun,
-  planConfig,
-  publishedModel,
-  simulateIpus,
-  systemByName,
-  type IpuRunSettings,
-} from 'ipu-pipeline/simulator';
+import { planConfig, publishedModel, systemByName } from 'ipu-pipeline/simulator';
 import { playgroundHtml } from 'ipu-pipeline/report';
 import { browserHere, launch, openFile, SCREENSHOTS, type OpenPage } from './chromium.js';
+import {
+  dragLayer,
+  expectStruck,
+  expectThroughput,
+  PHONE,
+  picture,
+  preset,
+  rows,
+  SETTINGS,
+  simulated,
+  STATIC_PAGE,
+} from './playground-page.js';
 import { SIXTEEN } from './playground-sixteen.js';
-
-const STATIC_PAGE = resolve(import.meta.dirname, '../../dist/playground/index.html');
-const PHONE = { width: 390, height: 844 };
 
 let folder: string;
 let browser: Browser;
@@ -39,50 +40,6 @@ afterAll(async () => {
 const open = (options: Parameters<typeof openFile>[2] = {}): Promise<OpenPage> =>
   openFile(browser, STATIC_PAGE, options);
 
-/** What the page opens with, run by the library. */
-const SETTINGS: IpuRunSettings = {
-  model: publishedModel('bert-large')!,
-  hardware: systemByName('pod16'),
-  mode: 'training',
-  sequenceLength: 384,
-  microBatch: 1,
-};
-
-function simulated(
-  config: IpuConfig,
-  settings: Partial<IpuRunSettings> = {},
-): ReturnType<typeof simulateIpus> {
-  return simulateIpus(configuredRun(config, { ...SETTINGS, ...settings }).run);
-}
-
-function preset(changes: Record<string, unknown> = {}): IpuConfig {
-  const { config } = loadPreset('bert-large-ipu');
-  for (const [name, value] of Object.entries(changes)) config.set(name, value);
-  return config;
-}
-
-/** As the page writes figures: three significant ones. */
-const shown = (value: number): string =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-
-const throughput = (page: Page): Promise<string> => page.locator('.highlights dd b').first().innerText();
-const expectThroughput = (page: Page, value: number): Promise<void> =>
-  expect.poll(() => throughput(page)).toBe(`${shown(value)} seq/s`);
-const rows = (page: Page): Promise<number[]> =>
-  page.evaluate(
-    `[...document.querySelectorAll('.ipu')].map((ipu) => ipu.querySelectorAll('[data-layer]').length)`,
-  );
-const picture = (page: Page): Promise<string> =>
-  page.evaluate(`document.querySelector('.timeline-canvas canvas').toDataURL()`);
-
-async function dragLayer(page: Page, layer: number, ipu: number): Promise<void> {
-  await page.locator(`[data-layer="${layer}"]`).scrollIntoViewIfNeeded();
-  await page.locator(`[data-layer="${layer}"]`).hover();
-  await page.mouse.down();
-  const to = (await page.locator(`[data-ipu="${ipu}"]`).boundingBox())!;
-  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 5 });
-}
-
 describe.skipIf(!browserHere)('the playground in a browser', () => {
   it.each(['light', 'dark'] as const)('opens from disk in the %s theme, alone', async (theme) => {
     const { page, complaints, requests } = await open({ colorScheme: theme });
@@ -97,19 +54,32 @@ describe.skipIf(!browserHere)('the playground in a browser', () => {
     const { page, complaints } = await open();
     const before = await rows(page);
     const was = await picture(page);
-    await dragLayer(page, 20, 1);
-    const layers = before.map((count, ipu) => count + Number(ipu === 1) - Number(ipu === 3));
+    await dragLayer(page, 18, 2);
+    // The border between IPU 2 and IPU 3 moves to behind the layer.
+    const layers = before.map((count, ipu) => count + 2 * (Number(ipu === 2) - Number(ipu === 3)));
     expect(await rows(page)).toEqual(layers);
+    expect(await page.locator('.block.moving').allInnerTexts()).toEqual(['17', '18']);
     await page.screenshot({ path: join(SCREENSHOTS, 'playground-drag.png') });
     await page.mouse.up();
     expect(await rows(page)).toEqual(layers);
+    expect(await page.locator('.block.moving').count()).toBe(0);
     const simulation = simulated(preset({ layers_per_ipu: layers }));
     await expectThroughput(page, simulation.rates.sequencesPerSecond);
-    expect(await page.locator('.ipu-figures').nth(1).innerText()).toContain(
-      `${Math.round((simulation.memory[1]!.totalBytes / simulation.memory[1]!.limitBytes) * 100)} % memory`,
+    expect(await page.locator('.ipu-figures').nth(2).innerText()).toContain(
+      `${Math.round((simulation.memory[2]!.totalBytes / simulation.memory[2]!.limitBytes) * 100)} % memory`,
     );
     expect(await picture(page)).not.toBe(was);
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('takes along what lies between when a layer is dragged farther', async () => {
+    const { page } = await open();
+    await dragLayer(page, 20, 1);
+    await page.mouse.up();
+    expect(await rows(page)).toEqual([3, 18, 0, 3]);
+    // That is too much for one IPU, and no figure claims otherwise.
+    await expectStruck(page, simulated(preset({ layers_per_ipu: [3, 18, 0, 3] })).rates.sequencesPerSecond);
     await page.context().close();
   });
 
@@ -128,16 +98,19 @@ describe.skipIf(!browserHere)('the playground in a browser', () => {
   it('moves a layer by keys, and the keyboard stays on it', async () => {
     const { page } = await open();
     const before = await rows(page);
+    expect(before).toEqual([3, 7, 7, 7]);
     await page.locator('[data-layer="9"]').focus();
     await page.keyboard.press('ArrowDown');
+    await expect.poll(() => rows(page)).toEqual([3, 6, 8, 7]);
     await page.keyboard.press('ArrowDown');
-    const from = before.findIndex((_, ipu) => before.slice(0, ipu + 1).reduce((a, b) => a + b, 0) > 9);
-    await expect
-      .poll(() => rows(page))
-      .toEqual(before.map((count, ipu) => count + Number(ipu === from + 2) - Number(ipu === from)));
-    expect(await page.evaluate('document.activeElement.closest("[data-ipu]").dataset.ipu')).toBe(
-      `${from + 2}`,
-    );
+    await expect.poll(() => rows(page)).toEqual([3, 6, 0, 15]);
+    const focus = (what: string): Promise<string> => page.evaluate(`document.activeElement.${what}`);
+    expect(await focus('closest("[data-ipu]").dataset.ipu')).toBe('3');
+    expect(await focus('dataset.layer')).toBe('9');
+    await page.keyboard.press('ArrowRight');
+    expect(await focus('dataset.layer')).toBe('10');
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(() => rows(page)).toEqual([3, 6, 2, 13]);
     await page.context().close();
   });
 
@@ -191,7 +164,8 @@ describe.skipIf(!browserHere)('the playground in a browser', () => {
     await writeFile(file, JSON.stringify(own));
     await page.locator('input[type=file]').setInputFiles(file);
     await expect.poll(() => rows(page)).toEqual([5, 6, 6, 7]);
-    await expectThroughput(page, simulated(new IpuConfig(own)).rates.sequencesPerSecond);
+    // Its optimizer state does not fit.
+    await expectStruck(page, simulated(new IpuConfig(own)).rates.sequencesPerSecond);
     await page.locator('.config-text summary').click();
     const text = page.getByRole('textbox', { name: 'ipu_config.json' });
     await text.fill(JSON.stringify({ ...own, layers_per_ipu: [6, 6, 6, 6] }));
@@ -211,7 +185,9 @@ describe.skipIf(!browserHere)('the playground in a browser', () => {
     const problem = page.locator('.problem');
     await problem.waitFor();
     await page.screenshot({ path: join(SCREENSHOTS, 'playground-problem.png') });
-    expect(await page.locator('.stale').count()).toBe(1);
+    expect(await problem.innerText()).toMatch(/^This cannot run. layers_per_ipu/);
+    expect(await page.locator('.highlights.stale .none').allInnerTexts()).toEqual(new Array(5).fill('–'));
+    expect(await page.locator('.time.stale .timeline').count()).toBe(1);
     await page.getByRole('button', { name: 'Spread the layers evenly' }).click();
     await expect.poll(() => rows(page)).toEqual([3, 3, 3, 3]);
     expect(await problem.count()).toBe(0);
@@ -227,6 +203,16 @@ describe.skipIf(!browserHere)('the playground in a browser', () => {
     await page.locator('.advice li').first().waitFor();
     expect(await page.locator('.advice').innerText()).toMatch(/saves .* MiB/);
     expect(await page.locator('.ipu-figures .over').count()).toBeGreaterThan(0);
+    expect(await page.locator('.problem').innerText()).toMatch(/^This cannot run. It does not fit: IPU 0/);
+    expect(await page.locator('.time-bar.stale').count()).toBe(1);
+    const notice = (): Promise<string> => page.locator('.notice').innerText();
+    await page.getByRole('button', { name: 'Micro-batch 8' }).click();
+    await expect.poll(notice).toBe('Set Micro-batch 8. It still does not fit.');
+    await expectStruck(page, simulated(preset(), { microBatch: 8 }).rates.sequencesPerSecond);
+    await page.getByRole('button', { name: 'Micro-batch 4' }).click();
+    await expect.poll(notice).toBe('Set Micro-batch 4. It fits now.');
+    await expectThroughput(page, simulated(preset(), { microBatch: 4 }).rates.sequencesPerSecond);
+    expect(await page.locator('.advice').count()).toBe(0);
     await page.context().close();
   });
 
@@ -255,7 +241,7 @@ describe.skipIf(!browserHere)('the playground in a browser', () => {
     await touch('touchEnd');
     await expect
       .poll(() => rows(page))
-      .toEqual(before.map((count, ipu) => count + Number(ipu === 2) - Number(ipu === 3)));
+      .toEqual(before.map((count, ipu) => count + 4 * (Number(ipu === 2) - Number(ipu === 3))));
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -186,6 +186,18 @@ describe('playground', () => {
     expect(JSON.parse(start.config.text)).toHaveProperty('layers_per_ipu');
   });
 
+  it('opens with the model of a config.json', async () => {
+    const [model, file] = [path('tiny.json'), path('tiny.html')];
+    const sizes = { hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4, vocab_size: 99 };
+    await writeFile(model, JSON.stringify({ model_type: 'gpt', ...sizes }));
+    const config = path('three.json');
+    await writeFile(config, JSON.stringify({ layers_per_ipu: [1, 2], ipus_per_replica: 2 }));
+    const flags = ['-o', file, '--model', model, '--config', config];
+    expect((await ipuPipeline('playground', ...flags)).code).toBe(0);
+    const start = await dataIn<{ model: object }>(file, 'playground-start');
+    expect(start.model).toMatchObject({ name: model, layers: 3, hiddenSize: 64 });
+  });
+
   it.each([
     [['--model', 'nosuch'], /no model nosuch/],
     [['--system', 'nosuch'], /no system nosuch/],

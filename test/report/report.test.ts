@@ -36,15 +36,9 @@ describe('ipu-pipeline report', () => {
   it('makes the page that bench would have made, from its JSON', async () => {
     const { code } = await ipuPipeline('report', path('run.json'), '-o', path('from-json.html'));
     expect(code).toBe(0);
-    // All but the command that made it.
-    const { command: later, ...data } = await dataOf('from-json.html');
-    const { command, ...same } = await dataOf('run.html');
-    expect(data).toEqual(same);
-    expect(command).toMatch(/^ipu-pipeline bench /);
-    expect(later).toMatch(/^ipu-pipeline report .* -o /);
-    const page = (name: string, typed: string): Promise<string> =>
-      readFile(path(name), 'utf8').then((html) => html.replace(JSON.stringify(typed), '""'));
-    expect(await page('from-json.html', later!)).toBe(await page('run.html', command!));
+    expect(await readFile(path('from-json.html'), 'utf8')).toBe(await readFile(path('run.html'), 'utf8'));
+    // Whoever makes it again, the figures were made by bench.
+    expect((await dataOf('from-json.html')).command).toMatch(/^ipu-pipeline bench --config /);
   });
 
   it('makes the trace that bench would have made, from its recording', async () => {

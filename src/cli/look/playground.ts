@@ -1,5 +1,6 @@
 import { sayWarnings } from '../flags/say-warnings.js';
 import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Command, Option } from 'commander';
@@ -13,8 +14,9 @@ import { HEADS, type Head } from '../../hardware/model-shape.js';
 import { givenAttributes } from '../../planning/plan-config.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../hardware/published-models.js';
 import { playgroundHtml } from '../../report/html/playground.js';
-import type { PlaygroundStart } from '../../report/data/playground-start.js';
+import type { PlaygroundStart } from '../../report/playground/playground-start.js';
 import { readConfigSource } from '../flags/config-source.js';
+import { readModelShape } from '../flags/read-model-shape.js';
 import { abortOnInterrupt } from '../flags/ending.js';
 import { wholeNumber } from '../flags/options.js';
 import { OutputOption } from '../flags/outputs.js';
@@ -44,7 +46,11 @@ export function playgroundCommand(): Command {
       'an ipu_config.json, a directory that holds one, or a preset',
       'bert-large-ipu',
     )
-    .option('--model <model>', PUBLISHED_MODELS.join(', '), 'bert-large')
+    .option(
+      '--model <model>',
+      `a directory with a config.json, that file, or one of ${PUBLISHED_MODELS.join(', ')}`,
+      'bert-large',
+    )
     .addOption(headOption("what sits on the model (default: the model's own)", HEADS))
     .option('--system <system>', SYSTEM_NAMES.join(', '), 'pod16')
     .addOption(
@@ -73,12 +79,10 @@ async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
   const { config, warnings } = await readConfigSource(source, pod === undefined ? {} : { pod });
   // The page gets the file as newest upstream would write it, and has nothing to warn of.
   sayWarnings(warnings);
-  if (!publishedModel(model)) {
-    throw new InputError(`There is no model ${model}; give one of ${PUBLISHED_MODELS.join(', ')}.`);
-  }
+  const shape = await readModelShape(model, head);
   const hardware = systemByName(flags.system);
   const settings = {
-    model: publishedModel(model, head)!,
+    model: shape,
     hardware,
     mode,
     sequenceLength: seqLen,
@@ -87,7 +91,10 @@ async function startOf(flags: PlaygroundFlags): Promise<PlaygroundStart> {
   checkSettings(config, { ...settings, names: { sequenceLength: '--seq-len', microBatch: '--micro-batch' } });
   return {
     config: { name: source, text: JSON.stringify(givenAttributes(config)) },
-    model: publishedModel(model)!.name.replace(/^synthetic:/, ''),
+    model: isDeepStrictEqual(shape, publishedModel(model, head))
+      ? model.replace(/^synthetic:/, '')
+      : // A directory may be called as a published model is.
+        { ...shape, name: PUBLISHED_MODELS.includes(model) ? `./${model}` : model },
     ...(head === undefined ? {} : { head }),
     system: hardware.system.name,
     mode,

@@ -17,7 +17,7 @@ export interface SimulationDataExtras {
   /** What one IPU with the whole model would do: the base of the throughput chart. */
   readonly oneIpu?: PredictedRates | undefined;
   readonly configuration?: Configuration;
-  readonly advice?: readonly Advice[];
+  readonly advice?: readonly Omit<Advice, 'set'>[];
   /** More sentences of what the figures mean. */
   readonly summary?: readonly string[];
 }
@@ -76,7 +76,7 @@ export function simulationHighlights(simulation: IpuSimulation): Highlight[] {
           value: milliseconds(simulation.latencyMs),
           note: `${milliseconds(rates.stepSeconds * 1e3)} a call`,
         },
-    { label: 'bubble', value: percent(simulation.bubbleShare), note: 'of IPU time, nothing is computed' },
+    { label: 'bubble', value: percent(simulation.bubbleShare), note: 'idle, first to last micro-batch' },
     { label: 'utilisation', value: percent(simulation.utilisation), note: "of the IPUs' peak" },
     {
       label: 'memory',
@@ -96,7 +96,7 @@ function updateNote({ gradientAccumulation, microBatch, replicas, sequencesPerRo
   return `of ${figure(sequences)} sequences`;
 }
 
-function summary(simulation: IpuSimulation, advice: readonly Advice[]): string[] {
+function summary(simulation: IpuSimulation, advice: readonly Omit<Advice, 'set'>[]): string[] {
   const { run, fits } = simulation;
   const [best] = advice;
   return [

@@ -1,5 +1,5 @@
 import { filledPage, type PageTemplate } from './page-template.js';
-import type { PlaygroundStart } from '../data/playground-start.js';
+import type { PlaygroundStart } from '../playground/playground-start.js';
 
 const TEMPLATE: PageTemplate = {
   file: new URL('../../../playground/index.html', import.meta.url),

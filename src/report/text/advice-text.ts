@@ -3,7 +3,7 @@ import type { Advice } from '../../planning/memory-advice.js';
 import { bytes, signedPercent } from '../../../ipu-config/base/format.js';
 
 /** What would make a run fit, best first. */
-export function adviceText(advice: readonly Advice[]): string {
+export function adviceText(advice: readonly Omit<Advice, 'set'>[]): string {
   if (advice.length === 0) return 'No single knob helps: use more IPUs for a replica.';
   const lines = advice.map(({ change, bytesSaved, fits, throughputChange }) => {
     const speed = `${signedPercent(throughputChange)} throughput`;

@@ -26,7 +26,7 @@ export function PageFrame(props: {
   );
 }
 
-function ThemeToggle(): VNode {
+export function ThemeToggle(): VNode {
   const [theme, setTheme] = useState(currentTheme());
   useEffect(() => watchTheme(() => setTheme(currentTheme())), []);
   const other = theme === 'dark' ? 'light' : 'dark';

@@ -1,127 +1,137 @@
-import { sum } from 'd3-array';
 import type { VNode } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { bytes, percent } from '../../../../ipu-config/base/format.js';
-import type { Outcome } from './outcome.js';
-import { moved } from './setup.js';
+import { placedLayers, startsOf } from '../../playground/board.js';
+import type { Outcome } from '../../playground/outcome.js';
+import { clsx } from './controls.js';
+import { useLayerMoves, type OnLayers } from './use-layer-moves.js';
 
 export interface LayerBoardProps {
-  readonly outcome: Outcome;
-  readonly onLayers: (layers: readonly number[]) => void;
-}
-
-interface Drag {
-  readonly from: number;
-  readonly to: number;
-  /** Before the drag: to what Escape goes back. */
   readonly layers: readonly number[];
+  /** Absent where the setup cannot run: then there are layers, and nothing else is known. */
+  readonly outcome: Outcome | undefined;
+  readonly rowHeight: number | undefined;
+  /** Absent: nothing moves here. */
+  readonly onLayers?: OnLayers | undefined;
 }
 
 /**
- * The layers on their IPUs. A layer is dragged to another IPU, or moved by the arrow keys; layers are alike and stay
- * in order, so the one that is taken up stands for any of its IPU. Everything follows while it is dragged.
+ * The layers on their IPUs. A layer is dragged to another IPU, or moved by the arrow keys, and what lies between comes
+ * along. Everything follows while it is dragged.
  */
-export function LayerBoard({ outcome, onLayers }: LayerBoardProps): VNode {
-  const board = useRef<HTMLOListElement>(null);
-  const [drag, setDrag] = useState<Drag>();
-  const [focusOn, setFocusOn] = useState<number>();
-  useLayoutEffect(() => {
-    if (focusOn === undefined) return;
-    board.current?.querySelector<HTMLElement>(`[data-layer="${focusOn}"]`)?.focus();
-    setFocusOn(undefined);
-  }, [focusOn]);
-
-  const begin = (event: PointerEvent): void => {
-    const layer = (event.target as Element).closest('[data-layer]');
-    const ipu = ipuUnder(layer);
-    if (ipu === undefined || event.button !== 0) return;
-    // Rows are drawn anew while it moves, so it is the board that holds the pointer.
-    board.current!.setPointerCapture(event.pointerId);
-    setDrag({ from: ipu, to: ipu, layers: outcome.layers });
-  };
-  const follow = (event: PointerEvent): void => {
-    const to = drag && ipuUnder(document.elementFromPoint(event.clientX, event.clientY));
-    if (to === undefined || to === drag!.to) return;
-    setDrag({ ...drag!, to });
-    onLayers(moved(drag!.layers, drag!.from, to));
-  };
-  const end = (takeBack: boolean): void => {
-    if (drag && takeBack) onLayers(drag.layers);
-    setDrag(undefined);
-  };
-  const onKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') return end(true);
-    const ipu = ipuUnder((event.target as Element).closest('[data-layer]'));
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (ipu === undefined || step === undefined) return;
-    event.preventDefault();
-    const to = ipu + step;
-    if (to < 0 || to >= outcome.layers.length) return;
-    const layers = moved(outcome.layers, ipu, to);
-    onLayers(layers);
-    setFocusOn(firstLayer(layers, to) + (step === 1 ? 0 : layers[to]! - 1));
-  };
+export function LayerBoard({ layers, outcome, rowHeight, onLayers }: LayerBoardProps): VNode {
+  const { board, drag, moving, handlers } = useLayerMoves(layers, onLayers);
+  const starts = startsOf(layers);
+  const placed = placedLayers(layers, outcome);
   return (
-    <ol
-      ref={board}
-      class={drag ? 'board dragging' : 'board'}
-      aria-label="Layers on IPUs. The arrow keys up and down move a layer to the IPU before or after."
-      onPointerDown={begin}
-      onPointerMove={follow}
-      onPointerUp={() => end(false)}
-      onPointerCancel={() => end(true)}
-      onKeyDown={onKey}
-    >
-      {outcome.layers.map((_, ipu) => (
-        <IpuRow key={ipu} outcome={outcome} ipu={ipu} isTarget={drag?.to === ipu} />
-      ))}
-    </ol>
+    <>
+      <ol
+        ref={board}
+        class={clsx(
+          'board',
+          drag && 'dragging',
+          rowHeight === undefined && placed.length > LOOSE_ROWS && 'dense',
+        )}
+        aria-label="Layers on IPUs. The arrow keys up and down move a layer, and what lies between, to the IPU before or after."
+        {...handlers}
+      >
+        {placed.map((own, ipu) => (
+          <IpuRow
+            key={ipu}
+            {...{ outcome, ipu, rowHeight, moving, isFixed: !onLayers }}
+            first={starts[ipu]!}
+            layers={own}
+            isTarget={drag?.to === ipu}
+          />
+        ))}
+      </ol>
+      {onLayers && (
+        <p class="unseen" role="status">
+          {drag && moving && moving[1] > moving[0] && `${layerNames(moving)} on IPU ${drag.to}`}
+        </p>
+      )}
+    </>
   );
 }
 
-function IpuRow(props: {
-  readonly outcome: Outcome;
+/** On a phone: more rows than these are lower, so that all are seen. */
+const LOOSE_ROWS = 6;
+/** CSS pixels: rows that are lower have no room for two lines of figures. */
+const TWO_LINES = 35;
+
+interface RowProps {
+  readonly outcome: Outcome | undefined;
   readonly ipu: number;
+  /** Its first place on the board. */
+  readonly first: number;
+  /** Their places in the model. */
+  readonly layers: readonly number[];
+  readonly rowHeight: number | undefined;
+  /** Layers `[first, end)` that are being dragged. */
+  readonly moving: readonly [number, number] | undefined;
   readonly isTarget: boolean;
-}): VNode {
-  const { outcome, ipu, isTarget } = props;
-  const { simulation, run, layers } = outcome;
-  const memory = simulation.memory[ipu]!;
-  const own = run.stages.filter((stage) => stage.ipu === ipu);
-  const first = firstLayer(layers, ipu);
+  readonly isFixed: boolean;
+}
+
+function IpuRow(props: RowProps): VNode {
+  const { outcome, ipu, first, layers, rowHeight, moving, isTarget, isFixed } = props;
+  const own = outcome?.run.stages.filter((stage) => stage.ipu === ipu) ?? [];
+  const ends = [own.some(({ embedding }) => embedding), own.some(({ head }) => head)] as const;
+  const lines = Math.max(1, Math.floor(((rowHeight ?? 0) - 4) / 27));
+  const perLine = Math.ceil((layers.length + Number(ends[0]) + Number(ends[1])) / lines);
+  const style = rowHeight === undefined ? {} : { height: `${rowHeight}px`, '--per-line': `${perLine}` };
   return (
-    <li data-ipu={ipu} class={isTarget ? 'ipu target' : 'ipu'}>
+    <li
+      data-ipu={ipu}
+      class={clsx('ipu', isTarget && 'target', rowHeight !== undefined && rowHeight < TWO_LINES && 'flat')}
+      style={style}
+    >
       <b>IPU {ipu}</b>
       <div class="blocks">
-        {own.some(({ embedding }) => embedding) && <span class="block fixed">embedding</span>}
-        {Array.from({ length: layers[ipu]! }, (_, at) => (
+        {ends[0] && <Part letter="E" name="embedding" />}
+        {layers.map((layer, at) => (
           <button
-            key={at}
+            key={first + at}
             type="button"
-            class="block"
-            data-layer={first + at}
-            aria-label={`layer ${first + at} on IPU ${ipu}`}
+            class={clsx('block', moving && first + at >= moving[0] && first + at < moving[1] && 'moving')}
+            data-layer={isFixed ? undefined : first + at}
+            disabled={isFixed}
+            aria-label={`layer ${layer} on IPU ${ipu}`}
           >
-            {first + at}
+            {layer}
           </button>
         ))}
-        {own.some(({ head }) => head) && <span class="block fixed">{run.model.head}</span>}
+        {ends[1] && <Part letter="H" name={`head: ${outcome!.run.model.head}`} />}
       </div>
-      <span class="ipu-figures">
-        <span>computes {percent(simulation.ipus[ipu]!.busyShare)}</span>
-        <span class={memory.fits ? undefined : 'over'} title={`${bytes(memory.totalBytes)} of memory`}>
-          {percent(memory.totalBytes / memory.limitBytes)} memory
-        </span>
-      </span>
+      {outcome && <IpuFigures outcome={outcome} ipu={ipu} />}
     </li>
   );
 }
 
-function firstLayer(layers: readonly number[], ipu: number): number {
-  return sum(layers.slice(0, ipu));
+function Part({ letter, name }: { readonly letter: string; readonly name: string }): VNode {
+  return (
+    <span class="block fixed" title={name} role="img" aria-label={name}>
+      {letter}
+    </span>
+  );
 }
 
-function ipuUnder(element: Element | null): number | undefined {
-  const row = element?.closest('[data-ipu]');
-  return row ? Number(row.getAttribute('data-ipu')) : undefined;
+function IpuFigures({ outcome, ipu }: { readonly outcome: Outcome; readonly ipu: number }): VNode {
+  const memory = outcome.simulation.memory[ipu]!;
+  const share = memory.totalBytes / memory.limitBytes;
+  const busy = outcome.simulation.ipus[ipu]?.busyShare ?? 0;
+  return (
+    <span class={clsx('ipu-figures', !memory.fits && 'over')}>
+      <span title={`${bytes(memory.totalBytes)} of ${bytes(memory.limitBytes)}`}>
+        <i class="memory" style={{ '--share': `${Math.min(1, share)}` }} />
+        <span class={memory.fits ? undefined : 'over'}>{percent(share)} memory</span>
+      </span>
+      <span class="computes" title="of the whole call">
+        computes {percent(busy)}
+      </span>
+    </span>
+  );
+}
+
+function layerNames([first, end]: readonly [number, number]): string {
+  return end - first === 1 ? `layer ${first}` : `layers ${first} to ${end - 1}`;
 }

@@ -1,37 +1,40 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { figure, milliseconds, signedPercent } from '../../../../ipu-config/base/format.js';
 import { IpuConfig } from '../../../../ipu-config/ipu-config.js';
 import { planConfig } from '../../../planning/plan-config.js';
-import { figure, milliseconds } from '../../../../ipu-config/base/format.js';
-import { attempted } from './attempt.js';
+import { isSame } from '../../playground/history.js';
+import { attempted } from '../../playground/outcome.js';
+import { LOCKSTEP, settingsOf, type Setup } from '../../playground/setup.js';
 import { Select } from './controls.js';
-import { LOCKSTEP, settingsOf, type Setup } from './setup.js';
+import type { PlaygroundState } from './use-playground.js';
 
 type Objective = 'throughput' | 'latency';
 
-export interface PlanBoxProps {
-  readonly setup: Setup;
-  readonly onPlan: (config: IpuConfig) => void;
-}
-
 /** Finds the best split of the layers; what is planned for is PopART's lockstep pipeline. */
-export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
+export function PlanBox({ state }: { readonly state: PlaygroundState }): VNode {
+  const { setup, change } = state;
   const [objective, setObjective] = useState<Objective>('throughput');
-  const [said, setSaid] = useState<{ readonly text: string; readonly isProblem?: boolean }>();
+  // Of the setup that it made or was asked of: of another one it would be no longer true.
+  const [said, setSaid] = useState<{
+    readonly text: string;
+    readonly of: Setup;
+    readonly isProblem?: true;
+  }>();
   const [isPlanning, setPlanning] = useState(false);
   const plan = (): void => {
     setPlanning(true);
     // The button says so first: a search may take a second.
     setTimeout(() => {
       const found = attempted(() => findPlan(setup, setup.mode === 'training' ? 'throughput' : objective));
-      if (typeof found === 'string') setSaid({ text: found, isProblem: true });
-      else {
-        setSaid({ text: found.text });
-        onPlan(found.config);
-      }
       setPlanning(false);
+      if (typeof found === 'string') return setSaid({ text: found, of: setup, isProblem: true });
+      const planned = { ...setup, config: found.config };
+      change(planned);
+      setSaid({ text: found.text, of: planned });
     }, 20);
   };
+  const isTrue = said !== undefined && isSame(said.of, setup);
   return (
     <div class="plan-box">
       {setup.mode === 'inference' && (
@@ -45,8 +48,8 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
       <button type="button" class="primary" disabled={isPlanning} onClick={plan}>
         {isPlanning ? 'Planning…' : 'Plan the best split'}
       </button>
-      <p class={said?.isProblem ? 'note failure' : 'note'} role="status">
-        {said?.text}
+      <p class={isTrue && said.isProblem ? 'note failure' : 'note'} role="status">
+        {isTrue && said.text}
       </p>
     </div>
   );
@@ -55,15 +58,10 @@ export function PlanBox({ setup, onPlan }: PlanBoxProps): VNode {
 /** @throws IpuPipelineError that says why there is no plan */
 function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text: string } {
   const { schedule: _, ...settings } = settingsOf(setup);
-  const { attributes, layersPerIpu, after, before, exact, evaluated, searched } = planConfig(
-    setup.config,
-    settings,
-    {
-      objective,
-    },
-  );
+  const plan = planConfig(setup.config, settings, { objective });
+  const { attributes, layersPerIpu, after, before, exact, evaluated, searched } = plan;
   const gain = before
-    ? ` (${change(after.rates.sequencesPerSecond / before.rates.sequencesPerSecond - 1)} against before)`
+    ? ` (${signedPercent(after.rates.sequencesPerSecond / before.rates.sequencesPerSecond - 1)} against before)`
     : '';
   const value =
     objective === 'latency'
@@ -73,15 +71,9 @@ function findPlan(setup: Setup, objective: Objective): { config: IpuConfig; text
     ? `the best of all ${searched}; ${evaluated} had to be simulated for that`
     : `the best of ${evaluated} simulated of all ${searched}; there were too many to prove that none is better`;
   const lockstep = setup.schedule === LOCKSTEP ? '' : " It is the best in PopART's lockstep cycles.";
+  const halves = attributes ? '' : ' It has halves of a layer on different IPUs, which no file can say.';
   return {
-    config: new IpuConfig(attributes),
-    text: `[${layersPerIpu.join(', ')}] gives ${value}; ${proof}.${lockstep}`,
+    config: attributes ? new IpuConfig(attributes) : setup.config,
+    text: `[${layersPerIpu.join(', ')}] gives ${value}; ${proof}.${lockstep}${halves}`,
   };
-}
-
-/** `+3.2 %` */
-export function change(share: number): string {
-  const percent = share * 100;
-  const text = Math.abs(percent) < 0.05 ? '0' : percent.toFixed(1);
-  return `${percent > 0 && text !== '0' ? '+' : ''}${text.replace('-', '−')} %`;
 }

@@ -1,151 +1,128 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { adviceFor, type Advice } from '../../../planning/memory-advice.js';
-import type { IpuSimulation } from '../../../hardware/simulation.js';
-import { bytes } from '../../../../ipu-config/base/format.js';
-import { memoryBars, simulationHighlights, timeBars } from '../../data/simulation-data.js';
-import { Figure } from '../parts/figure.js';
-import { Highlights } from '../parts/highlights.js';
-import { PageFrame } from '../parts/page-frame.js';
+import { endOf } from '../../../observe/span-table.js';
+import { memoryBars, timeBars } from '../../data/simulation-data.js';
+import { boardLayers } from '../../playground/board.js';
+import { attempted, outcomeOf, type Outcome } from '../../playground/outcome.js';
+import type { PlaygroundStart } from '../../playground/playground-start.js';
+import { withLayers } from '../../playground/setup.js';
 import { StackedBarChart } from '../parts/stacked-bar-chart.js';
-import { TimelineHelp } from '../timeline/timeline-help.js';
-import { TimelinePanel } from '../timeline/timeline-panel.js';
 import { Warnings } from '../parts/warnings.js';
-import { attempted } from './attempt.js';
-import { ConfigBox } from './config-box.js';
-import { LayerBoard } from './layer-board.js';
-import { outcomeOf, type Outcome } from './outcome.js';
-import { change, PlanBox } from './plan-box.js';
-import { setupFrom, withIpus, withLayers, ipusOf, type Setup } from './setup.js';
-import { SetupControls } from './setup-controls.js';
-import type { PlaygroundStart } from '../../data/playground-start.js';
-
-const SUBTITLE =
-  'Drag layers between IPUs and change what you like: the simulator runs in this page, nothing is sent anywhere.';
+import { TimelineHelp } from '../timeline/timeline-help.js';
+import { AdviceList } from './advice-list.js';
+import { Comparison } from './comparison.js';
+import { FigureStrip } from './figure-strip.js';
+import { FileDrop } from './file-drop.js';
+import { Lane } from './lane.js';
+import { SettingsPanel } from './settings-panel.js';
+import { StatusLine } from './status-line.js';
+import { TimeBar } from './time-bar.js';
+import { TopBar } from './top-bar.js';
+import { usePlayground, type PlaygroundState } from './use-playground.js';
+import { useRowHeight } from './use-room.js';
 
 /** Change a configuration, and see at once what it would do. */
 export function Playground({ start }: { readonly start: PlaygroundStart }): VNode {
-  const [setup, setSetup] = useState(() => setupFrom(start));
-  const result = useMemo(() => attempted(() => outcomeOf(setup)), [setup]);
-  const shown = useRef<Outcome>(undefined);
-  if (typeof result !== 'string') shown.current = result;
-  const outcome = shown.current;
-  // Of the first picture of a configuration, until the reader chooses another.
-  const [base, setBase] = useState<number>();
-  useEffect(() => {
-    if (typeof result !== 'string') setBase((known) => known ?? result.simulation.rates.sequencesPerSecond);
-  }, [base, result]);
-  return (
-    <PageFrame kind="Playground" title={`${setup.model} on ${setup.system}`} subtitle={SUBTITLE}>
-      <ConfigBox
-        setup={setup}
-        onConfig={(config) => {
-          setSetup({ ...setup, ...config });
-          setBase(undefined);
-        }}
-      />
-      <SetupControls setup={setup} onSetup={setSetup} />
-      {typeof result === 'string' && <Problem problem={result} setup={setup} onSetup={setSetup} />}
-      {outcome && (
-        <div class={typeof result === 'string' ? 'stale' : undefined}>
-          <OutcomeView
-            outcome={outcome}
-            setup={setup}
-            base={base}
-            onSetup={setSetup}
-            onBase={() => setBase(outcome.simulation.rates.sequencesPerSecond)}
-          />
-        </div>
-      )}
-    </PageFrame>
-  );
-}
-
-function Problem(props: {
-  readonly problem: string;
-  readonly setup: Setup;
-  readonly onSetup: (setup: Setup) => void;
-}): VNode {
-  const { problem, setup, onSetup } = props;
-  return (
-    <div class="problem" role="alert">
-      <p>
-        <b>This cannot run.</b> {problem}
-      </p>
-      <button type="button" onClick={() => onSetup(withIpus(setup, ipusOf(setup)))}>
-        Spread the layers evenly
-      </button>
-    </div>
-  );
-}
-
-function OutcomeView(props: {
-  readonly outcome: Outcome;
-  readonly setup: Setup;
-  readonly base: number | undefined;
-  readonly onSetup: (setup: Setup) => void;
-  readonly onBase: () => void;
-}): VNode {
-  const { outcome, setup, base, onSetup, onBase } = props;
-  const { simulation, run, description, table, isCut } = outcome;
-  const { sequencesPerSecond } = simulation.rates;
-  const [throughput, ...others] = simulationHighlights(simulation);
-  const compared = base === undefined ? '' : `${change(sequencesPerSecond / base - 1)} against the base`;
+  const state = usePlayground(start);
+  const { result, bad, isComparing } = state;
+  const [areSettingsOpen, openSettings] = useState(false);
+  const head = useRef<HTMLDivElement>(null);
+  const [wrong] = Object.values(bad);
+  const problem = wrong ?? (typeof result === 'string' ? result : undefined);
+  const outcome = typeof result === 'string' || problem !== undefined ? undefined : result;
+  const kept = useMemo(() => attempted(() => outcomeOf(state.kept)), [state.kept]);
+  const keptOutcome = typeof kept === 'string' ? undefined : kept;
   return (
     <>
-      <Highlights highlights={[{ ...throughput!, note: compared }, ...others]} />
-      <p class="summary" role="status">
-        Bound by {simulation.boundBy}.{' '}
-        <button type="button" class="small" onClick={onBase}>
-          Compare with this from now on
-        </button>
-      </p>
-      <AdviceList simulation={simulation} />
-      <Warnings warnings={simulation.warnings} />
-      <Figure
-        title="Layers on IPUs"
-        note={`One replica of ${run.replicas}. Drag a layer to another IPU, or move it with the keys ↑ and ↓.`}
-      >
-        <LayerBoard outcome={outcome} onLayers={(layers) => onSetup(withLayers(setup, layers))} />
-        <PlanBox setup={setup} onPlan={(config) => onSetup({ ...setup, config })} />
-      </Figure>
-      <Figure title="Timeline">
-        <TimelinePanel
-          run={description}
-          table={table}
-          focusNs={outcome.pipelineNs}
-          note={
-            isCut ? 'Only the beginning of the run is drawn; the figures are those of the whole.' : undefined
-          }
+      <div class="head" ref={head}>
+        <TopBar
+          state={state}
+          areSettingsOpen={areSettingsOpen}
+          onSettings={() => openSettings(!areSettingsOpen)}
         />
-        <TimelineHelp />
-      </Figure>
-      <StackedBarChart chart={memoryBars(simulation)} isLive />
-      <StackedBarChart chart={timeBars(simulation)} isLive />
+        <FigureStrip
+          simulation={outcome?.simulation}
+          kept={keptOutcome?.simulation}
+          keptName={isComparing ? 'the kept one' : 'the first'}
+        />
+        <StatusLine state={state} problem={problem} outcome={outcome} />
+      </div>
+      <div class="body">
+        <SettingsPanel state={state} isOpen={areSettingsOpen} onClose={() => openSettings(false)} />
+        <div class="stage">
+          <Lanes state={state} outcome={outcome} kept={keptOutcome} head={head} />
+          {outcome && <TimeBar outcome={outcome} />}
+          {outcome && <AdviceList state={state} simulation={outcome.simulation} />}
+          {isComparing && <Comparison state={state} kept={kept} now={outcome} />}
+          {outcome && <Details outcome={outcome} />}
+        </div>
+      </div>
+      <FileDrop onFiles={state.open} />
     </>
   );
 }
 
-/** What would help a run that does not fit. Each change is simulated, so the picture comes first. */
-function AdviceList({ simulation }: { readonly simulation: IpuSimulation }): VNode | null {
-  const [tried, setTried] = useState<{ readonly of: IpuSimulation; readonly advice: readonly Advice[] }>();
-  useEffect(() => {
-    if (simulation.fits) return;
-    const timer = setTimeout(() => setTried({ of: simulation, advice: adviceFor(simulation) }), 200);
-    return () => clearTimeout(timer);
-  }, [simulation]);
-  if (simulation.fits || tried?.of !== simulation || tried.advice.length === 0) return null;
+function Lanes(props: {
+  readonly state: PlaygroundState;
+  readonly outcome: Outcome | undefined;
+  readonly kept: Outcome | undefined;
+  readonly head: { readonly current: HTMLElement | null };
+}): VNode {
+  const { state, outcome, kept, head } = props;
+  const { setup, isComparing, attempt } = state;
+  const last = useRef<Outcome>(undefined);
+  if (outcome) last.current = outcome;
+  const layers = boardLayers(setup, outcome);
+  const keptLayers = boardLayers(state.kept, kept);
+  const rows = Math.max(layers?.length ?? 0, isComparing ? (keptLayers?.length ?? 0) : 0);
+  const rowHeight = useRowHeight(head, rows, isComparing ? 2 : 1);
+  // One scale of time for both.
+  const untilNs = isComparing ? Math.max(endNs(kept), endNs(last.current)) : undefined;
   return (
-    <div class="advice">
-      <p>It does not fit. What would save memory on the fullest IPU:</p>
-      <ul>
-        {tried.advice.map(({ change: what, bytesSaved, fits: helps, throughputChange }) => (
-          <li key={what}>
-            <code>{what}</code> saves {bytes(bytesSaved)}
-            {helps && ', and then it fits'}; throughput {change(throughputChange)}
-          </li>
-        ))}
-      </ul>
+    <>
+      <Lane
+        title={isComparing ? 'Now' : 'Layers on IPUs, and their time'}
+        {...{ layers, outcome, untilNs, rowHeight }}
+        drawn={last.current}
+        onLayers={(moved, group) => attempt(() => withLayers(setup, moved), group)}
+      />
+      {isComparing && (
+        <Lane title="Kept" layers={keptLayers} outcome={kept} drawn={kept} {...{ untilNs, rowHeight }} />
+      )}
+    </>
+  );
+}
+
+function endNs(outcome: Outcome | undefined): number {
+  return outcome ? endOf(outcome.table) : 0;
+}
+
+/** What is worth knowing, but not all the time. */
+function Details({ outcome }: { readonly outcome: Outcome }): VNode {
+  const { simulation, isCut, run } = outcome;
+  const [isPainted, setPainted] = useState(false);
+  // The first picture does not wait for them.
+  useEffect(() => void setTimeout(() => setPainted(true)), []);
+  const updates = run.mode === 'training' ? run.deviceIterations : 1;
+  return (
+    <div class="details">
+      {isCut && (
+        <p class="note">Only the beginning of the run is drawn; the figures are those of the whole.</p>
+      )}
+      {updates > 1 && (
+        <p class="note">
+          Drawn is one of {updates} weight updates of a call, with its share of the host’s time.
+        </p>
+      )}
+      <TimelineHelp />
+      <Warnings warnings={simulation.warnings} />
+      {isPainted && (
+        <>
+          <StackedBarChart chart={memoryBars(simulation)} isLive />
+          <StackedBarChart chart={timeBars(simulation)} isLive />
+        </>
+      )}
+      <p class="note">The simulator runs in this page: it needs no network, and sends nothing anywhere.</p>
     </div>
   );
 }

@@ -1,13 +1,14 @@
 import { render } from 'preact';
 import { Playground } from './playground-page.js';
-import { presetText } from './setup.js';
-import type { PlaygroundStart } from '../../data/playground-start.js';
+import { PRESETS } from '../../../../ipu-config/presets.js';
+import type { PlaygroundStart } from '../../playground/playground-start.js';
 import '../parts/style.css';
 import './playground.css';
+import './playground-narrow.css';
 import { startTheme } from '../parts/theme.js';
 
 const DEFAULT_START: PlaygroundStart = {
-  config: { name: 'bert-large-ipu', text: presetText('bert-large-ipu') },
+  config: { name: 'bert-large-ipu', text: JSON.stringify(PRESETS['bert-large-ipu']) },
   model: 'bert-large',
   system: 'pod16',
   mode: 'training',

@@ -3,8 +3,6 @@ import { SCHEDULES, type NamedSchedule } from '../../../../pipeline/schedules/re
 import { SYSTEM_NAMES, SYSTEMS } from '../../../hardware/hardware-specs.js';
 import { headsFor } from '../../../hardware/model-shape.js';
 import { PUBLISHED_MODELS, publishedModel } from '../../../hardware/published-models.js';
-import { useAttempt } from './attempt.js';
-import { NumberBox, Select, type Choice } from './controls.js';
 import {
   depthName,
   ipuChoices,
@@ -14,103 +12,130 @@ import {
   withIpus,
   withMode,
   type Setup,
-} from './setup.js';
+} from '../../playground/setup.js';
+import { NumberBox, Select, type Choice } from './controls.js';
+import type { PlaygroundState } from './use-playground.js';
 
-export interface SetupControlsProps {
-  readonly setup: Setup;
-  readonly onSetup: (setup: Setup) => void;
+interface Controlled {
+  readonly state: PlaygroundState;
 }
 
 /** Model, system, and how the run goes on. */
-export function SetupControls({ setup, onSetup }: SetupControlsProps): VNode {
-  const { attempt, refusal } = useAttempt(onSetup);
+export function SetupControls({ state }: Controlled): VNode {
+  const { setup, change, attempt } = state;
   return (
-    <section class="figure">
-      <div class="controls">
-        <ModelControls setup={setup} onSetup={onSetup} />
-        <Select
-          label="Mode"
-          value={setup.mode}
-          choices={['training', 'inference']}
-          onChange={(mode) => onSetup(withMode(setup, mode))}
-        />
-        <Select
-          label="IPUs of a replica"
-          value={`${ipusOf(setup)}`}
-          choices={ipuChoices(setup.system, ipusOf(setup)).map(String)}
-          onChange={(ipus) => attempt(() => withIpus(setup, Number(ipus)))}
-        />
-        <NumberBox
-          label="Sequence length"
-          value={setup.sequenceLength}
-          most={publishedModel(setup.model)!.maxPositions}
-          onChange={(sequenceLength) => onSetup({ ...setup, sequenceLength })}
-        />
-        <NumberBox
-          label="Micro-batch"
-          value={setup.microBatch}
-          most={1024}
-          onChange={(microBatch) => onSetup({ ...setup, microBatch })}
-        />
-        <NumberBox
-          label={setup.mode === 'training' ? 'Gradient accumulation' : 'Device iterations'}
-          value={setup.config.get(depthName(setup.mode))}
-          most={16_384}
-          onChange={(depth) => attempt(() => withDepth(setup, depth))}
-        />
-        <ScheduleControls setup={setup} onSetup={onSetup} />
-      </div>
-      {refusal}
-    </section>
+    <div class="controls">
+      <ModelControls state={state} />
+      <Select
+        label="Mode"
+        value={setup.mode}
+        choices={['training', 'inference']}
+        onChange={(mode) => change(withMode(setup, mode))}
+      />
+      <Select
+        label="IPUs of a replica"
+        value={`${ipusOf(setup)}`}
+        choices={ipuChoices(setup.system, ipusOf(setup)).map(String)}
+        onChange={(ipus) => attempt(() => withIpus(setup, Number(ipus)))}
+      />
+      <Count
+        state={state}
+        label="Sequence length"
+        value={setup.sequenceLength}
+        most={100_000}
+        make={(sequenceLength) => ({ ...setup, sequenceLength })}
+      />
+      <Count
+        state={state}
+        label="Micro-batch"
+        value={setup.microBatch}
+        most={1024}
+        make={(microBatch) => ({ ...setup, microBatch })}
+      />
+      <Count
+        state={state}
+        label={setup.mode === 'training' ? 'Gradient accumulation' : 'Device iterations'}
+        value={setup.config.get(depthName(setup.mode))}
+        most={16_384}
+        make={(depth) => withDepth(setup, depth)}
+      />
+      <ScheduleControls state={state} />
+    </div>
+  );
+}
+
+function Count(props: {
+  readonly state: PlaygroundState;
+  readonly label: string;
+  readonly value: number;
+  readonly most: number;
+  readonly make: (value: number) => Setup;
+}): VNode {
+  const { state, make, ...box } = props;
+  return (
+    <NumberBox
+      {...box}
+      epoch={state.epoch}
+      onBad={state.mark}
+      onChange={(value, group) => state.attempt(() => make(value), group)}
+    />
   );
 }
 
 /** What runs, and where. */
-function ModelControls({ setup, onSetup }: SetupControlsProps): VNode {
+function ModelControls({ state: { setup, change } }: Controlled): VNode {
+  const { model, system } = setup;
+  const isOwn = !PUBLISHED_MODELS.includes(model.name);
   return (
     <>
       <Select
+        isWide
         label="Model"
-        value={setup.model}
-        choices={PUBLISHED_MODELS}
-        onChange={(model) => onSetup({ ...setup, model, head: publishedModel(model)!.head })}
+        value={model.name}
+        choices={[...(isOwn ? [model.name] : []), ...PUBLISHED_MODELS]}
+        onChange={(name) => change({ ...setup, model: publishedModel(name) ?? model })}
       />
       <Select
+        isWide
         label="Head"
-        value={setup.head}
-        choices={headsFor(publishedModel(setup.model)!)}
-        onChange={(head) => onSetup({ ...setup, head })}
+        value={model.head}
+        choices={headsFor(model)}
+        onChange={(head) => change({ ...setup, model: { ...model, head } })}
       />
       <Select
+        isWide
         label="System"
-        value={setup.system}
+        value={system}
         choices={SYSTEM_NAMES.map((value) => ({ value, text: `${value}, ${ipuCount(value)}` }))}
-        onChange={(system) => onSetup({ ...setup, system })}
+        onChange={(chosen) => change({ ...setup, system: chosen })}
       />
     </>
   );
 }
 
-function ScheduleControls({ setup, onSetup }: SetupControlsProps): VNode {
+function ScheduleControls({ state }: Controlled): VNode {
+  const { setup, change } = state;
   const free = SCHEDULES.filter(({ isTraining }) => isTraining === (setup.mode === 'training'));
   const layout = free.find(({ name }) => name === setup.schedule)?.layout;
   return (
     <>
       <Select
+        isWide
         label="Schedule"
         value={setup.schedule}
         choices={[
           { value: LOCKSTEP, text: "PopART's, in lockstep" },
           { group: 'free-running, as no IPU compiler makes it', choices: free.map(scheduleChoice) },
         ]}
-        onChange={(schedule) => onSetup({ ...setup, schedule })}
+        onChange={(schedule) => change({ ...setup, schedule })}
       />
       {layout === 'loops' && (
-        <NumberBox
+        <Count
+          state={state}
           label="Chunks on each IPU"
           value={setup.chunks}
           most={64}
-          onChange={(chunks) => onSetup({ ...setup, chunks })}
+          make={(chunks) => ({ ...setup, chunks })}
         />
       )}
     </>

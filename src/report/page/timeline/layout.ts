@@ -9,15 +9,16 @@ export interface Layout {
   readonly pixelRatio: number;
 }
 
-const AXIS_HEIGHT = 26;
+export const AXIS_HEIGHT = 26;
 const TALLEST_ROW = 30;
 const SHORTEST_ROW = 4;
 const ALL_ROWS = 720;
 
-export function layoutFor(width: number, rows: number, pixelRatio: number): Layout {
+/** @param rowHeight absent: what is fair */
+export function layoutFor(width: number, rows: number, pixelRatio: number, rowHeight?: number): Layout {
   const fair = Math.floor(ALL_ROWS / Math.max(1, rows));
-  const rowHeight = Math.max(SHORTEST_ROW, Math.min(TALLEST_ROW, fair));
-  return { width, axisHeight: AXIS_HEIGHT, rowHeight, rows, pixelRatio };
+  const own = Math.max(SHORTEST_ROW, Math.min(TALLEST_ROW, fair));
+  return { width, axisHeight: AXIS_HEIGHT, rowHeight: rowHeight ?? own, rows, pixelRatio };
 }
 
 export function heightOf({ axisHeight, rowHeight, rows }: Layout): number {

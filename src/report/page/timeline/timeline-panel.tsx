@@ -13,12 +13,14 @@ export interface TimelineProps {
   readonly table: SpanTable;
   /** Spans of the whole run that the table leaves out, in words. */
   readonly note?: string | undefined;
-  /** Shows this much from the beginning at first; everything when absent. */
-  readonly focusNs?: number;
+  /** The time axis goes to here where that is later than the last span: for runs that are compared. */
+  readonly untilNs?: number | undefined;
+  /** CSS pixels; absent: what is fair. */
+  readonly rowHeight?: number | undefined;
 }
 
 /** The spans of one run: zoom, pan, and what lies under the pointer. A new table redraws it. */
-export function TimelinePanel({ run, table, note, focusNs }: TimelineProps): VNode {
+export function TimelinePanel({ run, table, note, untilNs, rowHeight }: TimelineProps): VNode {
   const canvas = useRef<HTMLCanvasElement>(null);
   const overlay = useRef<HTMLCanvasElement>(null);
   const view = useRef<TimelineView | undefined>(undefined);
@@ -26,9 +28,9 @@ export function TimelinePanel({ run, table, note, focusNs }: TimelineProps): VNo
   useLayoutEffect(() => {
     setPlace(undefined);
     const elements = { canvas: canvas.current!, overlay: overlay.current! };
-    view.current = new TimelineView(elements, { run, table, focusNs }, setPlace);
+    view.current = new TimelineView(elements, { run, table, untilNs, rowHeight }, setPlace);
     return () => view.current?.dispose();
-  }, [run, table]);
+  }, [run, table, untilNs, rowHeight]);
   useLayoutEffect(() => void new PointerControl(overlay.current!, () => view.current), []);
   const act = (what: (view: TimelineView) => void) => () => view.current && what(view.current);
   return (
@@ -48,7 +50,7 @@ export function TimelinePanel({ run, table, note, focusNs }: TimelineProps): VNo
         </div>
       </div>
       <div class="timeline-body">
-        <RowNames run={run} table={table} />
+        <RowNames run={run} table={table} rowHeight={rowHeight} />
         <div
           class="timeline-canvas"
           tabIndex={0}
@@ -66,8 +68,9 @@ export function TimelinePanel({ run, table, note, focusNs }: TimelineProps): VNo
   );
 }
 
-function RowNames({ run, table }: Pick<TimelineProps, 'run' | 'table'>): VNode {
-  const { axisHeight, rowHeight } = layoutFor(1, table.rows.length, 1);
+function RowNames(props: Pick<TimelineProps, 'run' | 'table' | 'rowHeight'>): VNode {
+  const { run, table } = props;
+  const { axisHeight, rowHeight } = layoutFor(1, table.rows.length, 1, props.rowHeight);
   const every = Math.ceil(13 / rowHeight);
   return (
     <ul class="timeline-rows" style={{ paddingTop: `${axisHeight}px` }} aria-hidden="true">

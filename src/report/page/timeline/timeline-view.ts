@@ -30,6 +30,7 @@ export class TimelineView {
   readonly #overlayContext: CanvasRenderingContext2D;
   readonly #onSelect: (place: SelectionPlace | undefined) => void;
   readonly #endNs: number;
+  readonly #rowHeight: number | undefined;
   readonly #stop: (() => void)[] = [];
   #viewport: Viewport;
   #layout: Layout;
@@ -41,7 +42,8 @@ export class TimelineView {
     shown: {
       readonly run: RunDescription;
       readonly table: SpanTable;
-      readonly focusNs?: number | undefined;
+      readonly untilNs?: number | undefined;
+      readonly rowHeight?: number | undefined;
     },
     onSelect: (place: SelectionPlace | undefined) => void,
   ) {
@@ -50,8 +52,9 @@ export class TimelineView {
     this.#onSelect = onSelect;
     this.#painter = new Painter(contextOf(elements.canvas, false), shown.table, shown.run.nsPerStep);
     this.#overlayContext = contextOf(elements.overlay, true);
-    this.#endNs = endOf(shown.table);
-    this.#viewport = within({ fromNs: 0, toNs: shown.focusNs ?? this.#endNs }, this.#endNs);
+    this.#endNs = Math.max(endOf(shown.table), shown.untilNs ?? 0);
+    this.#rowHeight = shown.rowHeight;
+    this.#viewport = within({ fromNs: 0, toNs: this.#endNs }, this.#endNs);
     this.#layout = this.#measure();
     this.#drawNow();
     performance.mark('timeline-drawn');
@@ -142,7 +145,7 @@ export class TimelineView {
 
   #measure(): Layout {
     const width = Math.max(1, this.#elements.canvas.clientWidth);
-    const layout = layoutFor(width, this.#table.rows.length, devicePixelRatio);
+    const layout = layoutFor(width, this.#table.rows.length, devicePixelRatio, this.#rowHeight);
     for (const canvas of [this.#elements.canvas, this.#elements.overlay]) {
       canvas.width = Math.round(width * layout.pixelRatio);
       canvas.height = Math.round(heightOf(layout) * layout.pixelRatio);

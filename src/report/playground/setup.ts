@@ -1,51 +1,57 @@
-import type { Warning } from '../../../../ipu-config/base/warning.js';
-import type { IpuConfig } from '../../../../ipu-config/ipu-config.js';
-import { parseIpuConfig } from '../../../../ipu-config/load-config.js';
-import { PRESETS, type PresetName } from '../../../../ipu-config/presets.js';
-import type { RunSettings } from '../../../hardware/config-run.js';
-import { SYSTEMS, systemByName } from '../../../hardware/hardware-specs.js';
-import type { Head } from '../../../hardware/model-shape.js';
-import { givenAttributes, withSplit } from '../../../planning/plan-config.js';
-import { publishedModel } from '../../../hardware/published-models.js';
-import { namedSchedule } from '../../../../pipeline/schedules/registry.js';
-import type { PlaygroundStart } from '../../data/playground-start.js';
+import type { Warning } from '../../../ipu-config/base/warning.js';
+import { InputError } from '../../../ipu-config/base/errors.js';
+import type { IpuConfig } from '../../../ipu-config/ipu-config.js';
+import { parseIpuConfig } from '../../../ipu-config/load-config.js';
+import type { RunSettings } from '../../hardware/config-run.js';
+import { SYSTEMS, systemByName } from '../../hardware/hardware-specs.js';
+import type { ModelShape } from '../../hardware/model-shape.js';
+import type { AdviceChange } from '../../planning/memory-advice.js';
+import { givenAttributes, withSplit } from '../../planning/plan-config.js';
+import { publishedModel } from '../../hardware/published-models.js';
+import { namedSchedule } from '../../../pipeline/schedules/registry.js';
+import type { PlaygroundStart } from './playground-start.js';
 
 /** PopART's own order, which has no name among the schedules that run freely. */
 export const LOCKSTEP = 'popart-lockstep';
 
 /** Everything that the page's controls say. */
-export interface Setup extends Omit<PlaygroundStart, 'config'> {
+export interface Setup extends Pick<PlaygroundStart, 'system' | 'mode' | 'sequenceLength' | 'microBatch'> {
   readonly config: IpuConfig;
   /** Where the configuration comes from. */
   readonly name: string;
   /** Of reading it. */
   readonly warnings: readonly Warning[];
-  readonly head: Head;
+  /** With its head. */
+  readonly model: ModelShape;
   /** `LOCKSTEP`, or the name of a schedule. */
   readonly schedule: string;
   /** For schedules that loop. */
   readonly chunks: number;
 }
 
+/** More than any system has: a file with a slip of the keyboard would fill the memory. */
+const MOST_IPUS = 4096;
+
 /** @throws ConfigError when the configuration cannot be understood */
 export function setupFrom(start: PlaygroundStart): Setup {
+  const { model, head, system, mode, sequenceLength, microBatch } = start;
+  const shape = typeof model === 'string' ? publishedModel(model)! : model;
   return {
-    ...start,
+    ...{ system, mode, sequenceLength, microBatch, schedule: LOCKSTEP, chunks: 2 },
     ...withConfigText(start.config.text, start.config.name),
-    head: start.head ?? publishedModel(start.model)!.head,
-    schedule: LOCKSTEP,
-    chunks: 2,
+    model: head === undefined ? shape : { ...shape, head },
   };
 }
 
 /** @throws ConfigError naming what is wrong, with line and column where it is no JSON */
 export function withConfigText(text: string, name: string): Pick<Setup, 'config' | 'name' | 'warnings'> {
   const { config, warnings } = parseIpuConfig(text, { file: name });
+  for (const mode of ['training', 'inference'] as const) {
+    const ipus = ipusOf({ config, mode });
+    if (ipus <= MOST_IPUS) continue;
+    throw new InputError(`${name} asks for ${ipus} IPUs a replica; the page takes ${MOST_IPUS} at most.`);
+  }
   return { config, name, warnings };
-}
-
-export function presetText(name: PresetName): string {
-  return JSON.stringify(PRESETS[name]);
 }
 
 /** As it is downloaded. */
@@ -55,10 +61,9 @@ export function configText(config: IpuConfig): string {
 
 /** @throws InputError for figures that do not go together */
 export function settingsOf(setup: Setup): RunSettings {
-  const { model, head, system, mode, sequenceLength, microBatch, schedule: name, chunks } = setup;
-  const settings = { model: publishedModel(model, head)!, hardware: systemByName(system) };
+  const { model, system, mode, sequenceLength, microBatch, schedule: name, chunks } = setup;
   const names = { sequenceLength: 'Sequence length', microBatch: 'Micro-batch' };
-  const run = { ...settings, mode, sequenceLength, microBatch, names };
+  const run = { model, hardware: systemByName(system), mode, sequenceLength, microBatch, names };
   if (name === LOCKSTEP) return run;
   return { ...run, schedule: namedSchedule(name).layout === 'loops' ? { name, chunks } : { name } };
 }
@@ -79,13 +84,28 @@ export function depthName(
 
 /** @throws ConfigError for a value that the attribute cannot have */
 export function withDepth(setup: Setup, depth: number): Setup {
+  return withAttributes(setup, { [depthName(setup.mode)]: depth });
+}
+
+/** @throws ConfigError for a value that an attribute cannot have */
+function withAttributes(setup: Setup, values: Readonly<Record<string, unknown>>): Setup {
   const config = setup.config.clone();
-  config.set(depthName(setup.mode), depth);
+  for (const [name, value] of Object.entries(values)) config.set(name, value);
   return { ...setup, config };
+}
+
+/** @throws ConfigError for a value that an attribute cannot have */
+export function withAdvice(setup: Setup, { attributes = {}, microBatch }: AdviceChange): Setup {
+  return withAttributes(microBatch === undefined ? setup : { ...setup, microBatch }, attributes);
 }
 
 export function ipusOf({ config, mode }: Pick<Setup, 'config' | 'mode'>): number {
   return config.get(mode === 'training' ? 'ipus_per_replica' : 'inference_ipus_per_replica');
+}
+
+/** `layers_per_ipu` of the mode, as written: -1 where the file leaves it open. */
+export function managedLayers({ config, mode }: Pick<Setup, 'config' | 'mode'>): readonly number[] {
+  return config.get(mode === 'training' ? 'layers_per_ipu' : 'inference_layers_per_ipu');
 }
 
 /** Other layers on the IPUs. */
@@ -95,17 +115,11 @@ export function withLayers(setup: Setup, layers: readonly number[]): Setup {
 
 /** Another number of IPUs, with the layers spread as evenly as can be, the later IPUs having more. */
 export function withIpus(setup: Setup, ipus: number): Setup {
-  const { layers } = publishedModel(setup.model)!;
+  const { layers } = setup.model;
   const even = Array.from({ length: ipus }, (_, ipu) => {
     return Math.floor(((ipu + 1) * layers) / ipus) - Math.floor((ipu * layers) / ipus);
   });
   return withLayers(setup, even);
-}
-
-/** One layer goes to another IPU; those between shift along, so that layers stay in order. */
-export function moved(layers: readonly number[], from: number, to: number): readonly number[] {
-  if (from === to || layers[from] === 0) return layers;
-  return layers.map((count, ipu) => count + Number(ipu === to) - Number(ipu === from));
 }
 
 /** IPUs of a replica that can be asked for: powers of two, as IPUs are reserved. */
