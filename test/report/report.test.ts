@@ -67,6 +67,9 @@ describe('ipu-pipeline report', () => {
       value: '[1,1]',
       source: 'given',
     });
+    expect(data.verdict).toMatch(
+      /^synthetic:bert-tiny as a pipeline of 2 stages does .* sequences\/s on \d+ cores: (faster than one device .*, and|(slower than|as fast as) one device .*, because) it is bound by .*\.$/,
+    );
     // One order everywhere.
     const names = ['one device, 1 thread', 'one device, 2 threads', 'pipeline, 2 stages'];
     expect(data.timelines!.map(({ run }) => run.name)).toEqual(names);

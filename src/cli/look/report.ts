@@ -30,8 +30,8 @@ export function reportCommand(): Command {
       const timelines = flags.spans === undefined ? data.timelines : await recordedTimelines(flags.spans);
       // A benchmark's page names the command that measured, which its file has kept.
       await writeReport(flags.output, {
-        command: typedCommand(),
         ...data,
+        command: data.command ?? typedCommand(),
         ...(timelines === undefined ? {} : { timelines }),
       });
     });

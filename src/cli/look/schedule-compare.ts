@@ -148,7 +148,9 @@ export function comparisonOf(
     makespanNs: simulation.makespanNs,
     makespan: makespanText(costs, simulation.makespanNs),
     bubbleShare: simulation.bubbleShare,
-    ...(isTraining(schedule.ranks.flat(2).map(({ op }) => op)) ? { kept: stashShare * Math.max(...peaks.perRank) } : {}),
+    ...(isTraining(schedule.ranks.flat(2).map(({ op }) => op))
+      ? { kept: stashShare * Math.max(...peaks.perRank) }
+      : {}),
   }));
   const comparison = {
     title: runs.length === 1 ? 'In figures' : 'Compared',

@@ -30,9 +30,9 @@ export function benchmarkVerdict({ runs, environment, settings }: SavedBenchmark
   const isFaster = ratio > 1 + noise;
   const word = isFaster ? 'faster than' : ratio < 1 - noise ? 'slower than' : 'as fast as';
   const than = `${single.name.replace(', ', ' with ')} (${figure(ratio)} ×)`;
+  const bound = `it is bound by ${pipeline.boundBy}`;
   return [
-    `${does}: ${word} ${than}.`,
-    `It is ${isFaster ? '' : 'no faster because it is '}bound by ${pipeline.boundBy}.`,
+    `${does}: ${word} ${than}${isFaster ? `, and ${bound}` : `, because ${bound}`}.`,
     ...advice(pipeline),
   ];
 }
