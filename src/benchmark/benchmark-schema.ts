@@ -50,6 +50,8 @@ export const SAVED_BENCHMARK = v.object({
   format: v.literal('ipu-pipeline-benchmark'),
   version: v.literal(1),
   date: v.string(),
+  /** As it was typed. */
+  command: v.exactOptional(v.string()),
   environment: v.object({
     ipuPipeline: v.string(),
     node: v.string(),

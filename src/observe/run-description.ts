@@ -13,6 +13,8 @@ export interface RunDescription {
   readonly training?: boolean;
   /** The run counts steps rather than time, and one step is so many nanoseconds of its spans. */
   readonly nsPerStep?: number;
+  /** What one micro-batch leaves behind at a stage; one micro-batch when absent. */
+  readonly stash?: { readonly size: number; readonly unit: 'bytes' | 'micro-batches' };
 }
 
 /** A run of a schedule. @param nsPerStep where costs are steps rather than time */

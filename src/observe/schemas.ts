@@ -44,6 +44,8 @@ const SPAN_KIND: v.GenericSchema<unknown, SpanKind> = v.variant('kind', [
   v.object({ kind: v.literal('stall'), activity: v.picklist(stalls), op: v.exactOptional(ops) }),
 ]);
 
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
 export const TIMELINE: v.GenericSchema<unknown, TimelineData> = v.object({
   run: v.object({
     name: v.string(),
@@ -51,7 +53,8 @@ export const TIMELINE: v.GenericSchema<unknown, TimelineData> = v.object({
     stages: v.array(v.string()),
     stageToRank: v.array(rankNumber),
     training: v.exactOptional(v.boolean()),
-    nsPerStep: v.exactOptional(v.pipe(v.number(), v.finite(), v.gtValue(0))),
+    nsPerStep: v.exactOptional(positive),
+    stash: v.exactOptional(v.object({ size: positive, unit: v.picklist(['bytes', 'micro-batches']) })),
   }),
   spans: v.object({
     count: v.pipe(whole, v.maxValue(MOST_SPANS)),

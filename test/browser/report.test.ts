@@ -148,6 +148,7 @@ describe.skipIf(!browserHere)('a report in a browser', () => {
     const { page, complaints } = await openFile(browser, path('sample.html'), options);
     await page.screenshot({ path: join(SCREENSHOTS, `report-phone-${theme}.png`), fullPage: true });
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(PHONE.width);
+    await first(page).scrollIntoViewIfNeeded();
     const box = (await first(page).boundingBox())!;
     await page.touchscreen.tap(box.x + 15, box.y + AXIS + 3.5 * ROW);
     await expect.poll(() => page.locator('.tip').innerText()).toContain('waits: upstream');

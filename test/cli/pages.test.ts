@@ -71,7 +71,7 @@ describe('schedule', () => {
     );
     const page = await dataIn(html);
     expect(page.timelines!.map(({ run }) => run.name)).toEqual(['gpipe', 'zbv']);
-    for (const cell of page.tables![0]!.rows[1]!) expect(stdout).toContain(String(cell));
+    for (const cell of page.comparison!.rows[1]!) expect(stdout).toContain(String(cell));
   });
 
   it.each(['--html', '--trace'])('says when %s cannot be written', async (option) => {
@@ -103,8 +103,11 @@ describe('simulate', () => {
     await writeFile(path('simulate.json'), stdout);
     const made = await ipuPipeline('report', path('simulate.json'), '-o', path('report.html'));
     expect(made).toEqual({ code: 0, stdout: '', stderr: '' });
-    const { configuration: _, ...rest } = page;
-    expect(await dataIn(path('report.html'))).toEqual(rest);
+    const { configuration: _, command, ...rest } = page;
+    const { command: later, ...same } = await dataIn(path('report.html'));
+    expect(same).toEqual(rest);
+    expect(command).toMatch(/^ipu-pipeline simulate --html .* --json$/);
+    expect(later).toMatch(/^ipu-pipeline report .* -o /);
   });
 
   it('says in a report when the file comes from another version', async () => {

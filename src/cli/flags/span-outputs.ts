@@ -4,6 +4,7 @@ import type { RunDescription } from '../../observe/run-description.js';
 import { TimelineCollector, type TimelineData } from '../../observe/timeline-collector.js';
 import type { ReportData } from '../../report/data/report-data.js';
 import { writeReport } from '../../report/html/html-report.js';
+import { typedCommand } from './typed-command.js';
 
 /** Files that a command is asked to write of what it simulates. */
 export interface SpanOutputFlags {
@@ -50,6 +51,6 @@ export class SpanOutputs {
     const { html } = this.#flags;
     if (html === undefined) return;
     const timelines = await Promise.all(this.#collectors.map((collector) => collector.timeline()));
-    await writeReport(html, await data(timelines));
+    await writeReport(html, { ...(await data(timelines)), command: typedCommand() });
   }
 }

@@ -3,6 +3,7 @@ import { InputError } from '../../../ipu-config/base/errors.js';
 import { writeReport } from '../../report/html/html-report.js';
 import { convertToTrace, readReport, recordedTimelines } from '../../report/files/read-report.js';
 import { OutputOption } from '../flags/outputs.js';
+import { typedCommand } from '../flags/typed-command.js';
 import { showSimulation } from './show-simulation.js';
 
 interface ReportFlags {
@@ -27,6 +28,11 @@ export function reportCommand(): Command {
       if (flags.output === undefined) return;
       const data = await readReport(file, showSimulation);
       const timelines = flags.spans === undefined ? data.timelines : await recordedTimelines(flags.spans);
-      await writeReport(flags.output, { ...data, ...(timelines === undefined ? {} : { timelines }) });
+      // A benchmark's page names the command that measured, which its file has kept.
+      await writeReport(flags.output, {
+        ...data,
+        command: data.command ?? typedCommand(),
+        ...(timelines === undefined ? {} : { timelines }),
+      });
     });
 }

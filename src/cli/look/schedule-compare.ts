@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { InputError } from '../../../ipu-config/base/errors.js';
 import { namedSchedule } from '../../../pipeline/schedules/registry.js';
 import { percent } from '../../../ipu-config/base/format.js';
-import type { ReportTable } from '../../report/data/report-data.js';
+import { isTraining } from '../../../pipeline/schedule/op-table.js';
+import type { ReportData } from '../../report/data/report-data.js';
+import { scheduleVerdict } from '../../report/data/schedule-verdict.js';
 import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from '../flags/options.js';
 import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
@@ -74,8 +76,9 @@ async function runAll(sources: readonly string[], flags: CostedFlags): Promise<S
     const runs: ScheduleRun[] = [];
     for (const source of sources) runs.push(await runOne(source, flags, outputs));
     const title = [...new Set(runs.map(({ schedule }) => schedule.name))].join(' · ');
-    const tables = [comparisonTable(runs, flags.costs)];
-    await outputs.writePage((timelines) => timelinesData({ title, tables }, timelines));
+    await outputs.writePage((timelines) => {
+      return timelinesData({ title, ...comparisonOf(runs, flags.costs) }, timelines);
+    });
     return runs;
   } finally {
     outputs.close();
@@ -90,7 +93,7 @@ async function runOne(
   const { costs } = simulation;
   if (isFile(source)) {
     const read = await readSchedule(source, {});
-    return simulateSchedule(read, simulation, outputs.begin(spansOfSchedule(read, costs)));
+    return simulateSchedule(read, simulation, outputs.begin(spansOfSchedule(read, simulation)));
   }
   const { name, layout } = namedSchedule(source);
   const perRank = { line: 1, loops: chunks ?? 2, v: 2 }[layout];
@@ -107,7 +110,9 @@ async function runOne(
     costs: { ...costs, nsPerUnit: costs.nsPerUnit / share },
     ...(simulation.stashBytes === undefined ? {} : { stashBytes: simulation.stashBytes / share }),
   };
-  return simulateSchedule(schedule, shared, outputs.begin(spansOfSchedule(schedule, costs)));
+  const stashShare = 1 / share;
+  const run = spansOfSchedule(schedule, { ...shared, costs }, stashShare);
+  return { ...simulateSchedule(schedule, shared, outputs.begin(run)), stashShare };
 }
 
 function rowOf({ schedule, steps, simulation, peaks }: ScheduleRun, costs: CostTable): Row {
@@ -133,14 +138,31 @@ function json(runs: readonly ScheduleRun[], costs: CostTable): string {
 
 const HEADINGS = ['schedule', 'ranks', 'stages', 'steps', 'bubble', 'makespan', 'peak activations per stage'];
 
-/** The comparison on a page. @param costs absent: one unit for each action */
-export function comparisonTable(runs: readonly ScheduleRun[], costs: CostTable | undefined): ReportTable {
-  return {
+/** What stands first on a page: the table, and what it says. @param costs absent: one unit for each action */
+export function comparisonOf(
+  runs: readonly ScheduleRun[],
+  costs: CostTable | undefined,
+): Required<Pick<ReportData, 'verdict' | 'comparison'>> {
+  const figures = runs.map(({ schedule, simulation, peaks, stashShare = 1 }) => ({
+    name: schedule.name,
+    makespanNs: simulation.makespanNs,
+    makespan: makespanText(costs, simulation.makespanNs),
+    bubbleShare: simulation.bubbleShare,
+    ...(isTraining(schedule.ranks.flat(2).map(({ op }) => op))
+      ? { kept: stashShare * Math.max(...peaks.perRank) }
+      : {}),
+  }));
+  const comparison = {
     title: runs.length === 1 ? 'In figures' : 'Compared',
     columns: HEADINGS,
     rows: cells(runs, costs),
     note: costs ? `With ${costs.text}.` : 'Every action takes one unit.',
   };
+  return { verdict: scheduleVerdict(figures), comparison };
+}
+
+function makespanText(costs: CostTable | undefined, ns: number): string {
+  return costs?.isTime ? costText(costs, ns) : `${costs ? costText(costs, ns) : ns} units`;
 }
 
 function cells(runs: readonly ScheduleRun[], costs: CostTable | undefined): string[][] {
@@ -150,7 +172,7 @@ function cells(runs: readonly ScheduleRun[], costs: CostTable | undefined): stri
     String(schedule.stages),
     String(steps),
     percent(simulation.bubbleShare),
-    costs ? costText(costs, simulation.makespanNs) : `${simulation.makespanNs} units`,
+    costs ? costText(costs, simulation.makespanNs) : makespanText(costs, simulation.makespanNs),
     peaks.perStage.join(' '),
   ]);
 }

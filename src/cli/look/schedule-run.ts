@@ -39,6 +39,8 @@ export interface ScheduleRun {
   readonly simulation: Simulation;
   readonly costs: CostTable | undefined;
   readonly peaks: PeakActivations;
+  /** What a stage keeps of a micro-batch, as a share of what a rank keeps; 1 when absent. */
+  readonly stashShare?: number;
 }
 
 export function addSimulationOptions(command: Command): Command {
@@ -73,9 +75,21 @@ export function addOutputOptions(command: Command): Command {
     .addOption(new OutputOption('--html <file>', 'write a page with the timeline'));
 }
 
-/** What the spans of a simulated schedule belong to. @param costs of times, else the run counts steps */
-export function spansOfSchedule(schedule: Schedule, costs: CostTable | undefined): RunDescription {
-  return runOfSchedule(schedule, costs?.isTime ? {} : { nsPerStep: costs?.nsPerUnit ?? 1 });
+/**
+ * What the spans of a simulated schedule belong to: time where costs are times, else steps.
+ * @param share of a rank's work that a stage has, where schedules with as many ranks are compared
+ */
+export function spansOfSchedule(
+  schedule: Schedule,
+  { costs, stashBytes }: SimulationFlags,
+  share = 1,
+): RunDescription {
+  const stash =
+    stashBytes === undefined
+      ? { size: share, unit: 'micro-batches' as const }
+      : { size: stashBytes, unit: 'bytes' as const };
+  const run = runOfSchedule(schedule, costs?.isTime ? {} : { nsPerStep: costs?.nsPerUnit ?? 1 });
+  return { ...run, stash };
 }
 
 /** The schedule that a command works on. @throws InputError, ScheduleError */

@@ -6,7 +6,7 @@ import { SCHEDULES } from '../../../pipeline/schedules/registry.js';
 import { bytes, percent } from '../../../ipu-config/base/format.js';
 import { costText, inCostUnit, type CostTable } from './op-costs.js';
 import { wholeNumber } from '../flags/options.js';
-import { comparisonTable, scheduleCompareCommand } from './schedule-compare.js';
+import { comparisonOf, scheduleCompareCommand } from './schedule-compare.js';
 import { SpanOutputs, type SpanOutputFlags } from '../flags/span-outputs.js';
 import { timelinesData } from '../../report/data/timeline-data.js';
 import {
@@ -59,15 +59,11 @@ async function run(source: string, flags: PrintFlags): Promise<ScheduleRun> {
   const schedule = await scheduleFor(source, flags);
   const outputs = new SpanOutputs(flags);
   try {
-    const simulated = simulateSchedule(
-      schedule,
-      flags,
-      outputs.begin(spansOfSchedule(schedule, flags.costs)),
-    );
+    const simulated = simulateSchedule(schedule, flags, outputs.begin(spansOfSchedule(schedule, flags)));
     const { name, stages, microBatches } = schedule;
     const title = `${name}, ${stages} stages, ${microBatches} micro-batches`;
-    const tables = [comparisonTable([simulated], flags.costs)];
-    await outputs.writePage((timelines) => timelinesData({ title, tables }, timelines));
+    const figures = comparisonOf([simulated], flags.costs);
+    await outputs.writePage((timelines) => timelinesData({ title, ...figures }, timelines));
     return simulated;
   } finally {
     outputs.close();

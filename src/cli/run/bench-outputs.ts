@@ -3,6 +3,7 @@ import type { Span } from '../../../pipeline/schedule/span.js';
 import type { BenchmarkReport } from '../../benchmark/benchmark-report.js';
 import { benchmarkData } from '../../report/data/benchmark-data.js';
 import { writeReport } from '../../report/html/html-report.js';
+import { typedCommand } from '../flags/typed-command.js';
 import type { RunDescription } from '../../observe/run-description.js';
 import { SpanRecorder } from '../../observe/files/span-recorder.js';
 import { TimelineCollector, type TimelineData } from '../../observe/timeline-collector.js';
@@ -61,10 +62,11 @@ export class BenchOutputs {
     const { json, html } = this.#flags;
     const timelines: TimelineData[] = [];
     for (const collector of this.#collectors) timelines.push(await collector.timeline());
+    const saved = { ...report, command: typedCommand() };
     if (json !== undefined) {
-      const text = `${JSON.stringify({ ...report, timelines }, null, 2)}\n`;
+      const text = `${JSON.stringify({ ...saved, timelines }, null, 2)}\n`;
       writeOutput(json, text);
     }
-    if (html !== undefined) await writeReport(html, benchmarkData(report, timelines));
+    if (html !== undefined) await writeReport(html, benchmarkData(saved, timelines));
   }
 }

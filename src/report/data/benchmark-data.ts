@@ -1,31 +1,35 @@
 import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
 import { noiseOf } from '../../../ipu-config/base/noise.js';
+import type { Activity } from '../../observe/activity.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
-import { benchmarkVerdict } from './benchmark-verdict.js';
+import { benchmarkVerdict, isOneDevice, subjectOf, type SavedRun } from './benchmark-verdict.js';
 import type { Fact, Highlight, ReportData, ReportTable, StackedBars, Throughput } from './report-data.js';
 
-type SavedRun = SavedBenchmark['runs'][number];
+const FORWARD: Activity = 'F';
 
 /** A benchmark as the page shows it. @param timelines of its runs, as far as there are any */
 export function benchmarkData(report: SavedBenchmark, timelines: readonly TimelineData[] = []): ReportData {
   const { settings, environment, runs } = report;
-  const pipeline = runs.at(-1)!;
+  const pipelines = runs.filter((run) => !isOneDevice(run));
+  const shown = pipelines.length > 0 ? pipelines : runs.slice(-1);
+  const [verdict, ...rest] = benchmarkVerdict(report);
   return {
     format: 'ipu-pipeline-report',
     version: 1,
     title: settings.model,
-    subtitle: `${pipeline.name}, executor ${settings.executor}, ${settings.schedule}, on ${environment.cpu}`,
+    subtitle: `${shown.map(({ name }) => name).join('; ')}; executor ${settings.executor}, ${settings.schedule}, on ${environment.cpu}`,
     kind: report.prediction === undefined ? 'measured' : 'measured and simulated',
     date: report.date,
     highlights: highlights(runs),
-    summary: summary(report),
+    verdict: verdict!,
+    summary: [...rest, ...whatIsCounted(report)],
+    ...(report.command === undefined ? {} : { command: report.command }),
     warnings: [...report.warnings, ...(report.prediction?.warnings ?? [])],
-    // The pipeline is what the page is about; one device is what it is compared with.
-    timelines: [...timelines].sort(order),
+    timelines: inOrder(timelines, runs),
     throughput: throughput(report),
-    time: [timeBars(pipeline, report)],
-    memory: [weightBars(pipeline, settings.replicas)],
+    time: shown.map((run) => timeBars(run, report, shown.length > 1)),
+    memory: shown.map((run) => weightBars(run, settings.replicas, shown.length > 1)),
     latency: runs.map(({ name, latencyMs, latencyHistogram }) => ({
       name,
       p50Ms: latencyMs.p50,
@@ -45,9 +49,18 @@ export function benchmarkData(report: SavedBenchmark, timelines: readonly Timeli
   };
 }
 
-/** By the number of stages, then by name: a prediction follows its measurement. */
-function order({ run: a }: TimelineData, { run: b }: TimelineData): number {
-  return b.stages.length - a.stages.length || a.name.localeCompare(b.name, 'en', { numeric: true });
+/** As the runs are everywhere, each followed by its prediction; what is none of them comes last. */
+function inOrder(timelines: readonly TimelineData[], runs: readonly SavedRun[]): TimelineData[] {
+  const place = ({ run: { name } }: TimelineData): number => {
+    const at = runs.findIndex((run) => name === run.name || name === predictedName(run.name));
+    return at === -1 ? runs.length : at;
+  };
+  const isPredicted = ({ run }: TimelineData): number => Number(run.kind === 'simulated');
+  return timelines.toSorted((a, b) => place(a) - place(b) || isPredicted(a) - isPredicted(b));
+}
+
+function predictedName(run: string): string {
+  return `${run}, predicted`;
 }
 
 /** Each run, with its prediction below it where there is one. */
@@ -60,7 +73,7 @@ function throughput({ runs, prediction }: SavedBenchmark): Throughput[] {
         ? []
         : [
             {
-              name: `${name}, predicted`,
+              name: predictedName(name),
               sequencesPerSecond: predicted.sequencesPerSecond,
               kind: 'simulated' as const,
             },
@@ -70,14 +83,18 @@ function throughput({ runs, prediction }: SavedBenchmark): Throughput[] {
 }
 
 function highlights(runs: readonly SavedRun[]): Highlight[] {
-  const pipeline = runs.at(-1)!;
-  const base = runs[0]!;
-  const ratio = pipeline.sequencesPerSecond / base.sequencesPerSecond;
+  const { pipeline, single } = subjectOf(runs);
   return [
     { label: 'throughput', value: `${figure(pipeline.sequencesPerSecond)} seq/s`, note: pipeline.name },
-    ...(base === pipeline
+    ...(single === undefined
       ? []
-      : [{ label: 'against one device', value: `${figure(ratio)} ×`, note: base.name }]),
+      : [
+          {
+            label: 'against one device',
+            value: `${figure(pipeline.sequencesPerSecond / single.sequencesPerSecond)} ×`,
+            note: single.name,
+          },
+        ]),
     {
       label: 'latency, median',
       value: milliseconds(pipeline.latencyMs.p50),
@@ -87,10 +104,8 @@ function highlights(runs: readonly SavedRun[]): Highlight[] {
   ];
 }
 
-function summary(report: SavedBenchmark): string[] {
-  const { settings, identicalOutputs } = report;
+function whatIsCounted({ settings, identicalOutputs }: SavedBenchmark): string[] {
   return [
-    ...benchmarkVerdict(report),
     `Counted are ${settings.microBatches} micro-batches in steady state, after ${settings.warmUp} to warm up and before ${settings.coolDown} to cool down; loading is apart.`,
     ...(identicalOutputs === undefined
       ? []
@@ -102,11 +117,11 @@ function summary(report: SavedBenchmark): string[] {
   ];
 }
 
-function timeBars(run: SavedRun, { settings }: SavedBenchmark): StackedBars {
+function timeBars(run: SavedRun, { settings }: SavedBenchmark, isOneOfSeveral: boolean): StackedBars {
   const { seconds, microBatches, ranks } = run.activity;
   const perMicroBatch = (share: number): number => (share * seconds * 1e3 * settings.replicas) / microBatches;
   return {
-    title: 'Time of each IPU',
+    title: `Time of each IPU${isOneOfSeveral ? `, ${run.name}` : ''}`,
     note: 'Milliseconds for one micro-batch, in steady state.',
     unit: 'ms',
     parts: 'activities',
@@ -114,7 +129,8 @@ function timeBars(run: SavedRun, { settings }: SavedBenchmark): StackedBars {
       name: barName(rank, settings.replicas),
       detail: heldBy(run, rank.rank),
       parts: [
-        { name: 'compute', value: perMicroBatch(rank.busyShare) },
+        // The stages of a model only go forward here: the colour is that of the timeline.
+        { name: FORWARD, value: perMicroBatch(rank.busyShare) },
         ...Object.entries(rank.stallShares).map(([cause, share]) => {
           return { name: `waits: ${cause}`, value: perMicroBatch(share) };
         }),
@@ -123,10 +139,10 @@ function timeBars(run: SavedRun, { settings }: SavedBenchmark): StackedBars {
   };
 }
 
-function weightBars(run: SavedRun, replicas: number): StackedBars {
+function weightBars(run: SavedRun, replicas: number, isOneOfSeveral: boolean): StackedBars {
   const firstReplica = run.activity.ranks.filter(({ replica }) => replica === 0);
   return {
-    title: 'Weights of each IPU',
+    title: `Weights of each IPU${isOneOfSeveral ? `, ${run.name}` : ''}`,
     note:
       'What its stages hold on this machine, whose memory they share: no limit of an IPU applies.' +
       (replicas > 1 ? ` Each of the ${replicas} replicas holds as much.` : ''),

@@ -2,25 +2,37 @@ import { figure, percent } from '../../../ipu-config/base/format.js';
 import type { SavedBenchmark } from '../../benchmark/benchmark-schema.js';
 import { ratioNoise } from '../../../ipu-config/base/noise.js';
 
-type SavedRun = SavedBenchmark['runs'][number];
+export type SavedRun = SavedBenchmark['runs'][number];
+
+/** What a benchmark is about, and what that is compared with. */
+export interface BenchmarkSubject {
+  /** The fastest pipeline, or the only run. */
+  readonly pipeline: SavedRun;
+  /** The fastest run on one device, where there is one beside it. */
+  readonly single?: SavedRun;
+}
+
+export function subjectOf(runs: readonly SavedRun[]): BenchmarkSubject {
+  const pipeline = verdictPipeline(runs);
+  const single = fastest(runs.filter(isOneDevice));
+  return { pipeline, ...(single === undefined || single === pipeline ? {} : { single }) };
+}
 
 /** What was measured, what bounds it, and what to try: a sentence each. */
 export function benchmarkVerdict({ runs, environment, settings }: SavedBenchmark): string[] {
-  const pipeline = verdictPipeline(runs);
+  const { pipeline, single } = subjectOf(runs);
   const does =
     `${settings.model} as a ${pipelineName(pipeline)} does ` +
     `${figure(pipeline.sequencesPerSecond)} sequences/s on ${environment.cores} cores`;
-  const single = fastest(runs.filter(isOneDevice));
-  if (!single || single === pipeline)
-    return [`${does}.`, `It is bound by ${pipeline.boundBy}.`, ...advice(pipeline)];
+  if (!single) return [`${does}.`, `It is bound by ${pipeline.boundBy}.`, ...advice(pipeline)];
   const ratio = pipeline.sequencesPerSecond / single.sequencesPerSecond;
   const noise = ratioNoise(pipeline, single) ?? USUAL_NOISE;
   const isFaster = ratio > 1 + noise;
   const word = isFaster ? 'faster than' : ratio < 1 - noise ? 'slower than' : 'as fast as';
   const than = `${single.name.replace(', ', ' with ')} (${figure(ratio)} ×)`;
+  const bound = `it is bound by ${pipeline.boundBy}`;
   return [
-    `${does}: ${word} ${than}.`,
-    `It is ${isFaster ? '' : 'no faster because it is '}bound by ${pipeline.boundBy}.`,
+    `${does}: ${word} ${than}${isFaster ? `, and ${bound}` : `, because ${bound}`}.`,
     ...advice(pipeline),
   ];
 }

@@ -89,9 +89,15 @@ export const REPORT_DATA = v.object({
   kind: v.picklist(['measured', 'simulated', 'measured and simulated']),
   /** ISO 8601. */
   date: v.exactOptional(v.string()),
+  /** The command that made the page, to be typed again. */
+  command: v.exactOptional(v.string()),
+  /** What the page says, in one sentence: which run is better, and why. */
+  verdict: v.exactOptional(v.string()),
+  /** What the runs come to, side by side: stands before their pictures. */
+  comparison: v.exactOptional(TABLE),
   /** The few figures that a reader looks for first. */
   highlights: v.exactOptional(v.array(HIGHLIGHT)),
-  /** What the figures mean, in whole sentences. */
+  /** What else the figures mean, in whole sentences. */
   summary: v.exactOptional(v.array(v.string())),
   warnings: v.exactOptional(v.array(savedWarning)),
   timelines: v.exactOptional(v.array(TIMELINE)),

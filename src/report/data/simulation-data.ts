@@ -5,9 +5,12 @@ import type { PredictedRates } from '../../hardware/predict.js';
 import type { IpuRun } from '../../hardware/run-spec.js';
 import type { IpuSimulation } from '../../hardware/simulation.js';
 import { bytes, figure, milliseconds, percent } from '../../../ipu-config/base/format.js';
+import type { Activity } from '../../observe/activity.js';
 import type { Configuration, Fact, Highlight, ReportData, StackedBars, Throughput } from './report-data.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
 import { fullestIpu, fullestShare, orderName } from './words.js';
+
+const FORWARD: Activity = 'F';
 
 export interface SimulationDataExtras {
   readonly timelines?: readonly TimelineData[];
@@ -30,6 +33,7 @@ export function simulationData(simulation: IpuSimulation, extras: SimulationData
     subtitle: `${run.mode}, ${orderName(run)}, ${run.replicas} × ${run.ipusPerReplica} IPUs ${run.hardware.chip.name}`,
     kind: 'simulated',
     highlights: simulationHighlights(simulation),
+    verdict: verdict(simulation, oneIpu),
     summary: [...summary(simulation, advice), ...more],
     warnings,
     ...(timelines ? { timelines } : {}),
@@ -93,31 +97,55 @@ function updateNote({ gradientAccumulation, microBatch, replicas, sequencesPerRo
 }
 
 function summary(simulation: IpuSimulation, advice: readonly Omit<Advice, 'set'>[]): string[] {
-  const { run, fits, boundBy } = simulation;
+  const { run, fits } = simulation;
   const [best] = advice;
   return [
     `Predicted from a model of ${run.hardware.chip.name} hardware, not measured. ${simulation.calibration.text}`,
-    `It is bound by ${boundBy}.`,
     ...(fits || !best
       ? []
       : [
-          `It does not fit: ${best.change} saves most, ${bytes(best.bytesSaved)} of the fullest IPU` +
+          `To make it fit, ${best.change} saves most: ${bytes(best.bytesSaved)} of the fullest IPU` +
             (best.fits ? ', and then it fits.' : ', which is not enough by itself.'),
         ]),
   ];
+}
+
+/** Whether it can run, how it compares with IPUs that have the whole model each, and what bounds it. */
+function verdict(
+  { run, rates, memory, fits, boundBy }: IpuSimulation,
+  oneIpu: PredictedRates | undefined,
+): string {
+  const bound = `bound by ${boundBy}`;
+  if (!fits) {
+    const fullest = fullestIpu(memory);
+    const needs = `IPU ${fullest.ipu} needs ${percent(fullestShare(memory))} of its ${bytes(fullest.limitBytes)}`;
+    return `It does not fit: ${needs}. If it did, it would be ${bound}.`;
+  }
+  const does = `It fits, and does ${figure(rates.sequencesPerSecond)} sequences/s`;
+  if (oneIpu === undefined) return `${does}, ${bound}.`;
+  const ratio = rates.sequencesPerSecond / oneIpu.sequencesPerSecond;
+  const than = `${baseName(run)} (${figure(ratio)} ×)`;
+  return ratio > 1
+    ? `${does}: faster than ${than}, and ${bound}.`
+    : `${does}: no faster than ${than}, because it is ${bound}.`;
+}
+
+function baseName({ replicas }: IpuRun): string {
+  return `${replicas} × 1 IPU, if its memory were enough`;
 }
 
 function throughput({ run, rates }: IpuSimulation, oneIpu: PredictedRates | undefined): Throughput[] {
   const name = `${run.replicas} × ${run.ipusPerReplica} IPUs`;
   const own: Throughput = { name, sequencesPerSecond: rates.sequencesPerSecond, kind: 'simulated' };
   if (oneIpu === undefined) return [own];
-  const base = `${run.replicas} × 1 IPU, if its memory were enough`;
   const { sequencesPerSecond } = oneIpu;
-  return [{ name: base, sequencesPerSecond, kind: 'simulated', isBase: true }, own];
+  return [{ name: baseName(run), sequencesPerSecond, kind: 'simulated', isBase: true }, own];
 }
 
 /** Milliseconds of one call, by what an IPU does or waits for. */
-export function timeBars({ ipus }: IpuSimulation): StackedBars {
+export function timeBars({ ipus, run }: IpuSimulation): StackedBars {
+  // Without a backward all computing is forward, and has the colour that it has in the timeline.
+  const named = (name: string): string => (name === 'compute' && run.mode === 'inference' ? FORWARD : name);
   return {
     title: 'Time of each IPU',
     note: 'Milliseconds of one call.',
@@ -127,7 +155,7 @@ export function timeBars({ ipus }: IpuSimulation): StackedBars {
       name: `IPU ${ipu}`,
       detail: stages.join(' + '),
       words: `computes ${percent(busyShare)}`,
-      parts: Object.entries(seconds).map(([name, value]) => ({ name, value: value * 1e3 })),
+      parts: Object.entries(seconds).map(([name, value]) => ({ name: named(name), value: value * 1e3 })),
     })),
   };
 }

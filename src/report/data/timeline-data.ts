@@ -2,31 +2,33 @@ import type { ReportData, StackedBars } from './report-data.js';
 import { rankName } from '../../observe/run-description.js';
 import { decodeSpans } from '../../observe/span-codec.js';
 import type { TimelineData } from '../../observe/timeline-collector.js';
-import { timeByActivity } from '../../observe/span-table.js';
+import { timeByActivity, type SpanTable } from '../../observe/span-table.js';
+import { timelinesVerdict } from './timeline-verdict.js';
 
-/** A page of nothing but timelines and what follows from them: of schedules, of recordings. */
+/**
+ * A page of nothing but timelines and what follows from them: of schedules, of recordings.
+ * @throws RangeError when the spans of one cannot be decoded
+ */
 export async function timelinesData(
   about: Pick<ReportData, 'title'> & Partial<ReportData>,
   timelines: readonly TimelineData[],
 ): Promise<ReportData> {
   const kinds = new Set(timelines.map(({ run }) => run.kind));
+  const tables = await Promise.all(timelines.map(({ spans }) => decodeSpans(spans)));
+  const verdict = timelinesVerdict(timelines.map(({ run }, at) => ({ run, table: tables[at]! })));
   return {
     format: 'ipu-pipeline-report',
     version: 1,
     kind: kinds.size > 1 ? 'measured and simulated' : ([...kinds][0] ?? 'simulated'),
     timelines,
-    time: await Promise.all(timelines.map(timelineBars)),
+    time: timelines.map((timeline, at) => timelineBars(timeline, tables[at]!)),
+    ...(verdict === undefined ? {} : { verdict }),
     ...about,
   };
 }
 
-/**
- * Time of each rank by what it did, added up over the spans of a timeline.
- * @throws RangeError when the spans cannot be decoded
- */
-async function timelineBars(timeline: TimelineData): Promise<StackedBars> {
-  const { run, spans, cutFromNs } = timeline;
-  const table = await decodeSpans(spans);
+/** Time of each rank by what it did, added up over the spans of a timeline. */
+function timelineBars({ run, cutFromNs }: TimelineData, table: SpanTable): StackedBars {
   const isReplicated = table.rows.some(({ replica }) => replica > 0);
   const { nsPerStep } = run;
   return {

@@ -22,7 +22,13 @@ export function ReportPage({ data }: { readonly data: ReportData }): VNode {
     <PageFrame kind={<Kind data={data} />} title={data.title} subtitle={data.subtitle}>
       <Warnings warnings={data.warnings ?? []} />
       {data.highlights && <Highlights highlights={data.highlights} />}
+      {data.verdict !== undefined && (
+        <p class="summary">
+          <strong>{data.verdict}</strong>
+        </p>
+      )}
       {data.summary && <p class="summary">{data.summary.join(' ')}</p>}
+      <Tables tables={data.comparison ? [data.comparison] : []} />
       {data.timelines && data.timelines.length > 0 && (
         <Figure title="Timeline">
           {data.timelines.map((timeline, index) => (
@@ -36,14 +42,27 @@ export function ReportPage({ data }: { readonly data: ReportData }): VNode {
         <StackedBarChart key={chart.title} chart={chart} />
       ))}
       {data.latency && data.latency.length > 0 && <LatencyChart runs={data.latency} />}
-      {data.tables?.map(({ title, note, columns, rows }) => (
+      <Tables tables={data.tables ?? []} />
+      {data.configuration && <ConfigurationSection configuration={data.configuration} />}
+      {data.settings && <SettingsSection settings={data.settings} />}
+      {data.command !== undefined && (
+        <Figure title="Made by">
+          <code>{data.command}</code>
+        </Figure>
+      )}
+    </PageFrame>
+  );
+}
+
+function Tables({ tables }: { readonly tables: NonNullable<ReportData['tables']> }): VNode {
+  return (
+    <>
+      {tables.map(({ title, note, columns, rows }) => (
         <Figure key={title} title={title} note={note}>
           <DataTable caption={title} columns={columns} rows={rows} />
         </Figure>
       ))}
-      {data.configuration && <ConfigurationSection configuration={data.configuration} />}
-      {data.settings && <SettingsSection settings={data.settings} />}
-    </PageFrame>
+    </>
   );
 }
 
