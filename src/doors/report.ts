@@ -25,6 +25,7 @@ export {
   configurationData,
   simulationData,
 } from '../report/data/simulation-data.js';
+export { type ScheduleFigures, scheduleVerdict } from '../report/data/schedule-verdict.js';
 export { timelinesData } from '../report/data/timeline-data.js';
 export {
   type ShowSimulation,
